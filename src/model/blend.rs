@@ -106,6 +106,11 @@ pub fn choose(users: &[ValidationUser], start: Weights) -> Choice {
     }
 }
 
+/// Mean NDCG@20 of fixed weights.
+pub fn mean_ndcg(users: &[ValidationUser], weights: &Weights) -> f64 {
+    mean(&users.iter().map(|user| user.ndcg(weights)).collect::<Vec<_>>())
+}
+
 /// Whether `new` exceeds `old` by more than one standard error of the paired differences.
 fn surely_better(new: &[f64], old: &[f64]) -> bool {
     let count = new.len() as f64;

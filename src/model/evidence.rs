@@ -100,6 +100,20 @@ impl EvidenceSource {
     }
 }
 
+impl EvidenceSource {
+    /// These sums without the users of `own`, which must be part of them and speak about the same lists in the same
+    /// order. The noise stays as it is.
+    #[must_use]
+    pub fn without(mut self, own: &Self) -> Self {
+        let subtract = |from: &mut [f32], what: &[f32]| from.iter_mut().zip(what).for_each(|(a, b)| *a -= b);
+        subtract(&mut self.gram, &own.gram);
+        subtract(self.videos.sums.values_mut(), own.videos.sums.values());
+        subtract(self.channels.sums.values_mut(), own.channels.sums.values());
+        self.contributors = (self.contributors - own.contributors).max(0.0);
+        self
+    }
+}
+
 /// For each item of the catalogue, its place in the list of videos.
 pub fn video_rows(catalogue: &Catalogue, support: &Support) -> Vec<Option<u32>> {
     catalogue

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::alternating::{self, AlternatingParameters};
-use super::blend::{Choice, ValidationUser, Weights, choose};
+use super::blend::{Choice, ValidationUser, Weights, choose, mean_ndcg};
 use super::catalogue::Catalogue;
 use super::components::{COMPONENTS, Component, Components, FactorModel};
 use super::contribution::{Contribution, Contributor, EvidenceBasis};
@@ -105,7 +105,7 @@ pub fn learn(
         let components = train(catalogue, &split.kept, support, peers, parameters);
         progress(Stage::Weights);
         let users = validation_users(&components, &split);
-        let popularity = choose_nothing(&users, Component::Popularity);
+        let popularity = mean_ndcg(&users, &Weights::only(Component::Popularity));
         (choose(&users, prior), popularity)
     };
     progress(Stage::Training);
@@ -117,20 +117,12 @@ pub fn learn(
     }
 }
 
-/// Mean NDCG of one component alone.
-fn choose_nothing(users: &[ValidationUser], component: Component) -> f64 {
-    // A single user never moves weights, so this only evaluates.
-    let total: f64 = users
-        .iter()
-        .map(|user| {
-            let alone = ValidationUser {
-                scores: user.scores.clone(),
-                targets: user.targets.clone(),
-            };
-            choose(&[alone], Weights::only(component)).ndcg
-        })
-        .sum();
-    total / users.len().max(1) as f64
+/// Factors of the given users alone, with their fold-in.
+pub fn own_factors(interactions: &Interactions, parameters: &LearningParameters) -> FactorModel {
+    let own = &parameters.alternating;
+    let factors = alternating::train(interactions, own, |_| ());
+    let fold_in = FoldIn::new(&factors, own.unobserved_weight, own.regularization, own.regularization_exponent);
+    FactorModel::new(factors, fold_in)
 }
 
 fn train(
@@ -152,15 +144,7 @@ fn train(
     }
     if has_history {
         peers.pop();
-        let own = &parameters.alternating;
-        let factors = alternating::train(interactions, own, |_| ());
-        let fold_in = FoldIn::new(
-            &factors,
-            own.unobserved_weight,
-            own.regularization,
-            own.regularization_exponent,
-        );
-        components.own = Some(FactorModel::new(factors, fold_in));
+        components.own = Some(own_factors(interactions, parameters));
         components.local_popularity = interactions
             .positive_counts()
             .into_iter()

@@ -87,17 +87,17 @@ impl Recommender {
         self.weights
     }
 
-    /// The same components with other weights.
-    #[must_use]
-    pub fn with_weights(&self, weights: Weights) -> Self {
-        Self {
-            components: self.components.clone(),
-            weights,
-        }
+    /// The scores of every item for a history under other weights; for evaluation.
+    pub fn scores_under(&self, weights: Weights, history: &[(u32, f32)]) -> Vec<f32> {
+        self.scores(&self.profile_under(weights, history))
     }
 
     /// Folds a history of (item, preference in \[-1, 1\]) in. Items out of range and repeated items are ignored.
     pub fn profile(&self, history: &[(u32, f32)]) -> Profile {
+        self.profile_under(self.weights, history)
+    }
+
+    fn profile_under(&self, weights: Weights, history: &[(u32, f32)]) -> Profile {
         let mut seen = std::collections::HashSet::new();
         let (items, values): (Vec<u32>, Vec<f32>) = history
             .iter()
@@ -108,7 +108,7 @@ impl Recommender {
         let user = self.components.fold(&items, &values);
         let scores = Component::ALL
             .into_iter()
-            .filter(|component| self.weights.of(*component) != 0.0)
+            .filter(|component| weights.of(*component) != 0.0)
             .map(|component| {
                 (
                     component,
