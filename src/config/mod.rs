@@ -157,12 +157,7 @@ pub struct TrainingConfig {
 
 impl Default for TrainingConfig {
     fn default() -> Self {
-        Self {
-            interval_hours: 24.0,
-            factors: 64,
-            sweeps: 12,
-            seed: 1,
-        }
+        Self { interval_hours: 24.0, factors: 64, sweeps: 12, seed: 1 }
     }
 }
 
@@ -215,10 +210,7 @@ pub struct RecommendConfig {
 
 impl Default for RecommendConfig {
     fn default() -> Self {
-        Self {
-            hide_nsfw_by_default: true,
-            history_limit: 500,
-        }
+        Self { hide_nsfw_by_default: true, history_limit: 500 }
     }
 }
 
@@ -234,10 +226,7 @@ pub struct LoggingConfig {
 
 impl Default for LoggingConfig {
     fn default() -> Self {
-        Self {
-            format: LogFormat::Human,
-            filter: "info".to_owned(),
-        }
+        Self { format: LogFormat::Human, filter: "info".to_owned() }
     }
 }
 

@@ -19,6 +19,7 @@ use super::schema::ThumbnailsTable;
 /// What a list shows of a video.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[allow(clippy::struct_excessive_bools, reason = "as in the table")]
 pub struct VideoCard {
     /// Its number on this instance.
     #[schema(value_type = i32)]
@@ -85,6 +86,7 @@ pub struct Constant<T> {
 }
 
 #[derive(FromRow)]
+#[allow(clippy::struct_excessive_bools, reason = "as in the table")]
 struct Row {
     id: VideoId,
     uuid: Uuid,

@@ -18,6 +18,7 @@ const PAGE: i64 = 5_000;
 
 /// One video of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "as in the table")]
 pub struct CatalogueVideo {
     /// Its row in this database.
     pub id: VideoId,
@@ -89,6 +90,7 @@ pub enum CataloguePrivacy {
 }
 
 #[derive(FromRow)]
+#[allow(clippy::struct_excessive_bools, reason = "as in the table")]
 struct Row {
     id: VideoId,
     uuid: Uuid,

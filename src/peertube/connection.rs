@@ -11,10 +11,10 @@ use super::error::{Doing, PeerTubeError};
 use super::schema::{Inspection, Layout, SchemaVersion};
 
 /// The longest that one statement may take.
-pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
+pub const STATEMENT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The longest pause between two statements of a transaction: an open snapshot keeps PeerTube's tables from being cleaned.
-const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(300);
+const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The longest wait for the server to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -81,12 +81,12 @@ impl Inspection {
     pub(super) async fn read(connection: &mut PgConnection) -> Result<Self, PeerTubeError> {
         let doing = "looking at the schema";
         let session = sqlx::query(
-            r#"
+            "
             SELECT current_database()::text AS database, current_user::text AS role,
                    current_setting('server_version') AS server_version,
                    (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
                    has_schema_privilege('public', 'USAGE') AS schema_usage
-            "#,
+            ",
         )
         .fetch_one(&mut *connection)
         .await
@@ -98,13 +98,13 @@ impl Inspection {
             .collect();
         // The catalogues, not information_schema: that one hides what the role may not read.
         let columns: Vec<(String, String, bool)> = sqlx::query_as(
-            r#"
+            "
             SELECT c.relname::text, a.attname::text, has_column_privilege(c.oid, a.attnum, 'SELECT')
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
             WHERE c.relkind IN ('r', 'p') AND c.relname = ANY ($1)
-            "#,
+            ",
         )
         .bind(tables)
         .fetch_all(&mut *connection)
