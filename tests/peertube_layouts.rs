@@ -1,5 +1,7 @@
 //! PeerTube's tables as three releases lay them out, created in a real server.
 
+#![allow(clippy::unwrap_used)]
+
 use shoal::demo::postgres::{Options, ThrowAwayCluster};
 use shoal::demo::schema::{Layout, create_schema};
 use sqlx::{Connection, PgConnection};

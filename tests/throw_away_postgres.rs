@@ -1,5 +1,7 @@
 //! The private PostgreSQL server: it works, and nothing of it remains however its owner ends.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpStream};

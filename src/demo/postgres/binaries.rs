@@ -44,6 +44,7 @@ fn folder_variable(name: &str) -> Option<PathBuf> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binaries {
     folder: PathBuf,
+    installation: PathBuf,
 }
 
 impl Binaries {
@@ -54,14 +55,25 @@ impl Binaries {
                 return Err(program);
             }
         }
-        Ok(Self {
-            folder: folder.to_path_buf(),
-        })
+        // Programs are run from other working directories than this process's.
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+        let installation = folder.parent().unwrap_or(&folder).to_path_buf();
+        Ok(Self { folder, installation })
+    }
+
+    /// The same programs, as a part of the larger `installation` that holds their libraries.
+    pub(super) fn within(self, installation: PathBuf) -> Self {
+        Self { installation, ..self }
     }
 
     /// The folder itself.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The folder that must be copied as a whole if the programs are to run elsewhere.
+    pub(super) fn installation(&self) -> &Path {
+        &self.installation
     }
 
     /// The program `name`.

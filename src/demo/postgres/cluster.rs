@@ -203,29 +203,44 @@ impl Prepared {
         if trial.status().is_ok_and(|status| status.success()) {
             return Ok(());
         }
-        let installation = self.binaries.folder().parent().unwrap_or(self.binaries.folder());
+        let unreachable = || DemoError::Start {
+            reason: format!(
+                "no account other than root may run {}",
+                self.binaries.program("postgres").display()
+            ),
+        };
+        let installation = self.binaries.installation();
+        let programs = self
+            .binaries
+            .folder()
+            .strip_prefix(installation)
+            .map_err(|_| unreachable())?;
         let copy = self.folder.path().join("programs");
-        let copied = Command::new("cp")
-            .arg("-R")
-            .arg(installation)
-            .arg(&copy)
-            .stdin(Stdio::null())
-            .status();
+        // Links cost nothing; across file systems only a copy works.
+        let copied = ["-Rl", "-R"].into_iter().any(|how| {
+            let ran = Command::new("cp")
+                .arg(how)
+                .args([installation, &copy])
+                .stderr(Stdio::null())
+                .status();
+            let copied = ran.is_ok_and(|status| status.success());
+            if !copied {
+                // Whatever a failed attempt left would end up beside the second one's files.
+                let _ = fs::remove_dir_all(&copy);
+            }
+            copied
+        });
         let readable = Command::new("chmod")
             .args(["-R", "a+rX"])
             .arg(&copy)
-            .stdin(Stdio::null())
+            .stderr(Stdio::null())
             .status();
-        let worked = |status: std::io::Result<std::process::ExitStatus>| status.is_ok_and(|status| status.success());
-        self.binaries = Binaries::in_folder(&copy.join("bin"))
+        let usable = copied && readable.is_ok_and(|status| status.success());
+        let binaries = Binaries::in_folder(&copy.join(programs))
             .ok()
-            .filter(|_| worked(copied) && worked(readable))
-            .ok_or_else(|| DemoError::Start {
-                reason: format!(
-                    "no account other than root may run {}",
-                    self.binaries.program("postgres").display()
-                ),
-            })?;
+            .filter(|_| usable)
+            .ok_or_else(unreachable)?;
+        self.binaries = binaries;
         Ok(())
     }
 

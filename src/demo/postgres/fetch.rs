@@ -77,7 +77,8 @@ pub(super) fn from_cache_or_registry(cache: Option<&Path>) -> Result<Binaries, D
 
 /// The programs of `source`, when the cache has them.
 fn cached(cache: &Path, source: &Source) -> Option<Binaries> {
-    Binaries::in_folder(&cache.join(source.entry).join(source.programs)).ok()
+    let entry = cache.join(source.entry);
+    Some(Binaries::in_folder(&entry.join(source.programs)).ok()?.within(entry))
 }
 
 /// Downloads, unpacks, tries and stores one package.
