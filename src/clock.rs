@@ -33,7 +33,9 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock that stands at `start`.
     pub fn new(start: DateTime<Utc>) -> Self {
-        Self { microseconds: AtomicI64::new(start.timestamp_micros()) }
+        Self {
+            microseconds: AtomicI64::new(start.timestamp_micros()),
+        }
     }
 
     /// Moves the clock by `delta`, which may be negative.

@@ -37,11 +37,16 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`] names the file, the key and what to do.
-    pub fn load(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
         let mut builder = config::Config::builder();
         if let Some(path) = file {
-            let text = std::fs::read_to_string(path)
-                .map_err(|reason| ConfigError::File { path: path.to_owned(), reason })?;
+            let text = std::fs::read_to_string(path).map_err(|reason| ConfigError::File {
+                path: path.to_owned(),
+                reason,
+            })?;
             builder = builder.add_source(config::File::from_str(&text, config::FileFormat::Toml));
         }
         // Variables without a table, such as SHOAL_CONFIG and SHOAL_PG_BIN, are not settings.
@@ -57,8 +62,13 @@ impl Config {
             .with_list_parse_key("federation.allowed_hosts")
             .with_list_parse_key("federation.blocked_hosts")
             .source(Some(settings));
-        let raw = builder.add_source(variables).build().map_err(|error| ConfigError::Shape(describe(&error)))?;
-        let loaded: Self = raw.try_deserialize().map_err(|error| ConfigError::Shape(describe(&error)))?;
+        let raw = builder
+            .add_source(variables)
+            .build()
+            .map_err(|error| ConfigError::Shape(describe(&error)))?;
+        let loaded: Self = raw
+            .try_deserialize()
+            .map_err(|error| ConfigError::Shape(describe(&error)))?;
         loaded.check()?;
         Ok(loaded)
     }
@@ -69,67 +79,107 @@ impl Config {
     /// [`ConfigError::Value`] for the first value that cannot be used.
     pub fn check(&self) -> Result<(), ConfigError> {
         let privacy = &self.privacy;
-        ensure(privacy.epsilon_per_year > 0.0 && privacy.epsilon_per_year.is_finite(), "privacy.epsilon_per_year", || {
-            "must be a number above 0".to_owned()
+        ensure(
+            privacy.epsilon_per_year > 0.0 && privacy.epsilon_per_year.is_finite(),
+            "privacy.epsilon_per_year",
+            || "must be a number above 0".to_owned(),
+        )?;
+        ensure(privacy.delta > 0.0 && privacy.delta < 1.0, "privacy.delta", || {
+            "must lie between 0 and 1".to_owned()
         })?;
-        ensure(privacy.delta > 0.0 && privacy.delta < 1.0, "privacy.delta", || "must lie between 0 and 1".to_owned())?;
-        ensure(privacy.releases_per_year > 0, "privacy.releases_per_year", || "must be at least 1".to_owned())?;
-        ensure((2..=512).contains(&privacy.dimensions), "privacy.dimensions", || "must be from 2 to 512".to_owned())?;
-        ensure((1..=100_000).contains(&privacy.head_videos), "privacy.head_videos", || {
-            "must be from 1 to 100000".to_owned()
+        ensure(privacy.releases_per_year > 0, "privacy.releases_per_year", || {
+            "must be at least 1".to_owned()
         })?;
-        ensure(privacy.head_channels <= 100_000, "privacy.head_channels", || "must be at most 100000".to_owned())?;
+        ensure((2..=512).contains(&privacy.dimensions), "privacy.dimensions", || {
+            "must be from 2 to 512".to_owned()
+        })?;
+        ensure(
+            (1..=100_000).contains(&privacy.head_videos),
+            "privacy.head_videos",
+            || "must be from 1 to 100000".to_owned(),
+        )?;
+        ensure(privacy.head_channels <= 100_000, "privacy.head_channels", || {
+            "must be at most 100000".to_owned()
+        })?;
         let training = &self.training;
-        ensure((2..=512).contains(&training.factors), "training.factors", || "must be from 2 to 512".to_owned())?;
-        ensure((1..=100).contains(&training.sweeps), "training.sweeps", || "must be from 1 to 100".to_owned())?;
-        ensure(training.interval_hours >= 0.0 && training.interval_hours.is_finite(), "training.interval_hours", || {
-            "must be 0 or a number of hours".to_owned()
+        ensure((2..=512).contains(&training.factors), "training.factors", || {
+            "must be from 2 to 512".to_owned()
         })?;
+        ensure((1..=100).contains(&training.sweeps), "training.sweeps", || {
+            "must be from 1 to 100".to_owned()
+        })?;
+        ensure(
+            training.interval_hours >= 0.0 && training.interval_hours.is_finite(),
+            "training.interval_hours",
+            || "must be 0 or a number of hours".to_owned(),
+        )?;
         let preferences = &self.preferences;
-        ensure(preferences.half_life_days >= 0.0 && preferences.half_life_days.is_finite(), "preferences.half_life_days", || {
-            "must be 0 or a number of days".to_owned()
-        })?;
+        ensure(
+            preferences.half_life_days >= 0.0 && preferences.half_life_days.is_finite(),
+            "preferences.half_life_days",
+            || "must be 0 or a number of days".to_owned(),
+        )?;
         for (key, value) in [
             ("preferences.minimum_share", preferences.minimum_share),
             ("preferences.unknown_share_value", preferences.unknown_share_value),
             ("preferences.like_value", preferences.like_value),
         ] {
-            ensure((0.0..=1.0).contains(&value), key, || "must lie between 0 and 1".to_owned())?;
+            ensure((0.0..=1.0).contains(&value), key, || {
+                "must lie between 0 and 1".to_owned()
+            })?;
         }
-        ensure((-1.0..=0.0).contains(&preferences.dislike_value), "preferences.dislike_value", || {
-            "must lie between -1 and 0".to_owned()
-        })?;
-        ensure(self.api.service_token.expose_secret().len() >= 16, "api.service_token", || {
-            "must have at least 16 characters; `openssl rand -hex 32` makes a good one".to_owned()
-        })?;
+        ensure(
+            (-1.0..=0.0).contains(&preferences.dislike_value),
+            "preferences.dislike_value",
+            || "must lie between -1 and 0".to_owned(),
+        )?;
+        ensure(
+            self.api.service_token.expose_secret().len() >= 16,
+            "api.service_token",
+            || "must have at least 16 characters; `openssl rand -hex 32` makes a good one".to_owned(),
+        )?;
         let public_url = &self.federation.public_url;
-        ensure(public_url.query().is_none() && public_url.fragment().is_none(), "federation.public_url", || {
-            "must have no query and no fragment".to_owned()
-        })?;
+        ensure(
+            public_url.query().is_none() && public_url.fragment().is_none(),
+            "federation.public_url",
+            || "must have no query and no fragment".to_owned(),
+        )?;
         let insecure = self.federation.insecure_development;
-        ensure(insecure || public_url.scheme() == "https", "federation.public_url", || {
-            "must begin with https:// (peers refuse anything else)".to_owned()
-        })?;
+        ensure(
+            insecure || public_url.scheme() == "https",
+            "federation.public_url",
+            || "must begin with https:// (peers refuse anything else)".to_owned(),
+        )?;
         ensure(insecure || public_url.port().is_none(), "federation.public_url", || {
             "must have no port (other servers refuse explicit ports)".to_owned()
         })?;
         ensure(public_url.domain().is_some(), "federation.public_url", || {
             "must name a host, not an IP address".to_owned()
         })?;
-        for (key, url) in
-            [("peertube.database_url", &self.peertube.database_url), ("database.url", &self.database.url)]
-        {
+        for (key, url) in [
+            ("peertube.database_url", &self.peertube.database_url),
+            ("database.url", &self.database.url),
+        ] {
             let text = url.expose_secret();
-            ensure(text.starts_with("postgres://") || text.starts_with("postgresql://"), key, || {
-                "must begin with postgres://".to_owned()
-            })?;
+            ensure(
+                text.starts_with("postgres://") || text.starts_with("postgresql://"),
+                key,
+                || "must begin with postgres://".to_owned(),
+            )?;
         }
         Ok(())
     }
 }
 
 fn ensure(holds: bool, key: &'static str, problem: impl FnOnce() -> String) -> Result<(), ConfigError> {
-    if holds { Ok(()) } else { Err(ConfigError::Value { key, problem: problem() }) }
+    if holds {
+        Ok(())
+    } else {
+        Err(ConfigError::Value {
+            key,
+            problem: problem(),
+        })
+    }
 }
 
 /// The error without the offending value, which may be a secret.
@@ -145,7 +195,10 @@ fn describe(error: &config::ConfigError) -> String {
         config::ConfigError::NotFound(key) => format!("`{key}` is missing"),
         config::ConfigError::FileParse { cause, .. } => {
             // The cause quotes the line, which may hold a secret: keep its first line, the position.
-            format!("the TOML cannot be read: {}", cause.to_string().lines().next().unwrap_or_default())
+            format!(
+                "the TOML cannot be read: {}",
+                cause.to_string().lines().next().unwrap_or_default()
+            )
         }
         other => other.to_string(),
     }

@@ -157,7 +157,12 @@ pub struct TrainingConfig {
 
 impl Default for TrainingConfig {
     fn default() -> Self {
-        Self { interval_hours: 24.0, factors: 64, sweeps: 12, seed: 1 }
+        Self {
+            interval_hours: 24.0,
+            factors: 64,
+            sweeps: 12,
+            seed: 1,
+        }
     }
 }
 
@@ -210,7 +215,10 @@ pub struct RecommendConfig {
 
 impl Default for RecommendConfig {
     fn default() -> Self {
-        Self { hide_nsfw_by_default: true, history_limit: 500 }
+        Self {
+            hide_nsfw_by_default: true,
+            history_limit: 500,
+        }
     }
 }
 
@@ -226,7 +234,10 @@ pub struct LoggingConfig {
 
 impl Default for LoggingConfig {
     fn default() -> Self {
-        Self { format: LogFormat::Human, filter: "info".to_owned() }
+        Self {
+            format: LogFormat::Human,
+            filter: "info".to_owned(),
+        }
     }
 }
 

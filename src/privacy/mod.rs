@@ -1,1 +1,19 @@
-//! Room.
+//! The wall between an instance and the world: clipping, noise, accounting.
+//!
+//! This is the only room that turns raw evidence into a [`Noised`] value, and only [`Noised`] values can be encoded
+//! for the wire. Pure: randomness is a parameter, durable bookkeeping belongs to [`crate::store`].
+
+pub mod accountant;
+pub mod budget;
+pub mod contribution;
+mod error;
+pub mod grid;
+pub mod noised;
+mod payload;
+pub mod release;
+
+pub use budget::{AnnualBudget, Delta, Epsilon};
+pub use error::PrivacyError;
+pub use grid::{BudgetShares, EvidenceGrid};
+pub use noised::{NoiseStatement, Noised, ReleaseSummary};
+pub use payload::DecodeLimits;

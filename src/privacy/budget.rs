@@ -1,0 +1,91 @@
+//! Privacy parameters that cannot hold a senseless value, and the division of a year's budget into releases.
+
+use super::PrivacyError;
+use super::accountant;
+
+/// The epsilon of (epsilon, delta) differential privacy: positive and finite.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Epsilon(f64);
+
+impl Epsilon {
+    /// # Errors
+    /// [`PrivacyError::Epsilon`] unless `value` is positive and finite.
+    pub fn new(value: f64) -> Result<Self, PrivacyError> {
+        if value > 0.0 && value.is_finite() {
+            Ok(Self(value))
+        } else {
+            Err(PrivacyError::Epsilon(value))
+        }
+    }
+
+    /// The number.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+/// The delta of (epsilon, delta) differential privacy: strictly between 0 and 1.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Delta(f64);
+
+impl Delta {
+    /// # Errors
+    /// [`PrivacyError::Delta`] unless 0 < `value` < 1.
+    pub fn new(value: f64) -> Result<Self, PrivacyError> {
+        if value > 0.0 && value < 1.0 {
+            Ok(Self(value))
+        } else {
+            Err(PrivacyError::Delta(value))
+        }
+    }
+
+    /// The number.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+/// What one account may lose in a year, and among how many releases it is divided.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AnnualBudget {
+    epsilon: Epsilon,
+    delta: Delta,
+    releases: u32,
+}
+
+impl AnnualBudget {
+    /// # Errors
+    /// [`PrivacyError::NoReleases`] when `releases` is 0.
+    pub fn new(epsilon: Epsilon, delta: Delta, releases: u32) -> Result<Self, PrivacyError> {
+        if releases == 0 {
+            Err(PrivacyError::NoReleases)
+        } else {
+            Ok(Self {
+                epsilon,
+                delta,
+                releases,
+            })
+        }
+    }
+
+    /// Epsilon of the whole year.
+    pub fn epsilon(&self) -> Epsilon {
+        self.epsilon
+    }
+
+    /// Delta of the whole year, and of every single release when its own epsilon is stated.
+    pub fn delta(&self) -> Delta {
+        self.delta
+    }
+
+    /// Gaussian-DP parameter mu of the whole year. Squares of mu add up over releases
+    /// (Dong, Roth, Su 2022, corollary 3.3).
+    pub fn annual_mu(&self) -> f64 {
+        accountant::mu_of(self.epsilon, self.delta)
+    }
+
+    /// Gaussian-DP parameter mu of one of the equal releases.
+    pub fn release_mu(&self) -> f64 {
+        self.annual_mu() / f64::from(self.releases).sqrt()
+    }
+}
