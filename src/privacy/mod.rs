@@ -5,7 +5,7 @@
 
 pub mod accountant;
 pub mod budget;
-pub mod contribution;
+mod clipping;
 mod error;
 pub mod grid;
 pub mod noised;
