@@ -23,6 +23,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod evaluation;
 pub mod federation;
 pub mod model;

@@ -1,1 +1,52 @@
-//! Room.
+//! Everything that knows PeerTube's database, and nothing else does. Read-only.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`connection`] | [`PeerTube`]: connecting, limits, snapshots |
+//! | [`schema`] | which PeerTube this is, and what differs between versions |
+//! | `columns` | every column that is read, and those that must not be readable |
+//! | [`role`] | the SQL of the least-privilege role |
+//! | [`check`] | the report for `shoal check-config` |
+//! | [`ids`], [`mod@reference`] | how videos, users and channels are named |
+//! | `rules` | PeerTube's rules for lists, as SQL |
+//! | [`catalogue`] | all videos that could be listed, with their public metadata |
+//! | [`history`], [`signal`] | what all users did: watches and ratings |
+//! | [`user`] | one user: settings, signals, subscriptions |
+//! | [`visibility`] | the rules applied to candidates |
+//! | [`recent`] | newest and lately most viewed videos |
+//! | [`cards`] | videos as lists show them |
+//! | [`error`] | what can go wrong |
+//!
+//! Statements are checked by tests on each supported layout, not by macros at compile time: the tables are PeerTube's and
+//! change with it. What a signal is worth, which videos are recommended and how they are ranked is decided elsewhere.
+
+pub mod cards;
+pub mod catalogue;
+pub mod check;
+mod columns;
+pub mod connection;
+pub mod error;
+pub mod history;
+mod host;
+pub mod ids;
+pub mod recent;
+pub mod reference;
+pub mod role;
+mod rules;
+pub mod schema;
+pub mod signal;
+pub mod user;
+pub mod visibility;
+
+pub use cards::{ChannelCard, VideoCard};
+pub use catalogue::{CatalogueChannel, CataloguePrivacy, CatalogueVideo};
+pub use check::CheckReport;
+pub use connection::PeerTube;
+pub use error::PeerTubeError;
+pub use history::HistorySummary;
+pub use ids::{AccountId, ChannelId, ServerId, UserId, VideoId};
+pub use reference::{InvalidReference, ShortUuid, VideoReference};
+pub use role::read_role_sql;
+pub use schema::{Layout, SchemaVersion};
+pub use signal::{Rated, Rating, Signal, UserSignals, Watch};
+pub use user::{NsfwPolicy, Viewer};

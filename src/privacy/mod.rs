@@ -5,11 +5,12 @@
 
 pub mod accountant;
 pub mod budget;
-pub mod contribution;
+mod clipping;
 mod error;
 pub mod grid;
 pub mod noised;
 mod payload;
+mod receive;
 pub mod release;
 
 pub use budget::{AnnualBudget, Delta, Epsilon};

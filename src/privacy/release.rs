@@ -4,9 +4,10 @@ use rand::CryptoRng;
 use rand_distr::{Distribution, StandardNormal};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::contribution::{Contribution, UnitBall, clip_weights};
+use super::clipping::{UnitBall, clip_weights};
 use super::grid::packed_length;
 use super::{BudgetShares, Delta, EvidenceGrid, NoiseStatement, Noised, PrivacyError, accountant};
+use crate::model::contribution::Contribution;
 use crate::model::evidence::BasisId;
 use crate::model::support::Support;
 
@@ -220,7 +221,7 @@ mod tests {
     }
 
     proptest! {
-        /// The claim of `contribution`: one whole account moves the integers by at most one clipping norm.
+        /// The claim of `clipping`: one whole account moves the integers by at most one clipping norm.
         #[test]
         fn one_account_moves_the_integers_by_at_most_the_clipping_norm(
             others in proptest::collection::vec(any_contribution(), 0..5),

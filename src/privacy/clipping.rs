@@ -1,4 +1,4 @@
-//! What one account adds to the evidence, bounded.
+//! Bounds on what one account adds to the evidence.
 //!
 //! # Sensitivity
 //!
@@ -33,26 +33,6 @@ impl UnitBall {
         let scale = SAFETY / norm.max(1.0);
         values.iter_mut().for_each(|value| *value *= scale);
         Self(values)
-    }
-}
-
-/// One account's factor and its weights on videos and channels of the public list, before clipping.
-///
-/// Not serializable, printed without contents, wiped when dropped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct Contribution {
-    /// The account's factor, one entry per dimension of the basis. Clipped to L2 norm 1.
-    pub factor: Vec<f32>,
-    /// (Place in the list of videos, weight). Clipped together to L2 norm 1; of equal places only the first counts.
-    pub videos: Vec<(u32, f32)>,
-    /// (Place in the list of channels, weight). Clipped together to L2 norm 1; of equal places only the first counts.
-    pub channels: Vec<(u32, f32)>,
-}
-
-impl std::fmt::Debug for Contribution {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Without contents: a log must never show what an account watched.
-        formatter.debug_struct("Contribution").finish_non_exhaustive()
     }
 }
 

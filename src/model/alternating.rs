@@ -1,0 +1,159 @@
+//! Implicit-feedback alternating least squares on one instance's own interactions (iALS).
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::factors::Factors;
+use super::interactions::Interactions;
+use super::least_squares::{Workspace, base_matrix, gram};
+
+/// Hyper-parameters of iALS with frequency-scaled regularization.
+///
+/// Loss: `sum_observed c (y - x.v)^2 + a0 sum_all (x.v)^2 + lambda (sum_u f_u^nu |x_u|^2 + sum_j f_j^nu |v_j|^2)` with
+/// `f_u = n_u + a0 * items` and `f_j = n_j + a0 * users` (Rendle, Krichene, Zhang, Koren 2021, section 3).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AlternatingParameters {
+    /// Length of the factors.
+    pub dimensions: usize,
+    /// Rounds; each solves all users, then all items.
+    pub sweeps: usize,
+    /// `a0`: weight of unobserved entries.
+    pub unobserved_weight: f32,
+    /// `lambda`.
+    pub regularization: f32,
+    /// `nu`: how far regularization grows with frequency, from 0 to 1.
+    pub regularization_exponent: f32,
+    /// Seed of the initial item factors.
+    pub seed: u64,
+}
+
+impl Default for AlternatingParameters {
+    fn default() -> Self {
+        Self {
+            dimensions: 64,
+            sweeps: 12,
+            unobserved_weight: 0.1,
+            regularization: 0.01,
+            regularization_exponent: 1.0,
+            seed: 1,
+        }
+    }
+}
+
+/// Trains item factors; users are folded in afterwards with the same parameters (see [`super::fold_in`]).
+///
+/// Items without interactions get zero factors. `progress` is told the number of finished sweeps.
+pub fn train(
+    interactions: &Interactions,
+    parameters: &AlternatingParameters,
+    mut progress: impl FnMut(usize),
+) -> Factors {
+    let d = parameters.dimensions;
+    let transposed = interactions.transposed();
+    let mut items = initial(interactions.items(), d, parameters.seed);
+    let mut users = Factors::zeros(interactions.users(), d);
+    for sweep in 0..parameters.sweeps {
+        half_sweep(&mut users, &items, interactions, parameters);
+        half_sweep(&mut items, &users, &transposed, parameters);
+        progress(sweep + 1);
+    }
+    items
+}
+
+/// Solves every row of `rows` given `other`. `observed` has one row per row of `rows`.
+fn half_sweep(rows: &mut Factors, other: &Factors, observed: &Interactions, parameters: &AlternatingParameters) {
+    let d = rows.dimensions();
+    let shared = gram(other);
+    let everyone = parameters.unobserved_weight * other.rows() as f32;
+    rows.values_mut().par_chunks_mut(d).enumerate().for_each_init(
+        || (Workspace::new(d), vec![0f32; d * d]),
+        |(workspace, base), (index, row)| {
+            let (columns, values) = observed.row(index);
+            if columns.is_empty() {
+                row.fill(0.0);
+                return;
+            }
+            let ridge =
+                parameters.regularization * (columns.len() as f32 + everyone).powf(parameters.regularization_exponent);
+            base.copy_from_slice(&base_matrix(&shared, d, parameters.unobserved_weight, ridge));
+            workspace.solve_row(base, other, columns, values, row);
+        },
+    );
+}
+
+/// Small random factors: uniform, variance `1 / dimensions` times 0.01.
+fn initial(rows: usize, d: usize, seed: u64) -> Factors {
+    let mut randomness = ChaCha8Rng::seed_from_u64(seed);
+    let half_width = 0.1 * (3.0 / d as f32).sqrt();
+    let values = (0..rows * d)
+        .map(|_| randomness.random_range(-half_width..half_width))
+        .collect();
+    Factors::from_values(d, values).unwrap_or_else(|| Factors::zeros(rows, d))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::linear_algebra::dot;
+
+    /// Two groups of users who watch two disjoint groups of items, each user skipping one item.
+    fn two_groups() -> Interactions {
+        let mut matrix = Interactions::new(20);
+        for user in 0..20u32 {
+            let first = if user < 10 { 0 } else { 10 };
+            matrix.push_user(
+                (first..first + 10)
+                    .filter(|item| item % 10 != user % 10)
+                    .map(|item| (item, 1.0)),
+            );
+        }
+        matrix
+    }
+
+    fn parameters() -> AlternatingParameters {
+        AlternatingParameters {
+            dimensions: 4,
+            ..AlternatingParameters::default()
+        }
+    }
+
+    #[test]
+    fn the_item_left_out_scores_above_all_items_of_the_other_group() {
+        let interactions = two_groups();
+        let items = train(&interactions, &parameters(), |_| ());
+        let mut users = Factors::zeros(20, 4);
+        half_sweep(&mut users, &items, &interactions, &parameters());
+        for user in 0..20 {
+            let first = if user < 10 { 0 } else { 10 };
+            let left_out = dot(users.row(user), items.row(first + user % 10));
+            let best_other = (0..10)
+                .map(|i| dot(users.row(user), items.row(10 - first + i)))
+                .fold(f32::MIN, f32::max);
+            assert!(
+                left_out > best_other + 0.3,
+                "user {user}: {left_out} against {best_other}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_thread_count_does_not_change_a_bit() {
+        let interactions = two_groups();
+        let with_threads = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| train(&interactions, &parameters(), |_| ()))
+        };
+        assert!(with_threads(1) == with_threads(3));
+    }
+
+    #[test]
+    fn empty_and_tiny_data_are_fine() {
+        let finite = |factors: &Factors| factors.values().iter().all(|value| value.is_finite());
+        assert_eq!(train(&Interactions::new(0), &parameters(), |_| ()).rows(), 0);
+        assert!(finite(&train(&Interactions::new(5), &parameters(), |_| ())));
+        let mut one = Interactions::new(1);
+        one.push_user([(0, 1.0)]);
+        assert!(finite(&train(&one, &parameters(), |_| ())));
+    }
+}

@@ -1,0 +1,113 @@
+//! The connection to PeerTube's database: what it may do and for how long.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction};
+
+use super::error::{Doing, PeerTubeError};
+use super::schema::{Inspection, Layout, SchemaVersion};
+
+/// The longest that one statement may take.
+pub const STATEMENT_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// The longest pause between two statements of a transaction: an open snapshot keeps PeerTube's tables from being cleaned.
+const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// The longest wait for the server to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// PeerTube's database, read-only. Cheap to clone: clones share the connections.
+#[derive(Debug, Clone)]
+pub struct PeerTube {
+    pub(super) pool: PgPool,
+    version: SchemaVersion,
+    pub(super) layout: Layout,
+}
+
+impl PeerTube {
+    /// Connects once, checks that this is a PeerTube that Shoal can read with all the columns it needs, and prepares a
+    /// pool of at most `max_connections`.
+    ///
+    /// # Errors
+    /// Any [`PeerTubeError`] but `Busy`. Waiting and trying again is left to the caller: see
+    /// [`PeerTubeError::is_transient`].
+    pub async fn connect(url: &SecretString, max_connections: u32) -> Result<Self, PeerTubeError> {
+        let options = options(url)?;
+        let mut connection = open(&options).await?;
+        let inspection = Inspection::read(&mut connection).await?;
+        connection.close().await.doing("closing the first connection")?;
+        let (version, layout) = inspection.usable()?;
+        let pool = PgPoolOptions::new()
+            .max_connections(max_connections.max(1))
+            .acquire_timeout(CONNECT_TIMEOUT)
+            .connect_lazy_with(options);
+        Ok(Self { pool, version, layout })
+    }
+
+    /// The version of PeerTube's tables.
+    pub fn version(&self) -> SchemaVersion {
+        self.version
+    }
+
+    /// What differs between the supported versions.
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Asks the database for nothing, to see whether it answers.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when it does not.
+    pub async fn ping(&self) -> Result<(), PeerTubeError> {
+        sqlx::query("SELECT 1")
+            .execute(&self.pool)
+            .await
+            .doing("asking whether it answers")?;
+        Ok(())
+    }
+
+    /// Closes all connections, waiting for the ones in use.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// A transaction in which every statement sees the same picture.
+    pub(super) async fn snapshot(&self, doing: &'static str) -> Result<Transaction<'static, Postgres>, PeerTubeError> {
+        self.pool
+            .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            .await
+            .doing(doing)
+    }
+}
+
+/// What every connection is told, whatever the role's own settings are.
+pub(super) fn options(url: &SecretString) -> Result<PgConnectOptions, PeerTubeError> {
+    let options = PgConnectOptions::from_str(url.expose_secret()).map_err(|_| PeerTubeError::InvalidUrl)?;
+    Ok(options.application_name("shoal").options([
+        ("default_transaction_read_only", "on".to_owned()),
+        ("search_path", "public".to_owned()),
+        ("statement_timeout", format!("{}s", STATEMENT_TIMEOUT.as_secs())),
+        (
+            "idle_in_transaction_session_timeout",
+            format!("{}s", IDLE_IN_TRANSACTION_TIMEOUT.as_secs()),
+        ),
+    ]))
+}
+
+/// One connection outside any pool: unlike a pool, it says why it cannot connect.
+pub(super) async fn open(options: &PgConnectOptions) -> Result<PgConnection, PeerTubeError> {
+    let server = match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
+        Ok(connected) => connected.map_err(|error| PeerTubeError::from_connecting(error, &server)),
+        Err(_) => Err(PeerTubeError::Unreachable {
+            server: Some(server),
+            reason: format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()),
+        }),
+    }
+}

@@ -1,0 +1,196 @@
+//! What can go wrong between Shoal and PeerTube's database: what happened, why, and what to do.
+
+use std::time::Duration;
+
+use sqlx::error::DatabaseError;
+
+/// The file that every grant comes from.
+const GRANT_FILE: &str = "docs/sql/peertube-read-role.sql";
+
+/// Why PeerTube's database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PeerTubeError {
+    /// The connection string cannot be read. It is never part of the message: it holds a password.
+    #[error(
+        "`peertube.database_url` is not a PostgreSQL connection string; write it as postgres://role:password@host:5432/database"
+    )]
+    InvalidUrl,
+    /// Nobody answers, or the server is starting or stopping.
+    #[error("cannot reach PeerTube's PostgreSQL{}: {reason}; is it running, and is the address in `peertube.database_url` right?", at(server.as_deref()))]
+    Unreachable {
+        /// Host and port, or the socket, when connecting failed. `None` when a connection broke.
+        server: Option<String>,
+        /// What the system or the server said.
+        reason: String,
+    },
+    /// The server refuses the role: wrong password, no such role, or no line for it in `pg_hba.conf`.
+    #[error(
+        "PeerTube's PostgreSQL refuses the role: {reason}; check the role and password in `peertube.database_url`, or make the role with {GRANT_FILE}"
+    )]
+    Refused {
+        /// What the server said.
+        reason: String,
+    },
+    /// The server has no such database.
+    #[error("{reason}; check the database name in `peertube.database_url` (PeerTube calls it `database.name`)")]
+    NoDatabase {
+        /// What the server said.
+        reason: String,
+    },
+    /// The connection could not be encrypted as the connection string demands.
+    #[error(
+        "cannot encrypt the connection to PeerTube's PostgreSQL: {reason}; see `sslmode` in `peertube.database_url`"
+    )]
+    Encryption {
+        /// What the TLS library said.
+        reason: String,
+    },
+    /// The database holds no PeerTube.
+    #[error(
+        "the database `{database}` is not PeerTube's: it has no table `application`; check the database name in `peertube.database_url`, and start PeerTube once before Shoal"
+    )]
+    NotPeerTube {
+        /// Name of the database.
+        database: String,
+    },
+    /// PeerTube is older than what Shoal can read.
+    #[error("PeerTube 8.0 or newer is needed; this database is at migration {found}; upgrade PeerTube first")]
+    TooOld {
+        /// `application."migrationVersion"`.
+        found: i32,
+    },
+    /// A table or column that every supported PeerTube has is not there.
+    #[error(
+        "PeerTube's database (migration {migration}) has no {}; this Shoal does not know such a PeerTube: look for a newer Shoal", missing.join(", ")
+    )]
+    UnknownLayout {
+        /// `application."migrationVersion"`.
+        migration: i32,
+        /// As `table.column`.
+        missing: Vec<String>,
+    },
+    /// The role may not read something that Shoal needs.
+    #[error("the role may not read {}; run {GRANT_FILE} again", columns.join(", "))]
+    MissingGrant {
+        /// As `table.column`, or what the server said.
+        columns: Vec<String>,
+    },
+    /// A statement took longer than [`super::connection::STATEMENT_TIMEOUT`].
+    #[error(
+        "PeerTube's PostgreSQL did not finish {doing} within {} s; it is overloaded or needs ANALYZE", limit.as_secs()
+    )]
+    Timeout {
+        /// What Shoal was doing.
+        doing: &'static str,
+        /// The limit.
+        limit: Duration,
+    },
+    /// All connections of the pool were busy for too long.
+    #[error("no connection to PeerTube's database became free while {doing}; raise `peertube.max_connections`")]
+    Busy {
+        /// What Shoal was doing.
+        doing: &'static str,
+    },
+    /// Anything else that the database or the driver says.
+    #[error("PeerTube's database failed while {doing}: {source}")]
+    Query {
+        /// What Shoal was doing.
+        doing: &'static str,
+        /// What the driver said.
+        source: sqlx::Error,
+    },
+}
+
+fn at(server: Option<&str>) -> String {
+    server.map(|server| format!(" at {server}")).unwrap_or_default()
+}
+
+impl PeerTubeError {
+    /// Whether waiting and trying again can help: the server is away, starting, stopping or overloaded.
+    /// Everything else needs somebody to change something.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Busy { .. } => true,
+            Self::Query { source, .. } => matches!(source, sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed),
+            _ => false,
+        }
+    }
+
+    /// Sorts an error of a statement.
+    pub(super) fn from_statement(error: sqlx::Error, doing: &'static str) -> Self {
+        match &error {
+            sqlx::Error::PoolTimedOut => Self::Busy { doing },
+            sqlx::Error::Io(reason) => Self::unreachable(None, reason),
+            sqlx::Error::Database(reason) => {
+                Self::from_server(reason.as_ref(), doing).unwrap_or(Self::Query { doing, source: error })
+            }
+            _ => Self::Query { doing, source: error },
+        }
+    }
+
+    /// Sorts an error of the attempt to connect to `server`.
+    pub(super) fn from_connecting(error: sqlx::Error, server: &str) -> Self {
+        let doing = "connecting";
+        match error {
+            sqlx::Error::Io(reason) => Self::unreachable(Some(server), &reason),
+            sqlx::Error::Tls(reason) => Self::Encryption {
+                reason: reason.to_string(),
+            },
+            sqlx::Error::Configuration(_) => Self::InvalidUrl,
+            sqlx::Error::Database(reason) => match Self::from_server(reason.as_ref(), doing) {
+                Some(Self::Unreachable { reason, .. }) => Self::Unreachable {
+                    server: Some(server.to_owned()),
+                    reason,
+                },
+                Some(other) => other,
+                None => Self::Query {
+                    doing,
+                    source: sqlx::Error::Database(reason),
+                },
+            },
+            other => Self::Query { doing, source: other },
+        }
+    }
+
+    fn unreachable(server: Option<&str>, reason: &std::io::Error) -> Self {
+        Self::Unreachable {
+            server: server.map(str::to_owned),
+            reason: reason.to_string(),
+        }
+    }
+
+    /// What an SQLSTATE means for Shoal. `None` for the ones that have no meaning of their own here.
+    fn from_server(error: &dyn DatabaseError, doing: &'static str) -> Option<Self> {
+        let code = error.code()?;
+        let reason = || error.message().to_owned();
+        Some(match code.as_ref() {
+            "28P01" | "28000" => Self::Refused { reason: reason() },
+            "3D000" => Self::NoDatabase { reason: reason() },
+            "42501" => Self::MissingGrant {
+                columns: vec![reason()],
+            },
+            "57014" => Self::Timeout {
+                doing,
+                limit: super::connection::STATEMENT_TIMEOUT,
+            },
+            // Classes 08 connection exception, 53 insufficient resources, 57P operator intervention.
+            code if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => Self::Unreachable {
+                server: None,
+                reason: reason(),
+            },
+            _ => return None,
+        })
+    }
+}
+
+/// Says what was being done when a statement failed.
+pub(super) trait Doing<T> {
+    /// Turns the driver's error into one of this room.
+    fn doing(self, what: &'static str) -> Result<T, PeerTubeError>;
+}
+
+impl<T> Doing<T> for Result<T, sqlx::Error> {
+    fn doing(self, what: &'static str) -> Result<T, PeerTubeError> {
+        self.map_err(|error| PeerTubeError::from_statement(error, what))
+    }
+}

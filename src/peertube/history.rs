@@ -1,0 +1,221 @@
+//! Reading what all users did, with bounded memory: users come in batches, their rows in keyset pages along the unique
+//! index on user and video, everything from one consistent picture.
+//!
+//! Users who switched their history off and blocked users are left out whole: neither watches nor ratings are read.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, PgConnection};
+
+use super::connection::PeerTube;
+use super::error::{Doing, PeerTubeError};
+use super::ids::{UserId, VideoId};
+use super::signal::{Rated, Rating, UserSignals, Watch, merge};
+
+/// Users per batch: also bounds the work of a page when PostgreSQL prefers sorting to the index.
+const USERS: i64 = 500;
+
+/// Rows per page: what is in memory at once, beside the signals of one user.
+const ROWS: i64 = 20_000;
+
+/// What a whole read went through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HistorySummary {
+    /// Users whose history may be used, with or without signals.
+    pub eligible_users: u64,
+    /// Users who did something: how often the visitor was called.
+    pub users: u64,
+    /// Videos watched, summed over users.
+    pub watches: u64,
+    /// Videos rated, summed over users.
+    pub ratings: u64,
+}
+
+impl PeerTube {
+    /// Calls `visitor` once for each user who watched or rated something, in order of [`UserId`], the signals in order of
+    /// [`VideoId`]. The visitor runs on the calling task: it should be quick, or hand over.
+    ///
+    /// A picture of the whole is taken at the start; what is deleted later is gone at the next read.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer; users visited before stay visited.
+    pub async fn for_each_user(
+        &self,
+        mut visitor: impl FnMut(UserSignals) + Send,
+    ) -> Result<HistorySummary, PeerTubeError> {
+        let mut transaction = self.snapshot("reading the watch history").await?;
+        let mut summary = HistorySummary::default();
+        let mut last = UserId(i32::MIN);
+        loop {
+            let batch = users_after(&mut transaction, last).await?;
+            let Some(end) = batch.last() else { break };
+            last = *end;
+            summary.eligible_users += batch.len() as u64;
+            let mut watches = Pages::<WatchRow>::new(WATCHES, &batch);
+            let mut ratings = Pages::<RatingRow>::new(RATINGS, &batch);
+            for user in &batch {
+                let watches = watches.of(*user, &mut transaction).await?;
+                let ratings = ratings.of(*user, &mut transaction).await?;
+                if watches.is_empty() && ratings.is_empty() {
+                    continue;
+                }
+                summary.users += 1;
+                summary.watches += watches.len() as u64;
+                summary.ratings += ratings.len() as u64;
+                let signals = merge(
+                    watches.into_iter().map(WatchRow::into_watch).collect(),
+                    ratings.into_iter().map(RatingRow::into_rated).collect(),
+                );
+                visitor(UserSignals { user: *user, signals });
+            }
+        }
+        transaction.rollback().await.doing("reading the watch history")?;
+        Ok(summary)
+    }
+}
+
+async fn users_after(connection: &mut PgConnection, last: UserId) -> Result<Vec<UserId>, PeerTubeError> {
+    sqlx::query_scalar(
+        r#"
+        SELECT id FROM "user"
+        WHERE id > $1 AND "videosHistoryEnabled" IS TRUE AND blocked IS FALSE
+        ORDER BY id LIMIT $2
+        "#,
+    )
+    .bind(last)
+    .bind(USERS)
+    .fetch_all(connection)
+    .await
+    .doing("reading the users")
+}
+
+/// Parameters of both: the users, the last user and video seen, the number of rows.
+const WATCHES: &str = r#"
+    SELECT h."userId" AS user_id, h."videoId" AS video_id, h."currentTime" AS seconds,
+           h."updatedAt" AS at, h."createdAt" AS first_at
+    FROM "userVideoHistory" h
+    WHERE h."userId" = ANY ($1) AND (h."userId", h."videoId") > ($2, $3)
+    ORDER BY h."userId", h."videoId" LIMIT $4
+"#;
+
+const RATINGS: &str = r#"
+    SELECT a."userId" AS user_id, r."videoId" AS video_id, r.type = 'like' AS is_like, r."updatedAt" AS at
+    FROM account a
+    JOIN "accountVideoRate" r ON r."accountId" = a.id
+    WHERE a."userId" = ANY ($1) AND (a."userId", r."videoId") > ($2, $3)
+    ORDER BY a."userId", r."videoId" LIMIT $4
+"#;
+
+/// A row that belongs to a user and a video.
+trait Keyed {
+    fn key(&self) -> (UserId, VideoId);
+}
+
+#[derive(FromRow)]
+struct WatchRow {
+    user_id: UserId,
+    video_id: VideoId,
+    seconds: i32,
+    at: DateTime<Utc>,
+    first_at: DateTime<Utc>,
+}
+
+impl WatchRow {
+    fn into_watch(self) -> (VideoId, Watch) {
+        (
+            self.video_id,
+            Watch {
+                seconds: self.seconds,
+                at: self.at,
+                first_at: self.first_at,
+            },
+        )
+    }
+}
+
+impl Keyed for WatchRow {
+    fn key(&self) -> (UserId, VideoId) {
+        (self.user_id, self.video_id)
+    }
+}
+
+#[derive(FromRow)]
+struct RatingRow {
+    user_id: UserId,
+    video_id: VideoId,
+    is_like: bool,
+    at: DateTime<Utc>,
+}
+
+impl RatingRow {
+    fn into_rated(self) -> (VideoId, Rated) {
+        let rating = if self.is_like { Rating::Like } else { Rating::Dislike };
+        (self.video_id, Rated { rating, at: self.at })
+    }
+}
+
+impl Keyed for RatingRow {
+    fn key(&self) -> (UserId, VideoId) {
+        (self.user_id, self.video_id)
+    }
+}
+
+/// The rows of a batch of users, sorted by user and video, a page at a time.
+struct Pages<'batch, R> {
+    statement: &'static str,
+    users: &'batch [UserId],
+    after: (UserId, VideoId),
+    page: VecDeque<R>,
+    last_page: bool,
+}
+
+impl<'batch, R> Pages<'batch, R>
+where
+    R: Keyed + for<'row> FromRow<'row, PgRow> + Send + Unpin,
+{
+    fn new(statement: &'static str, users: &'batch [UserId]) -> Self {
+        let after = (UserId(i32::MIN), VideoId(i32::MIN));
+        Self {
+            statement,
+            users,
+            after,
+            page: VecDeque::new(),
+            last_page: false,
+        }
+    }
+
+    /// All rows of `user`. Users must be asked for in order.
+    async fn of(&mut self, user: UserId, connection: &mut PgConnection) -> Result<Vec<R>, PeerTubeError> {
+        let mut rows = Vec::new();
+        loop {
+            while self.page.front().is_some_and(|row| row.key().0 <= user) {
+                rows.extend(self.page.pop_front());
+            }
+            if !self.page.is_empty() || self.last_page {
+                return Ok(rows);
+            }
+            self.turn_page(connection).await?;
+        }
+    }
+
+    async fn turn_page(&mut self, connection: &mut PgConnection) -> Result<(), PeerTubeError> {
+        // Users who are done would be read again, only to be skipped.
+        let done = self.users.partition_point(|user| *user < self.after.0);
+        let rows: Vec<R> = sqlx::query_as(self.statement)
+            .bind(self.users.get(done..).unwrap_or_default())
+            .bind(self.after.0)
+            .bind(self.after.1)
+            .bind(ROWS)
+            .fetch_all(connection)
+            .await
+            .doing("reading the watch history")?;
+        self.last_page = (rows.len() as i64) < ROWS;
+        if let Some(last) = rows.last() {
+            self.after = last.key();
+        }
+        self.page = rows.into();
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! Lists that need no model: the newest videos, the most viewed of late; and finding the video that a caller names.
+
+use chrono::{DateTime, Utc};
+
+use super::connection::PeerTube;
+use super::error::{Doing, PeerTubeError};
+use super::ids::VideoId;
+use super::reference::VideoReference;
+use super::rules::{instance, listed_for_viewer, local_or_followed, not_muted, published, video_and_owner};
+use super::schema::ViewsTable;
+use super::user::Viewer;
+use super::visibility::Audience;
+
+impl PeerTube {
+    /// The newest videos that PeerTube would list for `viewer`, see [`PeerTube::visible_among`]; `count` of them after the
+    /// first `start`.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn recent(
+        &self,
+        viewer: Option<&Viewer>,
+        hide_nsfw_by_default: bool,
+        start: u32,
+        count: u32,
+    ) -> Result<Vec<VideoId>, PeerTubeError> {
+        let statement = concat!(
+            "WITH ",
+            instance!(),
+            "SELECT v.id FROM ",
+            video_and_owner!(),
+            "WHERE ",
+            listed_for_viewer!(),
+            r#" ORDER BY v."publishedAt" DESC, v.id OFFSET $7 LIMIT $8"#
+        );
+        Audience::new(viewer, hide_nsfw_by_default)
+            .bind(statement)
+            .bind(i64::from(start))
+            .bind(i64::from(count))
+            .fetch_all(&self.pool)
+            .await
+            .doing("listing recent videos")
+    }
+
+    /// The videos with the most views on this instance since `since`, most viewed first, with those views. Not
+    /// filtered by any rule.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn most_viewed_since(
+        &self,
+        since: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<(VideoId, i64)>, PeerTubeError> {
+        macro_rules! most_viewed {
+            ($table:literal) => {
+                concat!(
+                    r#"SELECT "videoId", sum(views)::bigint AS views FROM "#,
+                    $table,
+                    r#" WHERE "startDate" >= $1 GROUP BY "videoId" ORDER BY views DESC, "videoId" LIMIT $2"#
+                )
+            };
+        }
+        let statement = match self.layout.views {
+            ViewsTable::VideoStat => most_viewed!(r#""videoStat""#),
+            ViewsTable::VideoView => most_viewed!(r#""videoView""#),
+        };
+        sqlx::query_as(statement)
+            .bind(since)
+            .bind(i64::from(limit))
+            .fetch_all(&self.pool)
+            .await
+            .doing("counting recent views")
+    }
+
+    /// The video that a caller names, whoever may see it. `None` when this database has no such video.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn resolve(&self, reference: &VideoReference) -> Result<Option<VideoId>, PeerTubeError> {
+        match reference {
+            VideoReference::Id(id) => sqlx::query_scalar("SELECT id FROM video WHERE id = $1").bind(*id),
+            VideoReference::Uuid(uuid) => sqlx::query_scalar("SELECT id FROM video WHERE uuid = $1").bind(*uuid),
+        }
+        .fetch_optional(&self.pool)
+        .await
+        .doing("looking up a video")
+    }
+}

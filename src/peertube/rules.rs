@@ -1,0 +1,121 @@
+//! PeerTube's rules for what may appear in a list of videos, as pieces of SQL that the statements of this room share.
+//! They are macros so that every whole statement is a literal.
+//!
+//! All pieces speak of the same rows: video `v`, its channel `c` and the channel's actor `ca`, the owner account `a` and
+//! its actor `aa`; and of two small tables, `instance` and `followed`.
+
+/// The instance's own account, whose blocklists hold for everybody, and the actors whom the instance's own actor follows.
+macro_rules! instance {
+    () => {
+        r#"
+        instance AS (
+            SELECT own.id AS account_id, own_actor.id AS actor_id
+            FROM account own
+            JOIN actor own_actor ON own_actor."accountId" = own.id
+            WHERE own."applicationId" IS NOT NULL
+            ORDER BY own.id
+            LIMIT 1
+        ),
+        followed AS (
+            SELECT ARRAY (
+                SELECT follow."targetActorId" FROM "actorFollow" follow
+                WHERE follow."actorId" = (SELECT actor_id FROM instance) AND follow.state = 'accepted'
+            ) AS actors
+        )
+        "#
+    };
+}
+
+/// The video and everybody it belongs to.
+macro_rules! video_and_owner {
+    () => {
+        r#"
+        video v
+        JOIN "videoChannel" c ON c.id = v."channelId"
+        JOIN actor ca ON ca."videoChannelId" = c.id
+        JOIN account a ON a.id = c."accountId"
+        JOIN actor aa ON aa."accountId" = a.id
+        "#
+    };
+}
+
+/// Published, or still being transcoded by somebody who does not want to wait, and not taken down by the moderators.
+macro_rules! published {
+    () => {
+        r#"
+        (v.state = 1 OR (v.state = 2 AND v."waitTranscoding" IS FALSE))
+        AND NOT EXISTS (SELECT 1 FROM "videoBlacklist" taken_down WHERE taken_down."videoId" = v.id)
+        "#
+    };
+}
+
+/// Neither the owner nor the owner's server is muted by one of `blockers`, a list of account ids.
+macro_rules! not_muted {
+    ($blockers:literal) => {
+        concat!(
+            r#"
+            NOT EXISTS (
+                SELECT 1 FROM "accountBlocklist" muted
+                WHERE muted."accountId" IN ("#,
+            $blockers,
+            r#") AND muted."targetAccountId" = a.id
+            )
+            AND NOT EXISTS (
+                SELECT 1 FROM "serverBlocklist" muted
+                WHERE muted."accountId" IN ("#,
+            $blockers,
+            r#") AND muted."targetServerId" = aa."serverId"
+            )
+            "#
+        )
+    };
+}
+
+/// Local, or from somebody whom the instance follows: PeerTube also keeps remote videos that only one user ever looked
+/// up, and lists none of them. Arrays instead of joins, and no EXISTS, because PostgreSQL would go through all shares of all
+/// follows for a single video.
+macro_rules! local_or_followed {
+    () => {
+        r#"
+        (
+            v.remote IS FALSE
+            OR aa.id = ANY ((SELECT actors FROM followed)::integer[])
+            OR ca.id = ANY ((SELECT actors FROM followed)::integer[])
+            OR (
+                SELECT true FROM "videoShare" share
+                WHERE share."videoId" = v.id AND share."actorId" = ANY ((SELECT actors FROM followed)::integer[])
+                LIMIT 1
+            )
+        ) IS TRUE
+        "#
+    };
+}
+
+/// All rules of a list for one viewer. Parameters: $1 account of the viewer or null, $2 privacy values, $3 whether
+/// sensitive videos are hidden, $4 flags of sensitive videos that are shown all the same, $5 flags of sensitive videos that
+/// are hidden in any case, $6 languages or null.
+macro_rules! listed_for_viewer {
+    () => {
+        concat!(
+            published!(),
+            " AND ",
+            not_muted!("(SELECT account_id FROM instance), $1"),
+            r#"
+            AND v.privacy = ANY ($2)
+            AND (NOT $3 OR v.nsfw IS FALSE OR (v."nsfwFlags" & $4) <> 0)
+            AND (v."nsfwFlags" & $5) = 0
+            AND (
+                $6::text[] IS NULL
+                OR v.language = ANY ($6)
+                OR (v.language IS NULL AND '_unknown' = ANY ($6))
+                OR EXISTS (
+                    SELECT 1 FROM "videoCaption" caption WHERE caption."videoId" = v.id AND caption.language = ANY ($6)
+                )
+            )
+            AND "#,
+            local_or_followed!(),
+        )
+    };
+}
+
+pub(super) use {instance, listed_for_viewer, local_or_followed, not_muted, published, video_and_owner};

@@ -1,0 +1,103 @@
+//! Who may be shown what: PeerTube's own rules for lists of videos, applied to candidates.
+
+use std::collections::HashSet;
+
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryScalar;
+use sqlx::{Postgres, SqlSafeStr};
+
+use super::connection::PeerTube;
+use super::error::{Doing, PeerTubeError};
+use super::ids::{AccountId, VideoId};
+use super::rules::{instance, listed_for_viewer, local_or_followed, not_muted, published, video_and_owner};
+use super::user::{NsfwPolicy, Viewer};
+
+/// `video.privacy`: anybody.
+const PUBLIC: i32 = 1;
+/// `video.privacy`: every user of this instance.
+const INTERNAL: i32 = 4;
+
+/// For whom a list is made, as the rules need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Audience {
+    account: Option<AccountId>,
+    privacies: Vec<i32>,
+    hide_nsfw: bool,
+    nsfw_flags_shown: i32,
+    nsfw_flags_hidden: i32,
+    languages: Option<Vec<String>>,
+}
+
+impl Audience {
+    /// `hide_nsfw_by_default` decides for visitors without a user.
+    pub(super) fn new(viewer: Option<&Viewer>, hide_nsfw_by_default: bool) -> Self {
+        match viewer {
+            None => Self {
+                account: None,
+                privacies: vec![PUBLIC],
+                hide_nsfw: hide_nsfw_by_default,
+                nsfw_flags_shown: 0,
+                nsfw_flags_hidden: 0,
+                languages: None,
+            },
+            Some(viewer) => Self {
+                account: viewer.account_id,
+                privacies: vec![PUBLIC, INTERNAL],
+                hide_nsfw: viewer.nsfw_policy == NsfwPolicy::DoNotList,
+                nsfw_flags_shown: viewer.nsfw_flags_shown,
+                nsfw_flags_hidden: viewer.nsfw_flags_hidden,
+                languages: viewer.languages.clone(),
+            },
+        }
+    }
+
+    /// Binds parameters 1 to 6 of `listed_for_viewer!`.
+    pub(super) fn bind(self, statement: impl SqlSafeStr) -> QueryScalar<'static, Postgres, VideoId, PgArguments> {
+        sqlx::query_scalar(statement)
+            .bind(self.account)
+            .bind(self.privacies)
+            .bind(self.hide_nsfw)
+            .bind(self.nsfw_flags_shown)
+            .bind(self.nsfw_flags_hidden)
+            .bind(self.languages)
+    }
+}
+
+impl PeerTube {
+    /// Keeps the candidates that PeerTube would list for `viewer`, in the order given.
+    ///
+    /// The rules: published, not taken down, owner and owner's server muted neither by the instance nor by the viewer,
+    /// public (or internal, for a viewer), local or from somebody whom the instance follows, no sensitive video for a
+    /// viewer who does not want any (or for anybody without a user when `hide_nsfw_by_default`), and, when the viewer
+    /// chose languages, in one of them or with captions in one. Flags that a viewer hides are hidden in any case.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn visible_among(
+        &self,
+        viewer: Option<&Viewer>,
+        hide_nsfw_by_default: bool,
+        candidates: &[VideoId],
+    ) -> Result<Vec<VideoId>, PeerTubeError> {
+        if candidates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let statement = concat!(
+            "WITH ",
+            instance!(),
+            "SELECT v.id FROM ",
+            video_and_owner!(),
+            "WHERE v.id = ANY ($7) AND ",
+            listed_for_viewer!()
+        );
+        let visible: HashSet<VideoId> = Audience::new(viewer, hide_nsfw_by_default)
+            .bind(statement)
+            .bind(candidates.to_vec())
+            .fetch_all(&self.pool)
+            .await
+            .doing("filtering candidates")?
+            .into_iter()
+            .collect();
+        Ok(candidates.iter().copied().filter(|id| visible.contains(id)).collect())
+    }
+}

@@ -1,0 +1,146 @@
+//! A list under construction: candidates in, what the caller may see out; no doubles, bounded work.
+//!
+//! The list is made whole, whatever page is asked for: so pages never overlap, a later page needs no memory of an
+//! earlier one, and the total is exact.
+
+use std::collections::HashSet;
+
+use super::request::Strategy;
+use super::signals::Seen;
+use crate::peertube::{ChannelId, PeerTube, PeerTubeError, VideoId, Viewer};
+
+/// Length of a list at most.
+pub const LIST_LIMIT: usize = 500;
+/// Candidates looked up in PeerTube's database at most, per request. Only somebody who hides nearly everything gets a list
+/// that is cut by it.
+pub const CHECK_LIMIT: usize = 5_000;
+/// Candidates looked up at once.
+const CHUNK: usize = 500;
+
+/// A video that may get into the list.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Entry {
+    /// The video.
+    pub video: VideoId,
+    /// Its item, when the model knows it.
+    pub item: Option<u32>,
+    /// Its channel, when the model knows the video.
+    pub channel: Option<ChannelId>,
+    /// Its score, when a model ranked it.
+    pub score: Option<f32>,
+    /// The source it comes from.
+    pub source: Strategy,
+}
+
+/// For whom a list is made, and what must not be in it.
+pub struct Audience<'a> {
+    /// The user; `None` for a visitor.
+    pub viewer: Option<&'a Viewer>,
+    /// Whether sensitive videos are hidden from visitors.
+    pub hide_nsfw_by_default: bool,
+    /// What the user has seen.
+    pub seen: &'a Seen,
+    /// Whether `seen` may be incomplete, because the history is very long.
+    pub seen_is_cut: bool,
+    /// Whether watched videos may be listed.
+    pub include_watched: bool,
+    /// The video that is being watched now.
+    pub current: Option<VideoId>,
+}
+
+impl Audience<'_> {
+    fn excludes(&self, video: VideoId) -> bool {
+        self.current == Some(video) || self.seen.excludes(video, self.include_watched)
+    }
+}
+
+/// The list under construction.
+pub struct Listing<'a> {
+    peertube: &'a PeerTube,
+    audience: Audience<'a>,
+    entries: Vec<Entry>,
+    considered: HashSet<VideoId>,
+    checked: usize,
+}
+
+impl<'a> Listing<'a> {
+    /// An empty list.
+    pub fn new(peertube: &'a PeerTube, audience: Audience<'a>) -> Self {
+        Self { peertube, audience, entries: Vec::new(), considered: HashSet::new(), checked: 0 }
+    }
+
+    /// Whether nothing more will be taken.
+    pub fn is_full(&self) -> bool {
+        self.entries.len() >= LIST_LIMIT || self.checked >= CHECK_LIMIT
+    }
+
+    /// The list.
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.entries
+    }
+
+    /// Takes candidates, best first, until the list is full or there are no more.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when PeerTube's database cannot answer.
+    pub async fn fill(&mut self, mut candidates: impl Iterator<Item = Entry>) -> Result<(), PeerTubeError> {
+        while !self.is_full() {
+            let chunk = self.next_chunk(&mut candidates);
+            if chunk.is_empty() {
+                break;
+            }
+            let videos: Vec<VideoId> = chunk.iter().map(|entry| entry.video).collect();
+            let Audience { viewer, hide_nsfw_by_default, .. } = self.audience;
+            let visible = self.peertube.visible_among(viewer, hide_nsfw_by_default, &videos).await?;
+            self.take(&chunk, &visible).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the newest videos that PeerTube lists for the viewer, until the list is full or there are no more.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when PeerTube's database cannot answer.
+    pub async fn fill_with_recent(&mut self, describe: impl Fn(VideoId) -> Entry) -> Result<(), PeerTubeError> {
+        let mut start = 0;
+        while !self.is_full() {
+            let Audience { viewer, hide_nsfw_by_default, .. } = self.audience;
+            let recent = self.peertube.recent(viewer, hide_nsfw_by_default, start, CHUNK as u32).await?;
+            let chunk = self.next_chunk(&mut recent.iter().copied().map(&describe));
+            self.checked += recent.len() - chunk.len();
+            self.take(&chunk, &recent).await?;
+            if recent.len() < CHUNK {
+                break;
+            }
+            start += CHUNK as u32;
+        }
+        Ok(())
+    }
+
+    /// The next candidates that were not considered before and are not excluded.
+    fn next_chunk(&mut self, candidates: &mut impl Iterator<Item = Entry>) -> Vec<Entry> {
+        let Self { considered, audience, checked, .. } = self;
+        let size = CHUNK.min(CHECK_LIMIT.saturating_sub(*checked));
+        let chunk: Vec<Entry> = candidates
+            .filter(|entry| !audience.excludes(entry.video) && considered.insert(entry.video))
+            .take(size)
+            .collect();
+        *checked += chunk.len();
+        chunk
+    }
+
+    async fn take(&mut self, chunk: &[Entry], visible: &[VideoId]) -> Result<(), PeerTubeError> {
+        let mut allowed: HashSet<VideoId> = visible.iter().copied().collect();
+        if let Some(viewer) = self.audience.viewer
+            && self.audience.seen_is_cut
+            && !self.audience.include_watched
+        {
+            for video in self.peertube.watched_among(viewer.id, visible).await? {
+                allowed.remove(&video);
+            }
+        }
+        let room = LIST_LIMIT.saturating_sub(self.entries.len());
+        self.entries.extend(chunk.iter().filter(|entry| allowed.contains(&entry.video)).take(room));
+        Ok(())
+    }
+}

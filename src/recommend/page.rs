@@ -1,0 +1,39 @@
+//! The answer to a request, in PeerTube's shape: a total and the videos of one page.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::reasons::Reason;
+use super::request::Strategy;
+use crate::peertube::VideoCard;
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Page {
+    /// Length of the whole list. A list has at most 500 videos, however many more could be shown.
+    pub total: usize,
+    /// The videos of this page.
+    pub data: Vec<RecommendedVideo>,
+}
+
+/// A video and why it is there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RecommendedVideo {
+    /// The video as PeerTube's lists show it.
+    #[serde(flatten)]
+    pub video: VideoCard,
+    /// Why it is there.
+    pub recommendation: Recommendation,
+}
+
+/// Why a video is in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Recommendation {
+    /// The model's score. It compares videos of one source in one answer and means nothing else; `null` for videos that no
+    /// model has ranked.
+    pub score: Option<f32>,
+    /// What brought the video into the list: the strategy that was asked for, or one it fell back to.
+    pub source: Strategy,
+    /// What weighed most, most important first; at most three. Empty when nothing stands out.
+    pub reasons: Vec<Reason>,
+}

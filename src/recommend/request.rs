@@ -1,0 +1,150 @@
+//! What a caller can ask for.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::error::RecommendError;
+use crate::peertube::{UserId, VideoReference};
+
+/// Videos on a page when the caller does not say.
+pub const DEFAULT_COUNT: usize = 15;
+/// Videos on a page at most.
+pub const MAXIMUM_COUNT: usize = 100;
+/// Videos skipped at most. Lists are shorter ([`super::listing::LIST_LIMIT`]), so a later page is empty, not an error.
+pub const MAXIMUM_START: usize = 1_000;
+
+/// How a list is made; also where an entry of a list comes from, because one list may fall back to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// By the caller's own watches and ratings.
+    #[default]
+    ForYou,
+    /// Like one given video.
+    Similar,
+    /// Liked by many here.
+    Popular,
+    /// The newest.
+    Recent,
+}
+
+impl Strategy {
+    /// Every strategy.
+    pub const ALL: [Self; 4] = [Self::ForYou, Self::Similar, Self::Popular, Self::Recent];
+
+    /// Its name in requests and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ForYou => "for-you",
+            Self::Similar => "similar",
+            Self::Popular => "popular",
+            Self::Recent => "recent",
+        }
+    }
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// A text that names no strategy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be one of for-you, similar, popular, recent")]
+pub struct UnknownStrategy;
+
+impl FromStr for Strategy {
+    type Err = UnknownStrategy;
+
+    fn from_str(text: &str) -> Result<Self, UnknownStrategy> {
+        Self::ALL
+            .into_iter()
+            .find(|strategy| strategy.as_str() == text)
+            .ok_or(UnknownStrategy)
+    }
+}
+
+/// One request for a page of recommendations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// For whom; `None` for a visitor without an account.
+    pub user: Option<UserId>,
+    /// How the list is made.
+    pub strategy: Strategy,
+    /// The video that is being watched. It is never recommended itself.
+    pub video: Option<VideoReference>,
+    /// Videos to skip.
+    pub start: usize,
+    /// Videos wanted.
+    pub count: usize,
+    /// Whether videos may be listed that the user has already watched or liked. Disliked ones never are.
+    pub include_watched: bool,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            user: None,
+            strategy: Strategy::default(),
+            video: None,
+            start: 0,
+            count: DEFAULT_COUNT,
+            include_watched: false,
+        }
+    }
+}
+
+impl Request {
+    /// Checks the bounds, and that [`Strategy::Similar`] has its video.
+    ///
+    /// # Errors
+    /// [`RecommendError::OutOfBounds`] and [`RecommendError::MissingVideo`].
+    pub fn check(&self) -> Result<(), RecommendError> {
+        within("start", self.start, 0, MAXIMUM_START)?;
+        within("count", self.count, 1, MAXIMUM_COUNT)?;
+        if self.strategy == Strategy::Similar && self.video.is_none() {
+            return Err(RecommendError::MissingVideo);
+        }
+        Ok(())
+    }
+}
+
+fn within(parameter: &'static str, value: usize, minimum: usize, maximum: usize) -> Result<(), RecommendError> {
+    if (minimum..=maximum).contains(&value) {
+        Ok(())
+    } else {
+        Err(RecommendError::OutOfBounds { parameter, minimum, maximum })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip_and_agree_with_json() {
+        for strategy in Strategy::ALL {
+            assert_eq!(strategy.as_str().parse(), Ok(strategy));
+            assert_eq!(serde_json::to_value(strategy).unwrap(), strategy.as_str());
+        }
+        for text in ["", "For-You", "foryou", "similar ", "'; DROP TABLE video; --"] {
+            assert_eq!(text.parse::<Strategy>(), Err(UnknownStrategy), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn bounds_are_checked() {
+        let page = |start, count| Request { start, count, ..Request::default() };
+        assert!(page(0, 1).check().is_ok());
+        assert!(page(MAXIMUM_START, MAXIMUM_COUNT).check().is_ok());
+        for (start, count) in [(0, 0), (0, MAXIMUM_COUNT + 1), (MAXIMUM_START + 1, 1), (usize::MAX, usize::MAX)] {
+            assert!(matches!(page(start, count).check(), Err(RecommendError::OutOfBounds { .. })));
+        }
+        let similar = Request { strategy: Strategy::Similar, ..Request::default() };
+        assert!(matches!(similar.check(), Err(RecommendError::MissingVideo)));
+    }
+}

@@ -1,0 +1,267 @@
+//! One request from beginning to end: who asks, what was watched, rank, filter, cut a page, say why.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::diversity::diversify;
+use super::error::RecommendError;
+use super::listing::{Audience, Entry, Listing};
+use super::page::{Page, Recommendation, RecommendedVideo};
+use super::plan::{Available, sources};
+use super::ranking::Ranking;
+use super::reasons::{Ground, impersonal, personal};
+use super::request::{Request, Strategy};
+use super::signals::{History, SIGNAL_LIMIT, Seen};
+use super::snapshot::{SharedSnapshot, Snapshot};
+use crate::clock::SharedClock;
+use crate::model::preference::PreferenceRules;
+use crate::model::recommender::Profile;
+use crate::peertube::{PeerTube, Signal, UserId, VideoCard, VideoId, Viewer};
+
+/// What an administrator decides about lists.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settings {
+    /// How watching and rating become preferences.
+    pub rules: PreferenceRules,
+    /// Whether sensitive videos are hidden from visitors without an account.
+    pub hide_nsfw_by_default: bool,
+    /// Newest signals that are folded in for one user.
+    pub history_limit: usize,
+}
+
+/// Makes lists for requests. Cheap to clone.
+#[derive(Clone)]
+pub struct Recommendations {
+    peertube: PeerTube,
+    snapshot: SharedSnapshot,
+    settings: Settings,
+    clock: SharedClock,
+}
+
+/// Who asks. Nothing at all is read of somebody who is blocked or has switched the history off.
+#[derive(Default)]
+struct Caller {
+    viewer: Option<Viewer>,
+    signals: Vec<Signal>,
+}
+
+/// The video that is being watched now.
+#[derive(Clone, Copy)]
+struct Current {
+    video: VideoId,
+    /// Whether it may be named: anybody may see it, or it is listed for the caller.
+    open: bool,
+}
+
+/// The caller as the model sees them.
+struct Person {
+    profile: Profile,
+    history: History,
+}
+
+impl Recommendations {
+    /// Lists from `peertube`'s videos, ranked by whatever model is published in `snapshot`.
+    pub fn new(peertube: PeerTube, snapshot: SharedSnapshot, settings: Settings, clock: SharedClock) -> Self {
+        Self { peertube, snapshot, settings, clock }
+    }
+
+    /// Answers one request.
+    ///
+    /// Unknown users, users without history, a missing or outdated model: none is an error, the list falls back as
+    /// [`super::plan`] says.
+    ///
+    /// # Errors
+    /// [`RecommendError`]: numbers out of bounds, `similar` without a video or with one that the caller may not see,
+    /// PeerTube's database away.
+    pub async fn for_request(&self, request: &Request) -> Result<Page, RecommendError> {
+        request.check()?;
+        let snapshot = self.snapshot.load_full();
+        let caller = self.caller(request.user).await?;
+        let history = snapshot.as_deref().map(|snapshot| self.history(&caller.signals, snapshot)).unwrap_or_default();
+        let has_history = !history.preferences.is_empty();
+        let current = self.current(request, caller.viewer.as_ref(), has_history).await?;
+        let similar_to = current.filter(|current| current.open).map(|current| current.video);
+        let similar_item = snapshot.as_deref().zip(similar_to).and_then(|(snapshot, video)| snapshot.item(video));
+        let available =
+            Available { personal: has_history, similar: similar_item.is_some(), model: snapshot.is_some() };
+
+        let mut person = None;
+        let mut history = Some(history);
+        let seen = Seen::new(&caller.signals);
+        let mut listing = Listing::new(&self.peertube, Audience {
+            viewer: caller.viewer.as_ref(),
+            hide_nsfw_by_default: self.settings.hide_nsfw_by_default,
+            seen: &seen,
+            seen_is_cut: caller.signals.len() >= SIGNAL_LIMIT as usize,
+            include_watched: request.include_watched,
+            current: current.map(|current| current.video),
+        });
+        for source in sources(request.strategy, available) {
+            if listing.is_full() {
+                break;
+            }
+            match (source, &snapshot) {
+                (Strategy::ForYou, Some(model)) => {
+                    let (found, ranking) = rank_personally(model.clone(), history.take().unwrap_or_default()).await?;
+                    person = Some(found);
+                    listing.fill(entries(ranking, model, source)).await?;
+                }
+                (Strategy::Similar, Some(model)) => {
+                    let Some(item) = similar_item else { continue };
+                    // Zero is "nothing in common": those are no answer to the question.
+                    let ranking = rank(model.clone(), move |model| {
+                        Ranking::new(&model.recommender().similar(item), |_, score| score > 0.0)
+                    });
+                    listing.fill(entries(ranking.await?, model, source)).await?;
+                }
+                (Strategy::Popular, Some(model)) => {
+                    let ranking =
+                        rank(model.clone(), |model| Ranking::new(model.recommender().popularity(), |_, _| true));
+                    listing.fill(entries(ranking.await?, model, source)).await?;
+                }
+                (Strategy::Recent, _) | (_, None) => {
+                    listing.fill_with_recent(|video| recent_entry(video, snapshot.as_deref())).await?;
+                }
+            }
+        }
+
+        let mut entries = listing.into_entries();
+        if matches!(request.strategy, Strategy::ForYou | Strategy::Similar) {
+            entries = diversify(entries, |entry| entry.channel);
+        }
+        let total = entries.len();
+        let page: Vec<Entry> = entries.into_iter().skip(request.start).take(request.count).collect();
+        let grounds = explain(&page, snapshot, person, similar_to).await?;
+        Ok(Page { total, data: self.hydrate(&page, grounds, caller.viewer.as_ref(), similar_to).await? })
+    }
+
+    async fn caller(&self, user: Option<UserId>) -> Result<Caller, RecommendError> {
+        let Some(user) = user else { return Ok(Caller::default()) };
+        let viewer = self.peertube.viewer(user).await?.filter(|viewer| !viewer.blocked);
+        let signals = match &viewer {
+            Some(viewer) if viewer.history_enabled => self.peertube.user_signals(user, SIGNAL_LIMIT).await?,
+            _ => Vec::new(),
+        };
+        Ok(Caller { viewer, signals })
+    }
+
+    fn history(&self, signals: &[Signal], snapshot: &Snapshot) -> History {
+        History::new(signals, snapshot, &self.settings.rules, self.clock.now(), self.settings.history_limit)
+    }
+
+    async fn current(
+        &self,
+        request: &Request,
+        viewer: Option<&Viewer>,
+        has_history: bool,
+    ) -> Result<Option<Current>, RecommendError> {
+        let demanded = request.strategy == Strategy::Similar;
+        let Some(reference) = &request.video else { return Ok(None) };
+        let Some(video) = self.peertube.resolve(reference).await? else {
+            return if demanded { Err(RecommendError::UnknownVideo) } else { Ok(None) };
+        };
+        let asked_about = demanded || (request.strategy == Strategy::ForYou && !has_history);
+        let open = asked_about && self.is_open(video, viewer).await?;
+        if demanded && !open {
+            return Err(RecommendError::UnknownVideo);
+        }
+        Ok(Some(Current { video, open }))
+    }
+
+    /// A viewer may well be watching a public video that the viewer's own lists leave out, such as one in another
+    /// language: what anybody may see is open as well.
+    async fn is_open(&self, video: VideoId, viewer: Option<&Viewer>) -> Result<bool, RecommendError> {
+        Ok(!self.peertube.visible_among(None, false, &[video]).await?.is_empty()
+            || !self.peertube.visible_among(viewer, false, &[video]).await?.is_empty())
+    }
+
+    async fn hydrate(
+        &self,
+        page: &[Entry],
+        grounds: Vec<Vec<Ground>>,
+        viewer: Option<&Viewer>,
+        similar_to: Option<VideoId>,
+    ) -> Result<Vec<RecommendedVideo>, RecommendError> {
+        let mut named: Vec<VideoId> = grounds.iter().flatten().filter_map(|ground| ground.video()).collect();
+        named.sort_unstable();
+        named.dedup();
+        // A video that was watched may have been hidden since; the current one has been checked.
+        let mut nameable = self.peertube.visible_among(viewer, self.settings.hide_nsfw_by_default, &named).await?;
+        nameable.extend(similar_to.filter(|video| named.contains(video) && !nameable.contains(video)));
+        let titles: HashMap<VideoId, VideoCard> =
+            self.peertube.cards(&nameable).await?.into_iter().map(|card| (card.id, card)).collect();
+
+        let videos: Vec<VideoId> = page.iter().map(|entry| entry.video).collect();
+        let mut cards: HashMap<VideoId, VideoCard> =
+            self.peertube.cards(&videos).await?.into_iter().map(|card| (card.id, card)).collect();
+        let described = page.iter().zip(grounds).filter_map(|(entry, grounds)| {
+            // Without a card the video was deleted a moment ago.
+            let video = cards.remove(&entry.video)?;
+            let reasons = grounds.into_iter().filter_map(|ground| ground.with_titles(&titles)).collect();
+            let recommendation = Recommendation { score: entry.score, source: entry.source, reasons };
+            Some(RecommendedVideo { video, recommendation })
+        });
+        Ok(described.collect())
+    }
+}
+
+/// Ranks off the threads that serve requests: with many videos it takes milliseconds.
+async fn rank<T: Send + 'static>(
+    snapshot: Arc<Snapshot>,
+    work: impl FnOnce(&Snapshot) -> T + Send + 'static,
+) -> Result<T, RecommendError> {
+    Ok(tokio::task::spawn_blocking(move || work(&snapshot)).await?)
+}
+
+async fn rank_personally(snapshot: Arc<Snapshot>, history: History) -> Result<(Person, Ranking), RecommendError> {
+    rank(snapshot, move |snapshot| {
+        let recommender = snapshot.recommender();
+        let profile = recommender.profile(&history.preferences);
+        let ranking = Ranking::new(&recommender.scores(&profile), |_, _| true);
+        (Person { profile, history }, ranking)
+    })
+    .await
+}
+
+fn entries(ranking: Ranking, snapshot: &Snapshot, source: Strategy) -> impl Iterator<Item = Entry> {
+    ranking.filter_map(move |scored| {
+        let video = snapshot.video(scored.item)?;
+        Some(Entry {
+            video: video.id,
+            item: Some(scored.item),
+            channel: Some(video.channel.id),
+            score: Some(scored.score),
+            source,
+        })
+    })
+}
+
+fn recent_entry(video: VideoId, snapshot: Option<&Snapshot>) -> Entry {
+    let item = snapshot.and_then(|snapshot| snapshot.item(video));
+    let known = snapshot.zip(item).and_then(|(snapshot, item)| snapshot.video(item));
+    Entry { video, item, channel: known.map(|video| video.channel.id), score: None, source: Strategy::Recent }
+}
+
+/// The grounds of each entry of a page.
+async fn explain(
+    page: &[Entry],
+    snapshot: Option<Arc<Snapshot>>,
+    person: Option<Person>,
+    similar_to: Option<VideoId>,
+) -> Result<Vec<Vec<Ground>>, RecommendError> {
+    let Some((snapshot, person)) = snapshot.clone().zip(person) else {
+        return Ok(page.iter().map(|entry| impersonal(entry, snapshot.as_deref(), similar_to)).collect());
+    };
+    let page = page.to_vec();
+    rank(snapshot, move |snapshot| {
+        let ground = |entry: &Entry| match (entry.source, entry.item) {
+            (Strategy::ForYou, Some(item)) => {
+                let explanation = snapshot.recommender().explain(&person.profile, item);
+                personal(entry, &explanation, &person.history, snapshot)
+            }
+            _ => impersonal(entry, Some(snapshot), similar_to),
+        };
+        page.iter().map(ground).collect()
+    })
+    .await
+}

@@ -1,0 +1,109 @@
+//! The published model, together with the videos that its items stand for.
+//!
+//! It is replaced whole, or not at all: a request works with the one that it found at its beginning, and neither waits
+//! for training nor sees half of a new model.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use chrono::{DateTime, Utc};
+
+use crate::model::recommender::Recommender;
+use crate::peertube::{CatalogueVideo, VideoId};
+
+/// The model in use, `None` until the first one is published. Readers never block.
+pub type SharedSnapshot = Arc<ArcSwapOption<Snapshot>>;
+
+/// One published model.
+pub struct Snapshot {
+    recommender: Recommender,
+    videos: Vec<CatalogueVideo>,
+    index: HashMap<VideoId, u32>,
+    average_popularity: f32,
+    created_at: DateTime<Utc>,
+    model: String,
+}
+
+/// The model and the catalogue do not belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the model has {items} items, the catalogue {videos} videos")]
+pub struct Mismatch {
+    /// Items of the model.
+    pub items: usize,
+    /// Videos of the catalogue.
+    pub videos: usize,
+}
+
+impl Snapshot {
+    /// Joins a model with its catalogue. `videos[i]` is the video of item `i`; `model` names the model in logs and health
+    /// reports.
+    ///
+    /// # Errors
+    /// [`Mismatch`] when there are more items than videos or the other way round.
+    pub fn new(
+        recommender: Recommender,
+        videos: Vec<CatalogueVideo>,
+        created_at: DateTime<Utc>,
+        model: String,
+    ) -> Result<Self, Mismatch> {
+        if recommender.items() != videos.len() {
+            return Err(Mismatch { items: recommender.items(), videos: videos.len() });
+        }
+        let index = (0u32..).zip(&videos).map(|(item, video)| (video.id, item)).collect();
+        let average_popularity = average(recommender.popularity());
+        Ok(Self { recommender, videos, index, average_popularity, created_at, model })
+    }
+
+    /// The model.
+    pub fn recommender(&self) -> &Recommender {
+        &self.recommender
+    }
+
+    /// The videos, in the order of the items.
+    pub fn videos(&self) -> &[CatalogueVideo] {
+        &self.videos
+    }
+
+    /// The video of an item; `None` when the model has no such item.
+    pub fn video(&self, item: u32) -> Option<&CatalogueVideo> {
+        self.videos.get(item as usize)
+    }
+
+    /// The item of a video; `None` when the model does not know the video, for example because it is newer.
+    pub fn item(&self, video: VideoId) -> Option<u32> {
+        self.index.get(&video).copied()
+    }
+
+    /// Whether an item is more popular than the average of all.
+    pub fn is_popular(&self, item: u32) -> bool {
+        self.recommender.popularity().get(item as usize).is_some_and(|popularity| *popularity > self.average_popularity)
+    }
+
+    /// When it was trained.
+    pub fn created_at(&self) -> DateTime<Utc> {
+        self.created_at
+    }
+
+    /// Name of the model.
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Snapshot")
+            .field("model", &self.model)
+            .field("created_at", &self.created_at)
+            .field("videos", &self.videos.len())
+            .finish_non_exhaustive()
+    }
+}
+
+fn average(values: &[f32]) -> f32 {
+    let sum: f64 = values.iter().map(|value| f64::from(*value)).sum();
+    (sum / values.len().max(1) as f64) as f32
+}
