@@ -33,7 +33,7 @@ CREATE TABLE shoal.received_evidence (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     peer_id bigint NOT NULL REFERENCES shoal.peers (id) ON DELETE CASCADE,
     activity_url text NOT NULL UNIQUE,
-    summary jsonb NOT NULL,
+    announced jsonb NOT NULL,
     payload_url text NOT NULL,
     payload_sha256 bytea NOT NULL CHECK (octet_length(payload_sha256) = 32),
     payload_size bigint NOT NULL CHECK (payload_size > 0),
@@ -55,7 +55,7 @@ COMMENT ON TABLE shoal.received_evidence IS 'Evidence that followed peers announ
 COMMENT ON COLUMN shoal.received_evidence.id IS 'Order of arrival.';
 COMMENT ON COLUMN shoal.received_evidence.peer_id IS 'Peer that announced it.';
 COMMENT ON COLUMN shoal.received_evidence.activity_url IS 'Id of its Create activity.';
-COMMENT ON COLUMN shoal.received_evidence.summary IS 'What the peer stated: basis, shape, support, noise.';
+COMMENT ON COLUMN shoal.received_evidence.announced IS 'The evidence object as the peer sent it: basis, shape, support, noise.';
 COMMENT ON COLUMN shoal.received_evidence.payload_url IS 'Where the payload is fetched.';
 COMMENT ON COLUMN shoal.received_evidence.payload_sha256 IS 'Stated digest of the payload.';
 COMMENT ON COLUMN shoal.received_evidence.payload_size IS 'Stated size of the payload in bytes.';

@@ -76,6 +76,8 @@ pub struct NewPeer {
     pub host: String,
     /// Display name.
     pub name: String,
+    /// When the actor document was fetched.
+    pub fetched_at: DateTime<Utc>,
 }
 
 /// A known peer.
@@ -163,7 +165,7 @@ impl TryFrom<PeerRow> for Peer {
 }
 
 /// Inserts the peer, or brings what is known from its actor document up to date. Who follows whom stays as it is.
-async fn save(connection: &mut PgConnection, peer: &NewPeer, now: DateTime<Utc>) -> Result<Peer, StoreError> {
+async fn save(connection: &mut PgConnection, peer: &NewPeer) -> Result<Peer, StoreError> {
     let row = sqlx::query_as!(
         PeerRow,
         "INSERT INTO shoal.peers (actor_url, inbox_url, shared_inbox_url, public_key_pem, host, name, fetched_at)
@@ -177,7 +179,7 @@ async fn save(connection: &mut PgConnection, peer: &NewPeer, now: DateTime<Utc>)
         peer.public_key_pem,
         peer.host,
         peer.name,
-        now,
+        peer.fetched_at,
     )
     .fetch_one(connection)
     .await?;
@@ -201,7 +203,7 @@ impl Store {
             peer.public_key_pem,
             peer.host,
             peer.name,
-            self.clock.now(),
+            peer.fetched_at,
         )
         .execute(&self.pool)
         .await?;

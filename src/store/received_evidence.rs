@@ -15,8 +15,8 @@ const KEPT_PER_PEER: i64 = 24;
 /// What a peer announces.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Announcement {
-    /// What the peer states about the evidence.
-    pub summary: serde_json::Value,
+    /// The evidence object as the peer sent it.
+    pub announced: serde_json::Value,
     /// Where the payload is fetched.
     pub payload_url: String,
     /// Stated digest of the payload.
@@ -48,8 +48,8 @@ pub struct LeasedEvidence {
     pub actor_url: String,
     /// Id of its Create activity.
     pub activity_url: String,
-    /// What the peer states about the evidence.
-    pub summary: Json<serde_json::Value>,
+    /// The evidence object as the peer sent it.
+    pub announced: Json<serde_json::Value>,
     /// Where the payload is fetched.
     pub payload_url: String,
     /// Stated digest of the payload.
@@ -71,8 +71,8 @@ pub struct UsableEvidence {
     pub host: String,
     /// Id of its Create activity.
     pub activity_url: String,
-    /// What the peer stated, equal to what the payload says.
-    pub summary: Json<serde_json::Value>,
+    /// The evidence object as the peer sent it; it agrees with the payload.
+    pub announced: Json<serde_json::Value>,
     /// The payload.
     pub payload: Vec<u8>,
     /// When it was announced.
@@ -110,12 +110,12 @@ impl Store {
                 }
                 sqlx::query!(
                     "INSERT INTO shoal.received_evidence
-                         (peer_id, activity_url, summary, payload_url, payload_sha256, payload_size, received_at,
+                         (peer_id, activity_url, announced, payload_url, payload_sha256, payload_size, received_at,
                           next_attempt_at)
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (activity_url) DO NOTHING",
                     peer,
                     received.activity_url,
-                    announcement.summary,
+                    announcement.announced,
                     announcement.payload_url,
                     &announcement.payload_sha256[..],
                     announcement.payload_size,
@@ -157,7 +157,7 @@ impl Store {
                    FOR UPDATE OF due SKIP LOCKED
                )
                RETURNING evidence.id, evidence.lease_token AS "lease!", peer.actor_url, evidence.activity_url,
-                   evidence.summary AS "summary: Json<serde_json::Value>", evidence.payload_url,
+                   evidence.announced AS "announced: Json<serde_json::Value>", evidence.payload_url,
                    evidence.payload_sha256, evidence.payload_size, evidence.attempts, evidence.received_at"#,
             now,
             now + duration,
@@ -235,7 +235,7 @@ impl Store {
         let evidence = sqlx::query_as!(
             UsableEvidence,
             r#"SELECT peer.actor_url, peer.host, evidence.activity_url,
-                      evidence.summary AS "summary: Json<serde_json::Value>", evidence.payload AS "payload!",
+                      evidence.announced AS "announced: Json<serde_json::Value>", evidence.payload AS "payload!",
                       evidence.received_at
                FROM shoal.received_evidence evidence JOIN shoal.peers peer ON peer.id = evidence.peer_id
                WHERE evidence.state = 'fetched' AND peer.following = 'accepted'

@@ -35,7 +35,7 @@ impl Store {
             let step = Arc::clone(&step);
             Box::pin(async move {
                 let (peer, follow) = &*step;
-                let known = save(connection, peer, now).await?;
+                let known = save(connection, peer).await?;
                 if let Some(earlier) = &known.following_activity_url {
                     deliveries::cancel_activity(connection, earlier, now).await?;
                 }
@@ -72,27 +72,26 @@ impl Store {
             let step = Arc::clone(&step);
             Box::pin(async move {
                 let (received, peer, accept, reject) = &*step;
-                if !received_activities::insert_first(connection, received, now).await? {
-                    return Ok(Reception::Replayed);
-                }
-                let known = save(connection, peer, now).await?;
-                let follower = match known.follower {
-                    FollowerState::None if automatic => FollowerState::Accepted,
-                    FollowerState::None => FollowerState::Pending,
-                    decided => decided,
-                };
+                let earlier = sqlx::query_scalar!("SELECT follower FROM shoal.peers WHERE actor_url = $1", peer.actor_url)
+                    .fetch_optional(&mut *connection)
+                    .await?;
                 let waiting = sqlx::query_scalar!(
                     r#"SELECT count(*) AS "count!" FROM shoal.peers WHERE follower = 'pending'"#
                 )
                 .fetch_one(&mut *connection)
                 .await?;
-                if follower == FollowerState::Pending && known.follower == FollowerState::None && waiting >= MAXIMUM_PENDING {
-                    // The row was saved above: an unknown peer must not stay.
-                    sqlx::query!("DELETE FROM shoal.peers WHERE id = $1 AND following = 'none'", known.id)
-                        .execute(&mut *connection)
-                        .await?;
-                    return Ok(Reception::Refused("too many follow requests are waiting"));
+                let follower = match earlier.as_deref().map(FollowerState::parse).transpose()? {
+                    None | Some(FollowerState::None) if automatic => FollowerState::Accepted,
+                    None | Some(FollowerState::None) if waiting >= MAXIMUM_PENDING => {
+                        return Ok(Reception::Refused("too many follow requests are waiting"));
+                    }
+                    None | Some(FollowerState::None) => FollowerState::Pending,
+                    Some(decided) => decided,
+                };
+                if !received_activities::insert_first(connection, received, now).await? {
+                    return Ok(Reception::Replayed);
                 }
+                let known = save(connection, peer).await?;
                 set_follower(connection, known.id, follower, &received.activity_url, now).await?;
                 match follower {
                     FollowerState::Accepted => {
@@ -164,19 +163,19 @@ impl Store {
             let step = Arc::clone(&step);
             Box::pin(async move {
                 let (received, follow_url) = &*step;
+                if !asked(connection, &received.actor_url, follow_url).await? {
+                    return Ok(Reception::Refused("no such follow request is open"));
+                }
                 if !received_activities::insert_first(connection, received, now).await? {
                     return Ok(Reception::Replayed);
                 }
-                let changed = sqlx::query!(
-                    "UPDATE shoal.peers SET following = 'accepted'
-                     WHERE actor_url = $1 AND following_activity_url = $2 AND following IN ('requested', 'accepted')",
+                sqlx::query!(
+                    "UPDATE shoal.peers SET following = 'accepted' WHERE actor_url = $1 AND following = 'requested'",
                     received.actor_url,
-                    follow_url,
                 )
                 .execute(&mut *connection)
-                .await?
-                .rows_affected();
-                Ok(if changed == 1 { Reception::Processed } else { Reception::Refused("no such follow request is open") })
+                .await?;
+                Ok(Reception::Processed)
             })
         })
         .await
@@ -193,24 +192,24 @@ impl Store {
             let step = Arc::clone(&step);
             Box::pin(async move {
                 let (received, follow_url) = &*step;
+                if !asked(connection, &received.actor_url, follow_url).await? {
+                    return Ok(Reception::Refused("no such follow request is open"));
+                }
                 if !received_activities::insert_first(connection, received, now).await? {
                     return Ok(Reception::Replayed);
                 }
-                let changed = sqlx::query!(
-                    "UPDATE shoal.peers SET following = 'rejected'
-                     WHERE actor_url = $1 AND following_activity_url = $2 AND following IN ('requested', 'accepted')
-                     RETURNING id",
+                sqlx::query!(
+                    "UPDATE shoal.peers SET following = 'rejected' WHERE actor_url = $1",
                     received.actor_url,
-                    follow_url,
                 )
-                .fetch_optional(&mut *connection)
+                .execute(&mut *connection)
                 .await?;
-                let Some(peer) = changed else {
-                    return Ok(Reception::Refused("no such follow request is open"));
-                };
-                sqlx::query!("DELETE FROM shoal.received_evidence WHERE peer_id = $1", peer.id)
-                    .execute(&mut *connection)
-                    .await?;
+                sqlx::query!(
+                    "DELETE FROM shoal.received_evidence WHERE peer_id IN (SELECT id FROM shoal.peers WHERE actor_url = $1)",
+                    received.actor_url,
+                )
+                .execute(&mut *connection)
+                .await?;
                 received_activities::forget_announcements(connection, &received.actor_url).await?;
                 Ok(Reception::Processed)
             })
@@ -273,6 +272,19 @@ impl Store {
         })
         .await
     }
+}
+
+/// Whether the latest Follow that was sent to this actor has the id `follow_url`. Locks the row.
+async fn asked(connection: &mut PgConnection, actor_url: &str, follow_url: &str) -> Result<bool, StoreError> {
+    let row = sqlx::query!(
+        "SELECT id FROM shoal.peers
+         WHERE actor_url = $1 AND following_activity_url = $2 AND following <> 'none' FOR UPDATE",
+        actor_url,
+        follow_url,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.is_some())
 }
 
 async fn set_follower(
