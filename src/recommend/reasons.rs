@@ -86,11 +86,19 @@ impl Ground {
         Some(match self {
             Self::Watched(video) => {
                 let card = cards.get(&video)?;
-                Reason::Watched { video_id: video, uuid: card.uuid, name: card.name.clone() }
+                Reason::Watched {
+                    video_id: video,
+                    uuid: card.uuid,
+                    name: card.name.clone(),
+                }
             }
             Self::Similar(video) => {
                 let card = cards.get(&video)?;
-                Reason::Similar { video_id: video, uuid: card.uuid, name: card.name.clone() }
+                Reason::Similar {
+                    video_id: video,
+                    uuid: card.uuid,
+                    name: card.name.clone(),
+                }
             }
             Self::Channel => Reason::Channel,
             Self::Popular => Reason::Popular,
@@ -117,7 +125,7 @@ pub fn impersonal(entry: &Entry, snapshot: Option<&Snapshot>, current: Option<Vi
 
 /// The grounds of a personally ranked entry: the largest parts of its score that can be said in words and are true.
 pub fn personal(entry: &Entry, explanation: &Explanation, history: &History, snapshot: &Snapshot) -> Vec<Ground> {
-    let ground = |part: &Part| match *part {
+    let ground = |part: &&Part| match **part {
         Part::Watched { item, .. } => {
             let video = snapshot.video(item)?.id;
             history.enjoyed(item).then_some(Ground::Watched(video))
@@ -156,14 +164,21 @@ mod tests {
 
     #[test]
     fn reasons_are_tagged_by_type() {
-        let watched = Reason::Watched { video_id: VideoId(3), uuid: Uuid::nil(), name: "Bees".to_owned() };
+        let watched = Reason::Watched {
+            video_id: VideoId(3),
+            uuid: Uuid::nil(),
+            name: "Bees".to_owned(),
+        };
         assert_eq!(
             serde_json::to_value(watched).unwrap(),
             serde_json::json!({
                 "type": "watched", "videoId": 3, "uuid": "00000000-0000-0000-0000-000000000000", "name": "Bees"
             })
         );
-        assert_eq!(serde_json::to_value(Reason::Federation).unwrap(), serde_json::json!({ "type": "federation" }));
+        assert_eq!(
+            serde_json::to_value(Reason::Federation).unwrap(),
+            serde_json::json!({ "type": "federation" })
+        );
     }
 
     #[test]
@@ -175,7 +190,10 @@ mod tests {
     #[test]
     fn small_and_negative_parts_are_not_named() {
         let parts = [(0.9, 1), (0.08, 2), (-5.0, 3)];
-        assert_eq!(noteworthy(&parts, |part| Some(Ground::Watched(VideoId(*part)))), [Ground::Watched(VideoId(1))]);
+        assert_eq!(
+            noteworthy(&parts, |part| Some(Ground::Watched(VideoId(*part)))),
+            [Ground::Watched(VideoId(1))]
+        );
         assert_eq!(noteworthy(&[(-1.0, 1)], |_| Some(Ground::Channel)), []);
     }
 

@@ -49,11 +49,21 @@ impl Snapshot {
         model: String,
     ) -> Result<Self, Mismatch> {
         if recommender.items() != videos.len() {
-            return Err(Mismatch { items: recommender.items(), videos: videos.len() });
+            return Err(Mismatch {
+                items: recommender.items(),
+                videos: videos.len(),
+            });
         }
         let index = (0u32..).zip(&videos).map(|(item, video)| (video.id, item)).collect();
         let average_popularity = average(recommender.popularity());
-        Ok(Self { recommender, videos, index, average_popularity, created_at, model })
+        Ok(Self {
+            recommender,
+            videos,
+            index,
+            average_popularity,
+            created_at,
+            model,
+        })
     }
 
     /// The model.
@@ -78,7 +88,10 @@ impl Snapshot {
 
     /// Whether an item is more popular than the average of all.
     pub fn is_popular(&self, item: u32) -> bool {
-        self.recommender.popularity().get(item as usize).is_some_and(|popularity| *popularity > self.average_popularity)
+        self.recommender
+            .popularity()
+            .get(item as usize)
+            .is_some_and(|popularity| *popularity > self.average_popularity)
     }
 
     /// When it was trained.
