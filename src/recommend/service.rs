@@ -132,9 +132,7 @@ impl Recommendations {
                     listing.fill(entries(ranking.await?, model, source)).await?;
                 }
                 (Strategy::Popular, Some(model)) => {
-                    let ranking = rank(model.clone(), |model| {
-                        Ranking::new(model.recommender().popularity(), |_, _| true)
-                    });
+                    let ranking = rank(model.clone(), |model| Ranking::new(model.popularity(), |_, _| true));
                     listing.fill(entries(ranking.await?, model, source)).await?;
                 }
                 (Strategy::Recent, _) | (_, None) => {
