@@ -24,6 +24,7 @@
 pub mod api;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod evaluation;
 pub mod federation;
 pub mod model;

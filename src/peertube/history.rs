@@ -201,8 +201,10 @@ where
     }
 
     async fn turn_page(&mut self, connection: &mut PgConnection) -> Result<(), PeerTubeError> {
+        // Users who are done would be read again, only to be skipped.
+        let done = self.users.partition_point(|user| *user < self.after.0);
         let rows: Vec<R> = sqlx::query_as(self.statement)
-            .bind(self.users)
+            .bind(self.users.get(done..).unwrap_or_default())
             .bind(self.after.0)
             .bind(self.after.1)
             .bind(ROWS)

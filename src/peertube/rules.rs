@@ -2,9 +2,9 @@
 //! They are macros so that every whole statement is a literal.
 //!
 //! All pieces speak of the same rows: video `v`, its channel `c` and the channel's actor `ca`, the owner account `a` and
-//! its actor `aa`, and `instance`, the instance's own account and actor.
+//! its actor `aa`; and of two small tables, `instance` and `followed`.
 
-/// The instance's own account, whose blocklists hold for everybody, and its actor, who follows other instances.
+/// The instance's own account, whose blocklists hold for everybody, and the actors whom the instance's own actor follows.
 macro_rules! instance {
     () => {
         r#"
@@ -15,6 +15,12 @@ macro_rules! instance {
             WHERE own."applicationId" IS NOT NULL
             ORDER BY own.id
             LIMIT 1
+        ),
+        followed AS (
+            SELECT ARRAY (
+                SELECT follow."targetActorId" FROM "actorFollow" follow
+                WHERE follow."actorId" = (SELECT actor_id FROM instance) AND follow.state = 'accepted'
+            ) AS actors
         )
         "#
     };
@@ -66,24 +72,21 @@ macro_rules! not_muted {
 }
 
 /// Local, or from somebody whom the instance follows: PeerTube also keeps remote videos that only one user ever looked
-/// up, and lists none of them.
+/// up, and lists none of them. Arrays instead of joins, and no EXISTS, because PostgreSQL would go through all shares of all
+/// follows for a single video.
 macro_rules! local_or_followed {
     () => {
         r#"
         (
             v.remote IS FALSE
-            OR EXISTS (
-                SELECT 1 FROM "actorFollow" follow
-                WHERE follow."actorId" = (SELECT actor_id FROM instance) AND follow.state = 'accepted'
-                AND follow."targetActorId" IN (aa.id, ca.id)
+            OR aa.id = ANY ((SELECT actors FROM followed)::integer[])
+            OR ca.id = ANY ((SELECT actors FROM followed)::integer[])
+            OR (
+                SELECT true FROM "videoShare" share
+                WHERE share."videoId" = v.id AND share."actorId" = ANY ((SELECT actors FROM followed)::integer[])
+                LIMIT 1
             )
-            OR EXISTS (
-                SELECT 1 FROM "videoShare" share
-                JOIN "actorFollow" follow ON follow."targetActorId" = share."actorId"
-                WHERE share."videoId" = v.id
-                AND follow."actorId" = (SELECT actor_id FROM instance) AND follow.state = 'accepted'
-            )
-        )
+        ) IS TRUE
         "#
     };
 }
