@@ -21,6 +21,7 @@
 //!
 //! [`config`], [`clock`] and [`telemetry`] may be used by any room that is not pure.
 
+pub mod api;
 pub mod clock;
 pub mod config;
 pub mod demo;
@@ -29,4 +30,5 @@ pub mod federation;
 pub mod model;
 pub mod peertube;
 pub mod privacy;
+pub mod recommend;
 pub mod store;

@@ -85,7 +85,12 @@ impl PeerTube {
 
 /// What every connection is told, whatever the role's own settings are.
 pub(super) fn options(url: &SecretString) -> Result<PgConnectOptions, PeerTubeError> {
-    let options = PgConnectOptions::from_str(url.expose_secret()).map_err(|_| PeerTubeError::InvalidUrl)?;
+    let url = url.expose_secret();
+    // The driver takes any scheme.
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(PeerTubeError::InvalidUrl);
+    }
+    let options = PgConnectOptions::from_str(url).map_err(|_| PeerTubeError::InvalidUrl)?;
     Ok(options.application_name("shoal").options([
         ("default_transaction_read_only", "on".to_owned()),
         ("search_path", "public".to_owned()),
