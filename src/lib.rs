@@ -32,3 +32,4 @@ pub mod peertube;
 pub mod privacy;
 pub mod recommend;
 pub mod store;
+pub mod training;

@@ -16,7 +16,10 @@ pub fn public_support(items: &[Item], videos: usize, channels: usize) -> Support
     }
     listed.sort_by(|a, b| b.views.cmp(&a.views).then_with(|| a.address.cmp(&b.address)));
     listed.truncate(videos);
-    let mut ranked: Vec<(&str, u64)> = by_channel.into_iter().filter(|(channel, _)| !channel.is_empty()).collect();
+    let mut ranked: Vec<(&str, u64)> = by_channel
+        .into_iter()
+        .filter(|(channel, _)| !channel.is_empty())
+        .collect();
     ranked.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     ranked.truncate(channels);
     Support::new(
@@ -30,7 +33,13 @@ mod tests {
     use super::*;
 
     fn item(address: &str, channel: &str, views: u64, listed: bool) -> Item {
-        Item { address: address.to_owned(), channel: channel.to_owned(), views, listed, ..Item::default() }
+        Item {
+            address: address.to_owned(),
+            channel: channel.to_owned(),
+            views,
+            listed,
+            ..Item::default()
+        }
     }
 
     #[test]

@@ -70,7 +70,11 @@ pub struct Explanation {
 impl Recommender {
     /// A model from its parts.
     pub fn new(components: Components, weights: Weights) -> Self {
-        let mut recommender = Self { components, weights, popularity: Vec::new() };
+        let mut recommender = Self {
+            components,
+            weights,
+            popularity: Vec::new(),
+        };
         recommender.popularity = recommender.scores(&recommender.profile(&[]));
         recommender
     }

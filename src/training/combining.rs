@@ -40,7 +40,10 @@ pub fn place(evidence: &[(String, Noised<EvidenceGrid>)], catalogue: &Catalogue)
     for (actor, value) in evidence {
         match value.source(catalogue) {
             Some(source) => sources.push(source),
-            None => tracing::warn!(peer = actor, "evidence in another basis is left out; check privacy.dimensions on both sides"),
+            None => tracing::warn!(
+                peer = actor,
+                "evidence in another basis is left out; check privacy.dimensions on both sides"
+            ),
         }
     }
     sources

@@ -176,7 +176,9 @@ impl Trainer {
         interactions: &Arc<crate::model::interactions::Interactions>,
     ) -> Result<ReleaseOutcome, TrainingError> {
         let privacy = &self.config.privacy;
-        let contributors = (0..interactions.users()).filter(|&user| !interactions.row(user).0.is_empty()).count();
+        let contributors = (0..interactions.users())
+            .filter(|&user| !interactions.row(user).0.is_empty())
+            .count();
         if let Some(outcome) = releasing::obstacle(&self.store, privacy, contributors, self.clock.now()).await? {
             return Ok(outcome);
         }
@@ -187,7 +189,7 @@ impl Trainer {
             releasing::noise(&catalogue, &support, &contributions, &config, &mut randomness())
         })
         .await??;
-        releasing::commit(&self.store, &self.federation, privacy, &noised, contributors).await
+        releasing::commit(&self.federation, privacy, &noised, contributors).await
     }
 
     fn learning_parameters(&self) -> LearningParameters {
@@ -206,5 +208,7 @@ impl Trainer {
 
 /// Runs heavy work beside the tasks that serve.
 async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, TrainingError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| TrainingError::Computation(error.to_string()))
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| TrainingError::Computation(error.to_string()))
 }

@@ -40,18 +40,28 @@ pub async fn publish(
     metadata: serde_json::Value,
     now: DateTime<Utc>,
 ) -> Result<i64, TrainingError> {
-    let failed = |reason: String| TrainingError::Codec { doing: "written", reason };
+    let failed = |reason: String| TrainingError::Codec {
+        doing: "written",
+        reason,
+    };
     let (recommender, videos, bytes) = tokio::task::spawn_blocking(move || {
-        let plain = postcard::to_allocvec(&Written { videos: &videos, recommender: &recommender })
-            .map_err(|error| error.to_string())?;
+        let plain = postcard::to_allocvec(&Written {
+            videos: &videos,
+            recommender: &recommender,
+        })
+        .map_err(|error| error.to_string())?;
         let bytes = zstd::encode_all(plain.as_slice(), COMPRESSION_LEVEL).map_err(|error| error.to_string())?;
         Ok::<_, String>((recommender, videos, bytes))
     })
     .await
     .map_err(|error| TrainingError::Computation(error.to_string()))?
     .map_err(failed)?;
-    let model =
-        NewModel { kind: KIND.to_owned(), format_version: FORMAT_VERSION, metadata, bytes: Arc::from(bytes) };
+    let model = NewModel {
+        kind: KIND.to_owned(),
+        format_version: FORMAT_VERSION,
+        metadata,
+        bytes: Arc::from(bytes),
+    };
     let id = store.publish_model(model).await?;
     in_use.store(Some(Arc::new(Snapshot::new(recommender, videos, now, id.to_string())?)));
     Ok(id)
@@ -63,9 +73,14 @@ pub async fn publish(
 /// [`TrainingError::Store`] when the database cannot answer. A model that cannot be read is no error: it is logged, and
 /// the next cycle makes a new one.
 pub async fn restore(store: &Store, in_use: &SharedSnapshot) -> Result<Option<i64>, TrainingError> {
-    let Some(stored) = store.latest_model().await? else { return Ok(None) };
+    let Some(stored) = store.latest_model().await? else {
+        return Ok(None);
+    };
     if stored.kind != KIND || stored.format_version != FORMAT_VERSION {
-        tracing::info!(model = stored.id, "the stored model has an older format and will be trained anew");
+        tracing::info!(
+            model = stored.id,
+            "the stored model has an older format and will be trained anew"
+        );
         return Ok(None);
     }
     let (id, created_at) = (stored.id, stored.created_at);
@@ -82,7 +97,11 @@ pub async fn restore(store: &Store, in_use: &SharedSnapshot) -> Result<Option<i6
             Ok(Some(id))
         }
         Err(error) => {
-            tracing::warn!(model = id, error, "the stored model cannot be read and will be trained anew");
+            tracing::warn!(
+                model = id,
+                error,
+                "the stored model cannot be read and will be trained anew"
+            );
             Ok(None)
         }
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::TrainingError;
 use crate::config::PrivacyConfig;
-use crate::federation::Federation;
+use crate::federation::{Federation, FederationError};
 use crate::model::catalogue::Catalogue;
 use crate::model::contribution::Contribution;
 use crate::model::support::Support;
@@ -71,7 +71,11 @@ pub fn shares() -> Result<BudgetShares, PrivacyError> {
 /// # Errors
 /// [`PrivacyError`] when a number is out of range.
 pub fn annual_budget(config: &PrivacyConfig) -> Result<AnnualBudget, PrivacyError> {
-    AnnualBudget::new(Epsilon::new(config.epsilon_per_year)?, Delta::new(config.delta)?, config.releases_per_year)
+    AnnualBudget::new(
+        Epsilon::new(config.epsilon_per_year)?,
+        Delta::new(config.delta)?,
+        config.releases_per_year,
+    )
 }
 
 /// Whether a release makes sense now; `None` when it does.
@@ -120,7 +124,12 @@ pub fn noise(
     let basis = catalogue.basis();
     let mut sum = EvidenceSum::new(basis.id(), basis.dimensions() as u16, support.clone(), shares()?);
     contributions.iter().for_each(|contribution| sum.add(contribution));
-    sum.release(budget.release_mu(), budget.delta(), config.minimum_contributors, randomness)
+    sum.release(
+        budget.release_mu(),
+        budget.delta(),
+        config.minimum_contributors,
+        randomness,
+    )
 }
 
 /// Debits the ledger and queues the announcement, in one transaction: after this, and not before, the bytes may leave.
@@ -128,22 +137,25 @@ pub fn noise(
 /// # Errors
 /// [`TrainingError`] when the database or the announcement fails; nothing is debited and nothing leaves then.
 pub async fn commit(
-    store: &Store,
     federation: &Federation,
     config: &PrivacyConfig,
     evidence: &Noised<EvidenceGrid>,
     contributors: usize,
 ) -> Result<ReleaseOutcome, TrainingError> {
     let annual_mu = annual_budget(config)?.annual_mu();
-    let release = federation.announce(evidence, u32::try_from(contributors).ok())?;
-    let bytes = release.payload.len();
-    match store.commit_release(release, annual_mu * annual_mu).await {
-        Ok(id) => {
-            federation.wake();
-            let noise = evidence.noise();
-            Ok(ReleaseOutcome::Released { id, epsilon: noise.epsilon, delta: noise.delta, bytes })
-        }
-        Err(StoreError::BudgetSpent { .. }) => Ok(ReleaseOutcome::BudgetSpent),
+    let bytes = evidence.encode()?.len();
+    let noise = evidence.noise();
+    match federation
+        .release(evidence, u32::try_from(contributors).ok(), annual_mu * annual_mu)
+        .await
+    {
+        Ok(id) => Ok(ReleaseOutcome::Released {
+            id,
+            epsilon: noise.epsilon,
+            delta: noise.delta,
+            bytes,
+        }),
+        Err(FederationError::Store(StoreError::BudgetSpent { .. })) => Ok(ReleaseOutcome::BudgetSpent),
         Err(error) => Err(error.into()),
     }
 }
