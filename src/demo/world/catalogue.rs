@@ -12,13 +12,13 @@ use super::parameters::WorldParameters;
 use super::themes::{LANGUAGE_COUNT, LANGUAGES, PLAIN_TAGS, THEME_COUNT, THEMES};
 
 /// Styles within each theme.
-pub(super) const STYLE_COUNT: usize = 4;
+pub(super) const STYLE_COUNT: usize = 6;
 /// Blocks of videos.
 pub(super) const BLOCK_COUNT: usize = THEME_COUNT * STYLE_COUNT;
 /// Videos of each host that belongs to no generated instance.
 const STRANGER_VIDEOS: usize = 16;
 /// Popularity falls with this power of the rank.
-const POPULARITY_POWER: f64 = 0.9;
+const POPULARITY_POWER: f64 = 1.0;
 /// How much of the videos and channels are in each language, the last entry being an unknown one.
 const LANGUAGE_WEIGHTS: [f64; LANGUAGE_COUNT + 1] = [0.55, 0.20, 0.12, 0.05, 0.08];
 
