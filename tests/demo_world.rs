@@ -35,11 +35,11 @@ async fn a_world_fills_every_layout() {
         assert_eq!(version, i64::from(layout.migration_version()));
         for (query, expected) in [
             (r#"SELECT count(*) FROM "user""#, instance.users.len()),
-            (r#"SELECT count(*) FROM video"#, instance.videos.len()),
+            ("SELECT count(*) FROM video", instance.videos.len()),
             (r#"SELECT count(*) FROM "userVideoHistory""#, instance.history.len()),
             (r#"SELECT count(*) FROM "accountVideoRate""#, instance.rates.len()),
             (r#"SELECT count(*) FROM "actorFollow""#, instance.follows.len()),
-            (r#"SELECT count(*) FROM thumbnail"#, 2 * instance.videos.len()),
+            ("SELECT count(*) FROM thumbnail", 2 * instance.videos.len()),
             (
                 r#"SELECT count(*) FROM "user" WHERE "videosHistoryEnabled" AND NOT blocked"#,
                 instance.eligible_users.len(),

@@ -278,20 +278,27 @@ fn accessibility(rng: &mut impl Rng, live: bool) -> (i32, i32, bool) {
     (privacy, state, rng.random_bool(0.5))
 }
 
-/// A title of three to six words, with the words of the theme or without any.
+/// A title with one to three words of the theme, or a mere number.
 fn title(rng: &mut impl Rng, theme: usize, language: usize) -> String {
-    let telling = rng.random_bool(0.85);
-    let words: Vec<&str> = (0..rng.random_range(3..=6))
-        .map(|_| {
-            if telling && rng.random_bool(0.5) {
-                one_of(rng, &THEMES[theme].words)
-            } else {
-                one_of(rng, &LANGUAGES[language].words)
-            }
-        })
-        .collect();
-    let text = words.join(" ");
-    let mut letters = text.chars();
+    let language = &LANGUAGES[language];
+    if rng.random_bool(0.15) {
+        return format!("{} {}", language.episode, rng.random_range(1..200));
+    }
+    let mut words = vec![one_of(rng, &THEMES[theme].words)];
+    for _ in 0..rng.random_range(0..=2) {
+        let word = one_of(rng, &THEMES[theme].words);
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    let mut title = words.join(&format!(" {} ", language.and));
+    if rng.random_bool(0.7) {
+        title = format!("{} {title}", one_of(rng, &language.openings));
+    }
+    if rng.random_bool(0.4) {
+        title = format!("{title}, {}", one_of(rng, &language.endings));
+    }
+    let mut letters = title.chars();
     letters
         .next()
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
