@@ -26,5 +26,3 @@ pub use received_evidence::{Announcement, EvidenceState, LeasedEvidence, UsableE
 pub use releases::{LedgerEntry, NewRelease, Release};
 pub use transaction::Isolation;
 
-#[cfg(test)]
-mod tests;

@@ -16,8 +16,11 @@ use crate::config::DatabaseConfig;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Upper bounds on the server's side, so that no statement of ours can stay for ever.
-const SERVER_SETTINGS: [(&str, &str); 3] =
-    [("statement_timeout", "60s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "60s")];
+const SERVER_SETTINGS: [(&str, &str); 3] = [
+    ("statement_timeout", "60s"),
+    ("lock_timeout", "10s"),
+    ("idle_in_transaction_session_timeout", "60s"),
+];
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
@@ -82,6 +85,9 @@ impl Store {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Store").field("connections", &self.pool.size()).finish_non_exhaustive()
+        formatter
+            .debug_struct("Store")
+            .field("connections", &self.pool.size())
+            .finish_non_exhaustive()
     }
 }

@@ -103,7 +103,9 @@ impl Store {
                 .fetch_optional(&mut *connection)
                 .await?;
                 let Some(peer) = peer else {
-                    return Ok(Reception::Refused("evidence is only taken from peers that are followed"));
+                    return Ok(Reception::Refused(
+                        "evidence is only taken from peers that are followed",
+                    ));
                 };
                 if !received_activities::insert_first(connection, received, now).await? {
                     return Ok(Reception::Replayed);

@@ -72,14 +72,14 @@ impl Store {
             let step = Arc::clone(&step);
             Box::pin(async move {
                 let (received, peer, accept, reject) = &*step;
-                let earlier = sqlx::query_scalar!("SELECT follower FROM shoal.peers WHERE actor_url = $1", peer.actor_url)
-                    .fetch_optional(&mut *connection)
-                    .await?;
-                let waiting = sqlx::query_scalar!(
-                    r#"SELECT count(*) AS "count!" FROM shoal.peers WHERE follower = 'pending'"#
-                )
-                .fetch_one(&mut *connection)
-                .await?;
+                let earlier =
+                    sqlx::query_scalar!("SELECT follower FROM shoal.peers WHERE actor_url = $1", peer.actor_url)
+                        .fetch_optional(&mut *connection)
+                        .await?;
+                let waiting =
+                    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM shoal.peers WHERE follower = 'pending'"#)
+                        .fetch_one(&mut *connection)
+                        .await?;
                 let follower = match earlier.as_deref().map(FollowerState::parse).transpose()? {
                     None | Some(FollowerState::None) if automatic => FollowerState::Accepted,
                     None | Some(FollowerState::None) if waiting >= MAXIMUM_PENDING => {
