@@ -25,6 +25,8 @@ use crate::store::{ActorKeys, FollowDecision, FollowerState, FollowingState, New
 /// How often the queues are looked at when nobody in this process says that something was queued. Another process, such
 /// as `shoal peers follow`, writes into the same tables.
 const POLL: Duration = Duration::from_secs(3);
+/// How long a pass may go on after the stop. What it does not finish stays leased for a few minutes.
+const GRACE: Duration = Duration::from_secs(3);
 /// Pause after the database failed.
 const FAILURE_PAUSE: Duration = Duration::from_secs(10);
 /// How often old rows are removed.
@@ -287,9 +289,13 @@ async fn work<F>(name: &str, stop: &CancellationToken, news: &Notify, pass: impl
 where
     F: Future<Output = Result<usize, FederationError>>,
 {
-    loop {
+    while !stop.is_cancelled() {
+        let overdue = async {
+            stop.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
         let outcome = tokio::select! {
-            () = stop.cancelled() => return,
+            () = overdue => return,
             outcome = pass() => outcome,
         };
         let pause = match outcome {

@@ -125,7 +125,7 @@ async fn fetch(evidence: &LeasedEvidence, data: &Data<SharedState>) -> Result<Ou
     let announcement = PayloadAnnouncement {
         sha256: evidence.payload_sha256.clone(),
         size: announced,
-        announced: evidence.announced.0.clone(),
+        announced: evidence.announced.clone(),
     };
     // Decoding is work for a processor, not for the network's threads.
     let checked = tokio::task::spawn_blocking(move || announcement.check(&payload).map(|()| payload)).await;

@@ -82,7 +82,7 @@ async fn collections_are_paged() -> anyhow::Result<()> {
     b.follow(&a).await?;
     a.federation.release(&evidence(1), None, BUDGET).await?;
     for (collection, item) in [("followers", Some(b.actor())), ("outbox", None), ("following", None)] {
-        let total = if collection == "following" { 0 } else { 1 };
+        let total = usize::from(collection != "following");
         let (_, _, whole) = get(&a.url(&format!("/actor/{collection}"))).await?;
         assert_eq!(whole["type"], "OrderedCollection");
         assert_eq!(whole["totalItems"], total, "{collection}");

@@ -69,10 +69,13 @@ async fn wait_until(condition: impl AsyncFn() -> anyhow::Result<bool>) -> anyhow
     anyhow::bail!("it did not happen within 30 seconds")
 }
 
+/// Status and `Retry-After`.
+type Answer = (u16, Option<&'static str>);
+
 /// A receiver that answers as told and remembers what it got.
 #[derive(Clone, Default)]
 struct Receiver {
-    answers: Arc<Mutex<Vec<(u16, Option<&'static str>)>>>,
+    answers: Arc<Mutex<Vec<Answer>>>,
     bodies: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
 }
 

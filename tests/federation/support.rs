@@ -1,12 +1,12 @@
 //! A federation server for tests, evidence to exchange, and requests that a stranger might make.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use anyhow::{Context, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -18,7 +18,7 @@ use serde_json::Value;
 use shoal::clock::{ManualClock, SharedClock};
 use shoal::config::{AcceptFollows, DatabaseConfig, FederationConfig};
 use shoal::demo::postgres::{Options, ThrowAwayCluster};
-use shoal::federation::Federation;
+use shoal::federation::{Federation, generate_keys};
 use shoal::model::contribution::Contribution;
 use shoal::model::evidence::BasisId;
 use shoal::model::support::Support;
@@ -43,9 +43,33 @@ async fn cluster() -> anyhow::Result<&'static ThrowAwayCluster> {
         .context("the test database could not be started")
 }
 
-/// A clock that all servers of a test share. Signatures are also checked by the real clock, so it starts there.
-pub fn clock() -> Arc<ManualClock> {
-    Arc::new(ManualClock::new(Utc::now()))
+/// The world of one test: its clock, and the keys that its servers have not taken yet.
+pub struct World {
+    clock: Arc<ManualClock>,
+    servers: AtomicUsize,
+}
+
+/// Signatures are also checked by the real clock, so the test's clock starts there.
+pub fn clock() -> World {
+    World {
+        clock: Arc::new(ManualClock::new(Utc::now())),
+        servers: AtomicUsize::new(0),
+    }
+}
+
+impl World {
+    pub fn advance(&self, delta: TimeDelta) {
+        self.clock.advance(delta);
+    }
+
+    /// Keys for the next server. Generating them takes most of the time of such a test, so tests share them; no two
+    /// servers of one test have the same.
+    async fn keys(&self) -> anyhow::Result<ActorKeys> {
+        static KEYS: [OnceCell<ActorKeys>; 4] = [const { OnceCell::const_new() }; 4];
+        let number = self.servers.fetch_add(1, Ordering::Relaxed);
+        let keys = KEYS.get(number).context("more servers than keys")?;
+        Ok(keys.get_or_try_init(generate_keys).await?.clone())
+    }
 }
 
 /// A database with Shoal's tables.
@@ -74,15 +98,12 @@ pub struct Sidecar {
 
 impl Sidecar {
     /// A running server that accepts follows automatically.
-    pub async fn start(clock: &Arc<ManualClock>) -> anyhow::Result<Self> {
-        Self::start_with(clock, |_| ()).await
+    pub async fn start(world: &World) -> anyhow::Result<Self> {
+        Self::start_with(world, |_| ()).await
     }
 
     /// A running server with a changed configuration.
-    pub async fn start_with(
-        clock: &Arc<ManualClock>,
-        change: impl FnOnce(&mut FederationConfig),
-    ) -> anyhow::Result<Self> {
+    pub async fn start_with(world: &World, change: impl FnOnce(&mut FederationConfig)) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let listen = listener.local_addr()?;
         let mut config = FederationConfig {
@@ -95,14 +116,16 @@ impl Sidecar {
             insecure_development: true,
         };
         change(&mut config);
-        let store = database(Arc::clone(clock) as SharedClock).await?;
-        let federation = Federation::start(&config, store.clone(), Arc::clone(clock) as SharedClock).await?;
+        let clock = Arc::clone(&world.clock);
+        let store = database(clock.clone()).await?;
+        store.keep_actor_keys(&world.keys().await?).await?;
+        let federation = Federation::start(&config, store.clone(), clock.clone()).await?;
         let server = Some(serve(listener, &federation));
         Ok(Self {
             config,
             store,
             federation,
-            clock: Arc::clone(clock),
+            clock,
             server,
         })
     }
