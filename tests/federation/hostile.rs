@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
-use shoal::federation::generate_keys;
+use shoal::federation::{FederationError, generate_keys};
 use shoal::store::FollowerState;
 use tokio::net::TcpListener;
 
@@ -291,5 +291,33 @@ async fn the_real_release_still_arrives_after_all_that_noise() -> anyhow::Result
     a.federation.release(&evidence(1), None, BUDGET).await?;
     settle(&[&a, &b]).await?;
     assert_eq!(b.store.usable_evidence().await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_production_nothing_but_public_https_is_contacted() -> anyhow::Result<()> {
+    let clock = clock();
+    let a = Sidecar::start(&clock).await?;
+    let b = Sidecar::start_with(&clock, |config| config.insecure_development = false).await?;
+    for target in [
+        a.authority(),
+        a.actor(),
+        "localhost".to_owned(),
+        "127.0.0.1".to_owned(),
+        "https://[::1]/actor".to_owned(),
+    ] {
+        let refused = b.federation.follow(&target).await;
+        assert!(
+            matches!(refused, Err(FederationError::Discovery { .. })),
+            "{target}: {refused:?}"
+        );
+    }
+    let follow = follow_activity(&a.url("/activities/1"), &a.actor(), &b.actor());
+    assert_eq!(Signer::of(&a).await?.post(&b.url("/inbox"), &follow).await?, 403);
+    // A name that leads to a private address: only connecting could tell.
+    let private = follow_activity("https://localhost/activities/1", "https://localhost/actor", &b.actor());
+    let signer = Signer::new("https://localhost/actor", &generate_keys().await?)?;
+    assert_eq!(signer.post(&b.url("/inbox"), &private).await?, 503);
+    assert!(b.store.peers().await?.is_empty());
     Ok(())
 }
