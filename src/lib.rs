@@ -21,6 +21,8 @@
 //!
 //! [`config`], [`clock`] and [`telemetry`] may be used by any room that is not pure.
 
+pub mod api;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
@@ -29,4 +31,8 @@ pub mod federation;
 pub mod model;
 pub mod peertube;
 pub mod privacy;
+pub mod recommend;
+pub mod sidecar;
 pub mod store;
+pub mod telemetry;
+pub mod training;

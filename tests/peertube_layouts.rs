@@ -31,7 +31,7 @@ async fn every_layout_has_what_its_release_has() {
             .fetch_one(&mut connection)
             .await
             .unwrap();
-        assert_eq!(tables, 24, "{layout:?}");
+        assert_eq!(tables, 25, "{layout:?}");
 
         let newest = layout == Layout::V8_2;
         assert_eq!(columns(&mut connection, "videoStat").await.is_empty(), !newest);

@@ -14,7 +14,7 @@ const STEPS: [f32; 6] = [0.0, 0.33, 0.66, 1.5, 2.25, 4.0];
 const PASSES: usize = 2;
 
 /// One weight per component, in the order of [`Component::ALL`].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Weights(pub [f32; COMPONENTS]);
 
 impl Weights {

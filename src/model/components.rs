@@ -40,7 +40,7 @@ impl Component {
 }
 
 /// Item factors with what folds users into them.
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub struct FactorModel {
     /// One row per item.
     pub items: Factors,
@@ -58,7 +58,7 @@ impl FactorModel {
 }
 
 /// Everything that component scores need.
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub struct Components {
     /// Factors of the federation, when there is evidence.
     pub federated: Option<FactorModel>,

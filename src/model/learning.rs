@@ -121,7 +121,12 @@ pub fn learn(
 pub fn own_factors(interactions: &Interactions, parameters: &LearningParameters) -> FactorModel {
     let own = &parameters.alternating;
     let factors = alternating::train(interactions, own, |_| ());
-    let fold_in = FoldIn::new(&factors, own.unobserved_weight, own.regularization, own.regularization_exponent);
+    let fold_in = FoldIn::new(
+        &factors,
+        own.unobserved_weight,
+        own.regularization,
+        own.regularization_exponent,
+    );
     FactorModel::new(factors, fold_in)
 }
 

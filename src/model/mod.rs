@@ -11,6 +11,7 @@ pub mod contribution;
 pub mod evidence;
 pub mod factors;
 pub mod fold_in;
+pub mod head;
 pub mod interactions;
 pub mod item;
 pub mod learning;

@@ -5,10 +5,11 @@ use super::components::{Component, Components, FoldedHistory, Standardized};
 use super::linear_algebra::dot;
 
 /// A trained model. Immutable: a new one replaces it whole.
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub struct Recommender {
     components: Components,
     weights: Weights,
+    popularity: Vec<f32>,
 }
 
 /// A user folded into the model.
@@ -69,7 +70,13 @@ pub struct Explanation {
 impl Recommender {
     /// A model from its parts.
     pub fn new(components: Components, weights: Weights) -> Self {
-        Self { components, weights }
+        let mut recommender = Self {
+            components,
+            weights,
+            popularity: Vec::new(),
+        };
+        recommender.popularity = recommender.scores(&recommender.profile(&[]));
+        recommender
     }
 
     /// Number of items.
@@ -176,8 +183,8 @@ impl Recommender {
     }
 
     /// Popularity of every item: public counter and local watchers, as the weights say.
-    pub fn popularity(&self) -> Vec<f32> {
-        self.scores(&self.profile(&[]))
+    pub fn popularity(&self) -> &[f32] {
+        &self.popularity
     }
 
     /// The parts of the score of `item`, largest first.

@@ -57,8 +57,10 @@ mod tests {
 
     #[test]
     fn a_third_in_a_row_waits() {
-        let order: Vec<usize> =
-            rearranged(&[Some(1), Some(1), Some(1), Some(2), Some(3)]).iter().map(|entry| entry.0).collect();
+        let order: Vec<usize> = rearranged(&[Some(1), Some(1), Some(1), Some(2), Some(3)])
+            .iter()
+            .map(|entry| entry.0)
+            .collect();
         assert_eq!(order, [0, 1, 3, 2, 4]);
     }
 

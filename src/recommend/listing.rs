@@ -66,7 +66,13 @@ pub struct Listing<'a> {
 impl<'a> Listing<'a> {
     /// An empty list.
     pub fn new(peertube: &'a PeerTube, audience: Audience<'a>) -> Self {
-        Self { peertube, audience, entries: Vec::new(), considered: HashSet::new(), checked: 0 }
+        Self {
+            peertube,
+            audience,
+            entries: Vec::new(),
+            considered: HashSet::new(),
+            checked: 0,
+        }
     }
 
     /// Whether nothing more will be taken.
@@ -90,8 +96,15 @@ impl<'a> Listing<'a> {
                 break;
             }
             let videos: Vec<VideoId> = chunk.iter().map(|entry| entry.video).collect();
-            let Audience { viewer, hide_nsfw_by_default, .. } = self.audience;
-            let visible = self.peertube.visible_among(viewer, hide_nsfw_by_default, &videos).await?;
+            let Audience {
+                viewer,
+                hide_nsfw_by_default,
+                ..
+            } = self.audience;
+            let visible = self
+                .peertube
+                .visible_among(viewer, hide_nsfw_by_default, &videos)
+                .await?;
             self.take(&chunk, &visible).await?;
         }
         Ok(())
@@ -104,8 +117,15 @@ impl<'a> Listing<'a> {
     pub async fn fill_with_recent(&mut self, describe: impl Fn(VideoId) -> Entry) -> Result<(), PeerTubeError> {
         let mut start = 0;
         while !self.is_full() {
-            let Audience { viewer, hide_nsfw_by_default, .. } = self.audience;
-            let recent = self.peertube.recent(viewer, hide_nsfw_by_default, start, CHUNK as u32).await?;
+            let Audience {
+                viewer,
+                hide_nsfw_by_default,
+                ..
+            } = self.audience;
+            let recent = self
+                .peertube
+                .recent(viewer, hide_nsfw_by_default, start, CHUNK as u32)
+                .await?;
             let chunk = self.next_chunk(&mut recent.iter().copied().map(&describe));
             self.checked += recent.len() - chunk.len();
             self.take(&chunk, &recent).await?;
@@ -119,7 +139,12 @@ impl<'a> Listing<'a> {
 
     /// The next candidates that were not considered before and are not excluded.
     fn next_chunk(&mut self, candidates: &mut impl Iterator<Item = Entry>) -> Vec<Entry> {
-        let Self { considered, audience, checked, .. } = self;
+        let Self {
+            considered,
+            audience,
+            checked,
+            ..
+        } = self;
         let size = CHUNK.min(CHECK_LIMIT.saturating_sub(*checked));
         let chunk: Vec<Entry> = candidates
             .filter(|entry| !audience.excludes(entry.video) && considered.insert(entry.video))
@@ -140,7 +165,8 @@ impl<'a> Listing<'a> {
             }
         }
         let room = LIST_LIMIT.saturating_sub(self.entries.len());
-        self.entries.extend(chunk.iter().filter(|entry| allowed.contains(&entry.video)).take(room));
+        self.entries
+            .extend(chunk.iter().filter(|entry| allowed.contains(&entry.video)).take(room));
         Ok(())
     }
 }

@@ -37,26 +37,33 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn available() -> impl proptest::strategy::Strategy<Value = Available> {
-        (any::<bool>(), any::<bool>(), any::<bool>())
-            .prop_map(|(personal, similar, model)| Available { personal, similar, model })
-    }
+    use crate::recommend::request::Strategy;
 
     #[test]
     fn the_chain_falls_back_step_by_step() {
         let sources = |personal, similar, model| {
-            sources(Strategy::ForYou, Available { personal, similar, model })
+            sources(
+                Strategy::ForYou,
+                Available {
+                    personal,
+                    similar,
+                    model,
+                },
+            )
         };
         assert_eq!(sources(true, true, true), [Strategy::ForYou, Strategy::Recent]);
-        assert_eq!(sources(false, true, true), [Strategy::Similar, Strategy::Popular, Strategy::Recent]);
+        assert_eq!(
+            sources(false, true, true),
+            [Strategy::Similar, Strategy::Popular, Strategy::Recent]
+        );
         assert_eq!(sources(false, false, true), [Strategy::Popular, Strategy::Recent]);
         assert_eq!(sources(true, true, false), [Strategy::Recent]);
     }
 
     proptest! {
         #[test]
-        fn every_list_has_distinct_sources_and_ends_with_the_newest(available in available(), index in 0usize..4) {
+        fn every_list_has_distinct_sources_and_ends_with_the_newest(index in 0usize..4, personal: bool, similar: bool, model: bool) {
+            let available = Available { personal, similar, model };
             let list = sources(Strategy::ALL[index], available);
             prop_assert_eq!(list.last(), Some(&Strategy::Recent));
             for (place, source) in list.iter().enumerate() {

@@ -18,8 +18,8 @@ use crate::peertube::{VideoCard, VideoId};
 
 /// Reasons per video at most.
 pub const MAXIMUM_REASONS: usize = 3;
-/// Share of the positive parts that a part needs to be named.
-const NOTEWORTHY: f32 = 0.1;
+/// How large a part must be to be named, compared with the largest one.
+const NOTEWORTHY: f32 = 0.2;
 
 /// One reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -86,11 +86,19 @@ impl Ground {
         Some(match self {
             Self::Watched(video) => {
                 let card = cards.get(&video)?;
-                Reason::Watched { video_id: video, uuid: card.uuid, name: card.name.clone() }
+                Reason::Watched {
+                    video_id: video,
+                    uuid: card.uuid,
+                    name: card.name.clone(),
+                }
             }
             Self::Similar(video) => {
                 let card = cards.get(&video)?;
-                Reason::Similar { video_id: video, uuid: card.uuid, name: card.name.clone() }
+                Reason::Similar {
+                    video_id: video,
+                    uuid: card.uuid,
+                    name: card.name.clone(),
+                }
             }
             Self::Channel => Reason::Channel,
             Self::Popular => Reason::Popular,
@@ -117,31 +125,26 @@ pub fn impersonal(entry: &Entry, snapshot: Option<&Snapshot>, current: Option<Vi
 
 /// The grounds of a personally ranked entry: the largest parts of its score that can be said in words and are true.
 pub fn personal(entry: &Entry, explanation: &Explanation, history: &History, snapshot: &Snapshot) -> Vec<Ground> {
-    let ground = |part: &Part| match *part {
+    let parts: Vec<(f32, &Part)> = explanation.parts.iter().map(|part| (part.share(), part)).collect();
+    noteworthy(parts, |part| match **part {
         Part::Watched { item, .. } => {
             let video = snapshot.video(item)?.id;
             history.enjoyed(item).then_some(Ground::Watched(video))
         }
         Part::Channel { .. } => history.watches_channel(entry.channel?).then_some(Ground::Channel),
         Part::Popularity { .. } => snapshot.is_popular(entry.item?).then_some(Ground::Popular),
-        Part::Federation { .. } => Some(Ground::Federation),
-    };
-    let mut parts: Vec<(f32, &Part)> = explanation.parts().iter().map(|part| (part.share(), part)).collect();
-    parts.sort_by(|one, other| other.0.total_cmp(&one.0));
-    noteworthy(&parts, ground)
+        Part::Federation { .. } => snapshot.is_known_by_peers(entry.item?).then_some(Ground::Federation),
+    })
 }
 
-/// The first [`MAXIMUM_REASONS`] distinct grounds among the parts that are large enough.
-fn noteworthy<P>(parts: &[(f32, P)], ground: impl Fn(&P) -> Option<Ground>) -> Vec<Ground> {
-    let positive: f32 = parts.iter().map(|(share, _)| share.max(0.0)).sum();
+/// The grounds of the largest parts, at most [`MAXIMUM_REASONS`], each once.
+fn noteworthy<P>(mut parts: Vec<(f32, P)>, ground: impl Fn(&P) -> Option<Ground>) -> Vec<Ground> {
+    let largest = parts.iter().map(|(share, _)| *share).fold(0.0, f32::max);
+    parts.retain(|(share, _)| *share > 0.0 && *share >= NOTEWORTHY * largest);
+    parts.sort_by(|one, other| other.0.total_cmp(&one.0));
     let mut grounds = Vec::new();
-    for (share, part) in parts {
-        if grounds.len() == MAXIMUM_REASONS || *share <= 0.0 || *share < NOTEWORTHY * positive {
-            break;
-        }
-        if let Some(found) = ground(part)
-            && !grounds.contains(&found)
-        {
+    for found in parts.iter().filter_map(|(_, part)| ground(part)) {
+        if grounds.len() < MAXIMUM_REASONS && !grounds.contains(&found) {
             grounds.push(found);
         }
     }
@@ -156,14 +159,21 @@ mod tests {
 
     #[test]
     fn reasons_are_tagged_by_type() {
-        let watched = Reason::Watched { video_id: VideoId(3), uuid: Uuid::nil(), name: "Bees".to_owned() };
+        let watched = Reason::Watched {
+            video_id: VideoId(3),
+            uuid: Uuid::nil(),
+            name: "Bees".to_owned(),
+        };
         assert_eq!(
             serde_json::to_value(watched).unwrap(),
             serde_json::json!({
                 "type": "watched", "videoId": 3, "uuid": "00000000-0000-0000-0000-000000000000", "name": "Bees"
             })
         );
-        assert_eq!(serde_json::to_value(Reason::Federation).unwrap(), serde_json::json!({ "type": "federation" }));
+        assert_eq!(
+            serde_json::to_value(Reason::Federation).unwrap(),
+            serde_json::json!({ "type": "federation" })
+        );
     }
 
     #[test]
@@ -174,25 +184,29 @@ mod tests {
 
     #[test]
     fn small_and_negative_parts_are_not_named() {
-        let parts = [(0.9, 1), (0.08, 2), (-5.0, 3)];
-        assert_eq!(noteworthy(&parts, |part| Some(Ground::Watched(VideoId(*part)))), [Ground::Watched(VideoId(1))]);
-        assert_eq!(noteworthy(&[(-1.0, 1)], |_| Some(Ground::Channel)), []);
+        let parts = vec![(0.08, 2), (f32::NAN, 4), (0.9, 1), (-5.0, 3)];
+        assert_eq!(
+            noteworthy(parts, |part| Some(Ground::Watched(VideoId(*part)))),
+            [Ground::Watched(VideoId(1))]
+        );
+        assert_eq!(noteworthy(vec![(-1.0, 1)], |_| Some(Ground::Channel)), []);
     }
 
     proptest! {
         #[test]
         fn grounds_are_few_distinct_and_in_order(
-            mut shares in proptest::collection::vec(-1.0f32..1.0, 0..12),
+            shares in proptest::collection::vec(-1.0f32..1.0, 0..12),
             modulus in 1i32..8,
         ) {
-            shares.sort_by(|one, other| other.total_cmp(one));
-            let parts: Vec<(f32, i32)> = shares.into_iter().zip(0..).collect();
-            let grounds = noteworthy(&parts, |part| Some(Ground::Watched(VideoId(part % modulus))));
+            let mut sorted = shares.clone();
+            sorted.sort_by(|one, other| other.total_cmp(one));
+            let parts: Vec<(f32, i32)> = sorted.iter().copied().zip(0i32..).collect::<Vec<_>>().into_iter().rev().collect();
+            let grounds = noteworthy(parts, |part| Some(Ground::Watched(VideoId(part % modulus))));
             prop_assert!(grounds.len() <= MAXIMUM_REASONS);
             for (place, ground) in grounds.iter().enumerate() {
                 prop_assert_eq!(*ground, Ground::Watched(VideoId(place as i32)));
             }
-            prop_assert_eq!(grounds.is_empty(), parts.first().is_none_or(|first| first.0 <= 0.0));
+            prop_assert_eq!(grounds.is_empty(), sorted.first().is_none_or(|first| *first <= 0.0));
         }
     }
 }

@@ -117,7 +117,11 @@ fn within(parameter: &'static str, value: usize, minimum: usize, maximum: usize)
     if (minimum..=maximum).contains(&value) {
         Ok(())
     } else {
-        Err(RecommendError::OutOfBounds { parameter, minimum, maximum })
+        Err(RecommendError::OutOfBounds {
+            parameter,
+            minimum,
+            maximum,
+        })
     }
 }
 
@@ -138,13 +142,28 @@ mod tests {
 
     #[test]
     fn bounds_are_checked() {
-        let page = |start, count| Request { start, count, ..Request::default() };
+        let page = |start, count| Request {
+            start,
+            count,
+            ..Request::default()
+        };
         assert!(page(0, 1).check().is_ok());
         assert!(page(MAXIMUM_START, MAXIMUM_COUNT).check().is_ok());
-        for (start, count) in [(0, 0), (0, MAXIMUM_COUNT + 1), (MAXIMUM_START + 1, 1), (usize::MAX, usize::MAX)] {
-            assert!(matches!(page(start, count).check(), Err(RecommendError::OutOfBounds { .. })));
+        for (start, count) in [
+            (0, 0),
+            (0, MAXIMUM_COUNT + 1),
+            (MAXIMUM_START + 1, 1),
+            (usize::MAX, usize::MAX),
+        ] {
+            assert!(matches!(
+                page(start, count).check(),
+                Err(RecommendError::OutOfBounds { .. })
+            ));
         }
-        let similar = Request { strategy: Strategy::Similar, ..Request::default() };
+        let similar = Request {
+            strategy: Strategy::Similar,
+            ..Request::default()
+        };
         assert!(matches!(similar.check(), Err(RecommendError::MissingVideo)));
     }
 }

@@ -62,7 +62,12 @@ struct Person {
 impl Recommendations {
     /// Lists from `peertube`'s videos, ranked by whatever model is published in `snapshot`.
     pub fn new(peertube: PeerTube, snapshot: SharedSnapshot, settings: Settings, clock: SharedClock) -> Self {
-        Self { peertube, snapshot, settings, clock }
+        Self {
+            peertube,
+            snapshot,
+            settings,
+            clock,
+        }
     }
 
     /// Answers one request.
@@ -77,25 +82,37 @@ impl Recommendations {
         request.check()?;
         let snapshot = self.snapshot.load_full();
         let caller = self.caller(request.user).await?;
-        let history = snapshot.as_deref().map(|snapshot| self.history(&caller.signals, snapshot)).unwrap_or_default();
+        let history = snapshot
+            .as_deref()
+            .map(|snapshot| self.history(&caller.signals, snapshot))
+            .unwrap_or_default();
         let has_history = !history.preferences.is_empty();
         let current = self.current(request, caller.viewer.as_ref(), has_history).await?;
         let similar_to = current.filter(|current| current.open).map(|current| current.video);
-        let similar_item = snapshot.as_deref().zip(similar_to).and_then(|(snapshot, video)| snapshot.item(video));
-        let available =
-            Available { personal: has_history, similar: similar_item.is_some(), model: snapshot.is_some() };
+        let similar_item = snapshot
+            .as_deref()
+            .zip(similar_to)
+            .and_then(|(snapshot, video)| snapshot.item(video));
+        let available = Available {
+            personal: has_history,
+            similar: similar_item.is_some(),
+            model: snapshot.is_some(),
+        };
 
         let mut person = None;
         let mut history = Some(history);
         let seen = Seen::new(&caller.signals);
-        let mut listing = Listing::new(&self.peertube, Audience {
-            viewer: caller.viewer.as_ref(),
-            hide_nsfw_by_default: self.settings.hide_nsfw_by_default,
-            seen: &seen,
-            seen_is_cut: caller.signals.len() >= SIGNAL_LIMIT as usize,
-            include_watched: request.include_watched,
-            current: current.map(|current| current.video),
-        });
+        let mut listing = Listing::new(
+            &self.peertube,
+            Audience {
+                viewer: caller.viewer.as_ref(),
+                hide_nsfw_by_default: self.settings.hide_nsfw_by_default,
+                seen: &seen,
+                seen_is_cut: caller.signals.len() >= SIGNAL_LIMIT as usize,
+                include_watched: request.include_watched,
+                current: current.map(|current| current.video),
+            },
+        );
         for source in sources(request.strategy, available) {
             if listing.is_full() {
                 break;
@@ -115,12 +132,13 @@ impl Recommendations {
                     listing.fill(entries(ranking.await?, model, source)).await?;
                 }
                 (Strategy::Popular, Some(model)) => {
-                    let ranking =
-                        rank(model.clone(), |model| Ranking::new(model.recommender().popularity(), |_, _| true));
+                    let ranking = rank(model.clone(), |model| Ranking::new(model.popularity(), |_, _| true));
                     listing.fill(entries(ranking.await?, model, source)).await?;
                 }
                 (Strategy::Recent, _) | (_, None) => {
-                    listing.fill_with_recent(|video| recent_entry(video, snapshot.as_deref())).await?;
+                    listing
+                        .fill_with_recent(|video| recent_entry(video, snapshot.as_deref()))
+                        .await?;
                 }
             }
         }
@@ -132,7 +150,10 @@ impl Recommendations {
         let total = entries.len();
         let page: Vec<Entry> = entries.into_iter().skip(request.start).take(request.count).collect();
         let grounds = explain(&page, snapshot, person, similar_to).await?;
-        Ok(Page { total, data: self.hydrate(&page, grounds, caller.viewer.as_ref(), similar_to).await? })
+        Ok(Page {
+            total,
+            data: self.hydrate(&page, grounds, caller.viewer.as_ref(), similar_to).await?,
+        })
     }
 
     async fn caller(&self, user: Option<UserId>) -> Result<Caller, RecommendError> {
@@ -146,7 +167,13 @@ impl Recommendations {
     }
 
     fn history(&self, signals: &[Signal], snapshot: &Snapshot) -> History {
-        History::new(signals, snapshot, &self.settings.rules, self.clock.now(), self.settings.history_limit)
+        History::new(
+            signals,
+            snapshot,
+            &self.settings.rules,
+            self.clock.now(),
+            self.settings.history_limit,
+        )
     }
 
     async fn current(
@@ -156,9 +183,15 @@ impl Recommendations {
         has_history: bool,
     ) -> Result<Option<Current>, RecommendError> {
         let demanded = request.strategy == Strategy::Similar;
-        let Some(reference) = &request.video else { return Ok(None) };
+        let Some(reference) = &request.video else {
+            return Ok(None);
+        };
         let Some(video) = self.peertube.resolve(reference).await? else {
-            return if demanded { Err(RecommendError::UnknownVideo) } else { Ok(None) };
+            return if demanded {
+                Err(RecommendError::UnknownVideo)
+            } else {
+                Ok(None)
+            };
         };
         let asked_about = demanded || (request.strategy == Strategy::ForYou && !has_history);
         let open = asked_about && self.is_open(video, viewer).await?;
@@ -171,8 +204,12 @@ impl Recommendations {
     /// A viewer may well be watching a public video that the viewer's own lists leave out, such as one in another
     /// language: what anybody may see is open as well.
     async fn is_open(&self, video: VideoId, viewer: Option<&Viewer>) -> Result<bool, RecommendError> {
-        Ok(!self.peertube.visible_among(None, false, &[video]).await?.is_empty()
-            || !self.peertube.visible_among(viewer, false, &[video]).await?.is_empty())
+        for audience in [None, viewer] {
+            if !self.peertube.visible_among(audience, false, &[video]).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn hydrate(
@@ -186,19 +223,39 @@ impl Recommendations {
         named.sort_unstable();
         named.dedup();
         // A video that was watched may have been hidden since; the current one has been checked.
-        let mut nameable = self.peertube.visible_among(viewer, self.settings.hide_nsfw_by_default, &named).await?;
+        let mut nameable = self
+            .peertube
+            .visible_among(viewer, self.settings.hide_nsfw_by_default, &named)
+            .await?;
         nameable.extend(similar_to.filter(|video| named.contains(video) && !nameable.contains(video)));
-        let titles: HashMap<VideoId, VideoCard> =
-            self.peertube.cards(&nameable).await?.into_iter().map(|card| (card.id, card)).collect();
+        let titles: HashMap<VideoId, VideoCard> = self
+            .peertube
+            .cards(&nameable)
+            .await?
+            .into_iter()
+            .map(|card| (card.id, card))
+            .collect();
 
         let videos: Vec<VideoId> = page.iter().map(|entry| entry.video).collect();
-        let mut cards: HashMap<VideoId, VideoCard> =
-            self.peertube.cards(&videos).await?.into_iter().map(|card| (card.id, card)).collect();
+        let mut cards: HashMap<VideoId, VideoCard> = self
+            .peertube
+            .cards(&videos)
+            .await?
+            .into_iter()
+            .map(|card| (card.id, card))
+            .collect();
         let described = page.iter().zip(grounds).filter_map(|(entry, grounds)| {
             // Without a card the video was deleted a moment ago.
             let video = cards.remove(&entry.video)?;
-            let reasons = grounds.into_iter().filter_map(|ground| ground.with_titles(&titles)).collect();
-            let recommendation = Recommendation { score: entry.score, source: entry.source, reasons };
+            let reasons = grounds
+                .into_iter()
+                .filter_map(|ground| ground.with_titles(&titles))
+                .collect();
+            let recommendation = Recommendation {
+                score: entry.score,
+                source: entry.source,
+                reasons,
+            };
             Some(RecommendedVideo { video, recommendation })
         });
         Ok(described.collect())
@@ -239,7 +296,13 @@ fn entries(ranking: Ranking, snapshot: &Snapshot, source: Strategy) -> impl Iter
 fn recent_entry(video: VideoId, snapshot: Option<&Snapshot>) -> Entry {
     let item = snapshot.and_then(|snapshot| snapshot.item(video));
     let known = snapshot.zip(item).and_then(|(snapshot, item)| snapshot.video(item));
-    Entry { video, item, channel: known.map(|video| video.channel.id), score: None, source: Strategy::Recent }
+    Entry {
+        video,
+        item,
+        channel: known.map(|video| video.channel.id),
+        score: None,
+        source: Strategy::Recent,
+    }
 }
 
 /// The grounds of each entry of a page.
@@ -250,7 +313,10 @@ async fn explain(
     similar_to: Option<VideoId>,
 ) -> Result<Vec<Vec<Ground>>, RecommendError> {
     let Some((snapshot, person)) = snapshot.clone().zip(person) else {
-        return Ok(page.iter().map(|entry| impersonal(entry, snapshot.as_deref(), similar_to)).collect());
+        return Ok(page
+            .iter()
+            .map(|entry| impersonal(entry, snapshot.as_deref(), similar_to))
+            .collect());
     };
     let page = page.to_vec();
     rank(snapshot, move |snapshot| {

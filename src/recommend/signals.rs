@@ -92,19 +92,17 @@ impl History {
 }
 
 /// The value of one signal at the time `now`.
-pub fn preference(
-    signal: &Signal,
-    duration: i32,
-    is_live: bool,
-    rules: &PreferenceRules,
-    now: DateTime<Utc>,
-) -> f32 {
-    let watched = signal.watched.map(|watch| Watched::from_position(watch.seconds, duration, is_live));
+pub fn preference(signal: &Signal, duration: i32, is_live: bool, rules: &PreferenceRules, now: DateTime<Utc>) -> f32 {
+    let watched = signal
+        .watched
+        .map(|watch| Watched::from_position(watch.seconds, duration, is_live));
     let rating = signal.rated.map(|rated| match rated.rating {
         Rating::Like => preference::Rating::Like,
         Rating::Dislike => preference::Rating::Dislike,
     });
-    let age = signal.latest().map_or(0.0, |latest| (now - latest).as_seconds_f64() / 86_400.0);
+    let age = signal
+        .latest()
+        .map_or(0.0, |latest| (now - latest).as_seconds_f64() / 86_400.0);
     rules.value(watched, rating, age)
 }
 
@@ -124,12 +122,23 @@ mod tests {
     };
 
     fn watch(seconds: i32) -> Watch {
-        Watch { seconds, at: DateTime::UNIX_EPOCH, first_at: DateTime::UNIX_EPOCH }
+        Watch {
+            seconds,
+            at: DateTime::UNIX_EPOCH,
+            first_at: DateTime::UNIX_EPOCH,
+        }
     }
 
     fn signal(id: i32, watched: Option<Watch>, rating: Option<Rating>) -> Signal {
-        let rated = rating.map(|rating| Rated { rating, at: DateTime::UNIX_EPOCH });
-        Signal { video: VideoId(id), watched, rated }
+        let rated = rating.map(|rating| Rated {
+            rating,
+            at: DateTime::UNIX_EPOCH,
+        });
+        Signal {
+            video: VideoId(id),
+            watched,
+            rated,
+        }
     }
 
     #[test]
@@ -140,7 +149,11 @@ mod tests {
             signal(3, None, Some(Rating::Dislike)),
             signal(4, Some(watch(5)), Some(Rating::Dislike)),
         ]);
-        let excluded = |include| (1..=5).filter(|id| seen.excludes(VideoId(*id), include)).collect::<Vec<_>>();
+        let excluded = |include| {
+            (1..=5)
+                .filter(|id| seen.excludes(VideoId(*id), include))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(excluded(false), [1, 2, 3, 4]);
         assert_eq!(excluded(true), [3, 4]);
     }

@@ -3,7 +3,7 @@
 //! It is replaced whole, or not at all: a request works with the one that it found at its beginning, and neither waits
 //! for training nor sees half of a new model.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -22,6 +22,7 @@ pub struct Snapshot {
     videos: Vec<CatalogueVideo>,
     index: HashMap<VideoId, u32>,
     average_popularity: f32,
+    known_by_peers: HashSet<u32>,
     created_at: DateTime<Utc>,
     model: String,
 }
@@ -49,11 +50,30 @@ impl Snapshot {
         model: String,
     ) -> Result<Self, Mismatch> {
         if recommender.items() != videos.len() {
-            return Err(Mismatch { items: recommender.items(), videos: videos.len() });
+            return Err(Mismatch {
+                items: recommender.items(),
+                videos: videos.len(),
+            });
         }
         let index = (0u32..).zip(&videos).map(|(item, video)| (video.id, item)).collect();
         let average_popularity = average(recommender.popularity());
-        Ok(Self { recommender, videos, index, average_popularity, created_at, model })
+        Ok(Self {
+            recommender,
+            videos,
+            index,
+            average_popularity,
+            known_by_peers: HashSet::new(),
+            created_at,
+            model,
+        })
+    }
+
+    /// Names the items about which other instances sent evidence that the model uses. Only these are ever explained by
+    /// the taste of people elsewhere.
+    #[must_use]
+    pub fn with_items_known_by_peers(mut self, items: impl IntoIterator<Item = u32>) -> Self {
+        self.known_by_peers = items.into_iter().collect();
+        self
     }
 
     /// The model.
@@ -76,9 +96,22 @@ impl Snapshot {
         self.index.get(&video).copied()
     }
 
+    /// Popularity of every item.
+    pub fn popularity(&self) -> &[f32] {
+        self.recommender.popularity()
+    }
+
     /// Whether an item is more popular than the average of all.
     pub fn is_popular(&self, item: u32) -> bool {
-        self.recommender.popularity().get(item as usize).is_some_and(|popularity| *popularity > self.average_popularity)
+        self.recommender
+            .popularity()
+            .get(item as usize)
+            .is_some_and(|popularity| *popularity > self.average_popularity)
+    }
+
+    /// Whether evidence of other instances speaks about an item.
+    pub fn is_known_by_peers(&self, item: u32) -> bool {
+        self.known_by_peers.contains(&item)
     }
 
     /// When it was trained.

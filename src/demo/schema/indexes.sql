@@ -79,5 +79,8 @@ CREATE INDEX video_share_video_id ON "videoShare" ("videoId");
 CREATE UNIQUE INDEX video_share_url ON "videoShare" (url);
 CREATE INDEX video_stat_start_date ON "videoStat" ("startDate");
 CREATE INDEX video_stat_video_id ON "videoStat" ("videoId");
+CREATE INDEX video_caption_video_id ON "videoCaption" ("videoId");
+CREATE UNIQUE INDEX video_caption_video_id_language ON "videoCaption" ("videoId", language);
+CREATE UNIQUE INDEX video_caption_filename ON "videoCaption" (filename);
 CREATE INDEX video_tag_tag_id ON "videoTag" ("tagId");
 CREATE INDEX video_tag_video_id ON "videoTag" ("videoId");

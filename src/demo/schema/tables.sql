@@ -165,6 +165,20 @@ CREATE TABLE "videoTag" (
     PRIMARY KEY ("videoId", "tagId")
 );
 
+CREATE TABLE "videoCaption" (
+    id serial PRIMARY KEY,
+    language varchar(255) NOT NULL,
+    filename varchar(255) NOT NULL,
+    "m3u8Filename" varchar(255),
+    storage integer NOT NULL,
+    "fileUrl" varchar(2000),
+    "m3u8Url" varchar(255),
+    "automaticallyGenerated" boolean NOT NULL,
+    "videoId" integer NOT NULL REFERENCES video (id) ON DELETE CASCADE ON UPDATE CASCADE,
+    "createdAt" timestamptz NOT NULL,
+    "updatedAt" timestamptz NOT NULL
+);
+
 CREATE TABLE "videoStat" (
     id serial PRIMARY KEY,
     "startDate" timestamptz NOT NULL,

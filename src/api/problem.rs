@@ -1,0 +1,235 @@
+//! Every error as `application/problem+json` (RFC 7807), with the fields `code` and `error` that PeerTube adds.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+
+use axum::extract::Request;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::query::InvalidParameter;
+use crate::recommend::RecommendError;
+
+/// Media type of a problem.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+/// Seconds after which a caller may try again when Shoal is overloaded or a database is away.
+const RETRY_AFTER_SECONDS: u16 = 5;
+
+/// What went wrong, for people and for programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// Kind of problem; always `about:blank`: status and code say it all.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// What the status means.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong in this case, and what would be right.
+    detail: String,
+    /// The case, for programs.
+    code: &'static str,
+    /// The same as `detail`, where older clients of PeerTube look for it.
+    error: String,
+    /// The parameters that cannot be used, by name.
+    #[serde(rename = "invalid-params", skip_serializing_if = "BTreeMap::is_empty")]
+    invalid_params: BTreeMap<String, InvalidParameter>,
+}
+
+impl Problem {
+    /// A problem with `status`.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            error: detail.clone(),
+            detail,
+            code,
+            invalid_params: BTreeMap::new(),
+        }
+    }
+
+    /// Parameters that cannot be used.
+    pub fn invalid_parameters(invalid: Vec<InvalidParameter>) -> Self {
+        let detail: Vec<String> = invalid.iter().map(ToString::to_string).collect();
+        let invalid_params = invalid
+            .into_iter()
+            .map(|parameter| (parameter.param.clone(), parameter))
+            .collect();
+        Self {
+            invalid_params,
+            ..Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail.join("; "))
+        }
+    }
+
+    /// The token is missing or wrong.
+    pub fn unauthorized() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "invalid_token",
+            "present the service token as `Authorization: Bearer <token>`",
+        )
+    }
+
+    /// Too many requests at this moment.
+    pub fn overloaded() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "overloaded",
+            "too many requests at once; try again in a moment",
+        )
+    }
+
+    /// It took too long.
+    pub fn too_slow() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "timeout",
+            "the answer took too long; try again in a moment",
+        )
+    }
+
+    /// A database does not answer.
+    pub fn database_down(names: &[&str]) -> Self {
+        let detail = format!("no answer from the database of {}", names.join(" and "));
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", detail)
+    }
+
+    /// Something that should not happen. What it was stands in the log, not in the answer.
+    pub fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "the request failed; the log says why",
+        )
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, axum::Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<RecommendError> for Problem {
+    fn from(error: RecommendError) -> Self {
+        match error {
+            RecommendError::MissingVideo => Self::invalid_parameters(vec![InvalidParameter::new(
+                "videoId",
+                "is needed by the strategy `similar`",
+            )]),
+            RecommendError::UnknownVideo => Self::new(StatusCode::NOT_FOUND, "unknown_video", error.to_string()),
+            RecommendError::OutOfBounds {
+                parameter,
+                minimum,
+                maximum,
+            } => Self::invalid_parameters(vec![InvalidParameter::new(
+                parameter,
+                format!("must be from {minimum} to {maximum}"),
+            )]),
+            RecommendError::PeerTube(error) if error.is_transient() => {
+                tracing::warn!(%error, "PeerTube's database could not answer");
+                Self::database_down(&["PeerTube"])
+            }
+            error @ (RecommendError::PeerTube(_) | RecommendError::Interrupted(_)) => {
+                tracing::error!(%error, "a request failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+/// The answer to an address that does not exist.
+pub async fn no_such_route() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "no_such_route",
+        "there is nothing at this address; see /api/v1/openapi.json",
+    )
+}
+
+/// The answer when a handler panicked.
+#[allow(clippy::needless_pass_by_value, reason = "the shape that the layer wants")]
+pub fn panicked(_panic: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a request handler panicked");
+    Problem::internal().into_response()
+}
+
+/// Gives errors that the framework made, such as a wrong method or a large body, the shape of all others.
+pub async fn normalize(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error
+        || response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|kind| kind == MEDIA_TYPE)
+    {
+        return response;
+    }
+    let (code, detail) = match status {
+        StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "this address does not know that method"),
+        StatusCode::PAYLOAD_TOO_LARGE => ("payload_too_large", "the body is too large; no request here needs one"),
+        _ => ("error", "the request cannot be answered"),
+    };
+    let mut problem = Problem::new(status, code, detail).into_response();
+    let (parts, _) = response.into_parts();
+    for (name, value) in &parts.headers {
+        if name != CONTENT_TYPE && name != CONTENT_LENGTH {
+            problem.headers_mut().insert(name, value.clone());
+        }
+    }
+    *problem.extensions_mut() = parts.extensions;
+    problem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_has_the_fields_of_the_standard_and_of_peertube() {
+        let problem = Problem::invalid_parameters(vec![InvalidParameter::new("count", "must be from 1 to 100")]);
+        assert_eq!(
+            serde_json::to_value(problem).unwrap(),
+            serde_json::json!({
+                "type": "about:blank",
+                "title": "Bad Request",
+                "status": 400,
+                "detail": "`count` must be from 1 to 100",
+                "code": "invalid_parameter",
+                "error": "`count` must be from 1 to 100",
+                "invalid-params": {
+                    "count": { "param": "count", "msg": "must be from 1 to 100", "location": "query" }
+                }
+            })
+        );
+    }
+
+    #[test]
+    fn headers_say_when_to_come_back_and_how_to_sign_in() {
+        let overloaded = Problem::overloaded().into_response();
+        assert_eq!(overloaded.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(overloaded.headers()[RETRY_AFTER], "5");
+        assert_eq!(overloaded.headers()[CONTENT_TYPE], MEDIA_TYPE);
+        let unauthorized = Problem::unauthorized().into_response();
+        assert_eq!(unauthorized.headers()[WWW_AUTHENTICATE], "Bearer");
+    }
+}

@@ -1,0 +1,276 @@
+//! The parameters of a request for recommendations, in PeerTube's conventions; everything unclear is refused by name.
+//!
+//! Read by hand rather than by a deserializer, so that repeated and unknown parameters are errors, and all errors are told
+//! at once. Values are not repeated in errors: a caller knows what it sent, and logs should not.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::peertube::{UserId, VideoReference};
+use crate::recommend::request::{DEFAULT_COUNT, MAXIMUM_COUNT, MAXIMUM_START, Request, Strategy};
+
+/// A parameter that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct InvalidParameter {
+    /// Its name.
+    pub param: String,
+    /// What is wrong and what would be right.
+    pub msg: String,
+    /// Where it stands; always `query`.
+    pub location: &'static str,
+}
+
+impl InvalidParameter {
+    /// A parameter of the query.
+    pub fn new(param: impl Into<String>, msg: impl Into<String>) -> Self {
+        Self {
+            param: param.into(),
+            msg: msg.into(),
+            location: "query",
+        }
+    }
+}
+
+impl fmt::Display for InvalidParameter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{}` {}", self.param, self.msg)
+    }
+}
+
+/// The parameters of `GET /api/v1/recommendations/videos`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub struct Parameters {
+    /// Number of the user for whom the list is made; without it, the list is for a visitor.
+    #[param(minimum = 1)]
+    pub user_id: Option<i32>,
+    /// How the list is made.
+    #[param(value_type = Option<Strategy>, default = "for-you")]
+    pub strategy: Strategy,
+    /// The video that is being watched, by id, UUID or short UUID. Needed by `similar`; never in the list itself.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 36)]
+    pub video_id: Option<VideoReference>,
+    /// Videos to skip.
+    #[param(value_type = Option<u32>, default = 0, minimum = 0, maximum = 1000)]
+    pub start: usize,
+    /// Videos wanted.
+    #[param(value_type = Option<u32>, default = 15, minimum = 1, maximum = 100)]
+    pub count: usize,
+    /// Whether videos may be listed that the user has already watched or liked. Disliked ones never are.
+    #[param(value_type = Option<bool>, default = false)]
+    pub include_watched: bool,
+}
+
+impl Parameters {
+    /// Reads a query string, without its question mark.
+    ///
+    /// # Errors
+    /// Every parameter that cannot be used.
+    pub fn parse(query: &str) -> Result<Self, Vec<InvalidParameter>> {
+        let mut parameters = Self {
+            count: DEFAULT_COUNT,
+            ..Self::default()
+        };
+        let mut seen = HashSet::new();
+        let mut invalid = Vec::new();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let outcome = match name.as_ref() {
+                _ if seen.contains(&name) => Err("is given more than once".to_owned()),
+                "userId" => {
+                    number(&value, 1, i32::MAX as usize).map(|user| parameters.user_id = i32::try_from(user).ok())
+                }
+                "strategy" => value
+                    .parse()
+                    .map(|strategy| parameters.strategy = strategy)
+                    .map_err(|error| format!("{error}")),
+                "videoId" => VideoReference::parse(&value)
+                    .map(|video| parameters.video_id = Some(video))
+                    .map_err(|_| "must be an id, a UUID or a short UUID".to_owned()),
+                "start" => number(&value, 0, MAXIMUM_START).map(|start| parameters.start = start),
+                "count" => number(&value, 1, MAXIMUM_COUNT).map(|count| parameters.count = count),
+                "includeWatched" => truth(&value).map(|include| parameters.include_watched = include),
+                _ => Err("is not a parameter of this address".to_owned()),
+            };
+            if let Err(message) = outcome {
+                invalid.push(InvalidParameter::new(shortened(&name), message));
+            }
+            seen.insert(name);
+        }
+        // Only when nothing is wrong with the parameters themselves.
+        if invalid.is_empty() && parameters.strategy == Strategy::Similar && parameters.video_id.is_none() {
+            invalid.push(InvalidParameter::new("videoId", "is needed by the strategy `similar`"));
+        }
+        if invalid.is_empty() {
+            Ok(parameters)
+        } else {
+            Err(invalid)
+        }
+    }
+}
+
+impl From<Parameters> for Request {
+    fn from(parameters: Parameters) -> Self {
+        Self {
+            user: parameters.user_id.map(UserId),
+            strategy: parameters.strategy,
+            video: parameters.video_id,
+            start: parameters.start,
+            count: parameters.count,
+            include_watched: parameters.include_watched,
+        }
+    }
+}
+
+/// Digits only: signs and spaces, which `parse` takes partly, are refused.
+fn number(text: &str, minimum: usize, maximum: usize) -> Result<usize, String> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits
+        .then(|| text.parse().ok())
+        .flatten()
+        .filter(|value| (minimum..=maximum).contains(value))
+        .ok_or_else(|| format!("must be a whole number from {minimum} to {maximum}"))
+}
+
+fn truth(text: &str) -> Result<bool, String> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err("must be true or false".to_owned()),
+    }
+}
+
+/// Names of unknown parameters are the caller's text: long ones are cut before they are sent back.
+fn shortened(name: &str) -> String {
+    name.chars().take(40).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::recommend::request::Strategy;
+
+    fn refused(query: &str) -> Vec<String> {
+        Parameters::parse(query)
+            .unwrap_err()
+            .into_iter()
+            .map(|invalid| invalid.param)
+            .collect()
+    }
+
+    #[test]
+    fn everything_has_a_default() {
+        let parameters = Parameters::parse("").unwrap();
+        assert_eq!(Request::from(parameters), Request::default());
+    }
+
+    #[test]
+    fn all_parameters_are_read() {
+        let query = "userId=7&strategy=similar&videoId=9c9de5e8-0a1e-484a-b099-e80766180a6d&start=1000&count=100&includeWatched=true";
+        let parameters = Parameters::parse(query).unwrap();
+        assert_eq!(parameters.user_id, Some(7));
+        assert_eq!(parameters.strategy, Strategy::Similar);
+        assert!(matches!(parameters.video_id, Some(VideoReference::Uuid(_))));
+        assert_eq!(
+            (parameters.start, parameters.count, parameters.include_watched),
+            (1000, 100, true)
+        );
+    }
+
+    #[test]
+    fn whatever_is_out_of_range_is_named() {
+        for value in [
+            "",
+            "0",
+            "-1",
+            "+1",
+            " 1",
+            "1.0",
+            "1e3",
+            "2147483648",
+            "99999999999999999999999",
+            "١",
+            "NaN",
+            "1;--",
+        ] {
+            assert_eq!(refused(&format!("userId={}", encoded(value))), ["userId"], "{value:?}");
+        }
+        for value in ["", "0", "101", "-5", "18446744073709551616"] {
+            assert_eq!(refused(&format!("count={value}")), ["count"], "{value:?}");
+        }
+        for value in ["", "1001", "-1", "0x10"] {
+            assert_eq!(refused(&format!("start={value}")), ["start"], "{value:?}");
+        }
+        for value in ["", "FOR-YOU", "best", "recent%00", "recent' OR '1'='1"] {
+            assert_eq!(
+                refused(&format!("strategy={}", encoded(value))),
+                ["strategy"],
+                "{value:?}"
+            );
+        }
+        for value in ["", "0", "abc", "1 OR 1=1", "9c9de5e8", "../../etc/passwd"] {
+            assert_eq!(
+                refused(&format!("videoId={}", encoded(value))),
+                ["videoId"],
+                "{value:?}"
+            );
+        }
+        for value in ["", "yes", "TRUE", "2"] {
+            assert_eq!(
+                refused(&format!("includeWatched={value}")),
+                ["includeWatched"],
+                "{value:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn unknown_and_repeated_parameters_are_refused_all_at_once() {
+        assert_eq!(refused("sort=-views&count=0"), ["sort", "count"]);
+        assert_eq!(refused("count=5&count=6"), ["count"]);
+        assert_eq!(refused("userid=5"), ["userid"]);
+        assert_eq!(refused("strategy=similar"), ["videoId"]);
+        assert_eq!(refused(&format!("{}=1", "x".repeat(5000)))[0].len(), 40);
+    }
+
+    fn encoded(text: &str) -> String {
+        url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn no_query_makes_it_panic(query: String) {
+            let _ = Parameters::parse(&query);
+        }
+
+        #[test]
+        fn numbers_are_taken_exactly_within_bounds(count: u64, start: u64, user: u64) {
+            let query = format!("count={count}&start={start}&userId={user}");
+            let fits = (1..=100).contains(&count) && start <= 1000 && (1..=i32::MAX as u64).contains(&user);
+            prop_assert_eq!(Parameters::parse(&query).is_ok(), fits);
+        }
+
+        #[test]
+        fn small_numbers_are_taken_exactly_within_bounds(count in 0usize..120, start in 900usize..1100) {
+            let parsed = Parameters::parse(&format!("count={count}&start={start}"));
+            if (1..=MAXIMUM_COUNT).contains(&count) && start <= MAXIMUM_START {
+                let parameters = parsed.unwrap();
+                prop_assert_eq!((parameters.count, parameters.start), (count, start));
+                prop_assert!(Request::from(parameters).check().is_ok());
+            } else {
+                prop_assert!(parsed.is_err());
+            }
+        }
+
+        #[test]
+        fn what_is_accepted_satisfies_the_request(text in "[a-zA-Z0-9=&%+;' -]{0,40}") {
+            if let Ok(parameters) = Parameters::parse(&text) {
+                prop_assert!(Request::from(parameters).check().is_ok());
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Reading PeerTube's database, on a real server, as the role of `docs/sql/peertube-read-role.sql`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod cards;
+mod catalogue;
+mod check;
+mod connecting;
+mod history;
+mod instance;
+mod interruptions;
+mod lists;
+mod role;
+mod users;
+mod visibility;
