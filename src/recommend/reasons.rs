@@ -200,7 +200,8 @@ mod tests {
         ) {
             let mut sorted = shares.clone();
             sorted.sort_by(|one, other| other.total_cmp(one));
-            let parts: Vec<(f32, i32)> = sorted.iter().copied().zip(0i32..).collect::<Vec<_>>().into_iter().rev().collect();
+            let mut parts: Vec<(f32, i32)> = sorted.iter().copied().zip(0i32..).collect();
+            parts.reverse();
             let grounds = noteworthy(parts, |part| Some(Ground::Watched(VideoId(part % modulus))));
             prop_assert!(grounds.len() <= MAXIMUM_REASONS);
             for (place, ground) in grounds.iter().enumerate() {
