@@ -7,6 +7,8 @@
 --     psql --dbname peertube --variable role=shoal_reader --variable password="$(cat password-file)" \
 --          --file peertube-read-role.sql
 --
+-- On a machine that others use, where command lines are visible, start psql first and use \set and \i instead.
+--
 -- Run it again at any time, and after every PeerTube upgrade: it takes away all rights of the role on PeerTube's
 -- tables first, so what is granted is exactly this file. To forbid everything: DROP OWNED BY and DROP ROLE.
 --

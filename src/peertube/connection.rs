@@ -19,6 +19,9 @@ const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_mins(5);
 /// The longest wait for the server to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The longest wait for a connection of the pool, which includes making one.
+pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// PeerTube's database, read-only. Cheap to clone: clones share the connections.
 #[derive(Debug, Clone)]
 pub struct PeerTube {
@@ -32,7 +35,7 @@ impl PeerTube {
     /// pool of at most `max_connections`.
     ///
     /// # Errors
-    /// Any [`PeerTubeError`] but `Busy`. Waiting and trying again is left to the caller: see
+    /// Any [`PeerTubeError`] but `NoConnection`. Waiting and trying again is left to the caller: see
     /// [`PeerTubeError::is_transient`].
     pub async fn connect(url: &SecretString, max_connections: u32) -> Result<Self, PeerTubeError> {
         let options = options(url)?;
@@ -42,7 +45,7 @@ impl PeerTube {
         let (version, layout) = inspection.usable()?;
         let pool = PgPoolOptions::new()
             .max_connections(max_connections.max(1))
-            .acquire_timeout(CONNECT_TIMEOUT)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_lazy_with(options);
         Ok(Self { pool, version, layout })
     }

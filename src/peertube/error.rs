@@ -85,11 +85,22 @@ pub enum PeerTubeError {
         /// The limit.
         limit: Duration,
     },
-    /// All connections of the pool were busy for too long.
-    #[error("no connection to PeerTube's database became free while {doing}; raise `peertube.max_connections`")]
-    Busy {
+    /// No connection of the pool became free, and none could be added.
+    #[error(
+        "no connection to PeerTube's PostgreSQL could be had within {} s while {doing}: it is down, or all connections are busy (`peertube.max_connections`)",
+        limit.as_secs()
+    )]
+    NoConnection {
         /// What Shoal was doing.
         doing: &'static str,
+        /// The limit.
+        limit: Duration,
+    },
+    /// A table or column that was there at the start is gone: PeerTube was upgraded meanwhile.
+    #[error("PeerTube's tables changed while Shoal was running ({reason}); restart Shoal")]
+    LayoutChanged {
+        /// What the server said.
+        reason: String,
     },
     /// Anything else that the database or the driver says.
     #[error("PeerTube's database failed while {doing}: {source}")]
@@ -110,7 +121,7 @@ impl PeerTubeError {
     /// Everything else needs somebody to change something.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Busy { .. } => true,
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::NoConnection { .. } => true,
             Self::Query { source, .. } => matches!(source, sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed),
             _ => false,
         }
@@ -119,7 +130,10 @@ impl PeerTubeError {
     /// Sorts an error of a statement.
     pub(super) fn from_statement(error: sqlx::Error, doing: &'static str) -> Self {
         match &error {
-            sqlx::Error::PoolTimedOut => Self::Busy { doing },
+            sqlx::Error::PoolTimedOut => Self::NoConnection {
+                doing,
+                limit: super::connection::ACQUIRE_TIMEOUT,
+            },
             sqlx::Error::Io(reason) => Self::unreachable(None, reason),
             sqlx::Error::Database(reason) => {
                 Self::from_server(reason.as_ref(), doing).unwrap_or(Self::Query { doing, source: error })
@@ -169,6 +183,8 @@ impl PeerTubeError {
             "42501" => Self::MissingGrant {
                 columns: vec![reason()],
             },
+            // Undefined table, undefined column.
+            "42P01" | "42703" => Self::LayoutChanged { reason: reason() },
             "57014" => Self::Timeout {
                 doing,
                 limit: super::connection::STATEMENT_TIMEOUT,

@@ -8,6 +8,7 @@ mod check;
 mod connecting;
 mod history;
 mod instance;
+mod interruptions;
 mod lists;
 mod role;
 mod users;
