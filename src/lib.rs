@@ -22,6 +22,7 @@
 //! [`config`], [`clock`] and [`telemetry`] may be used by any room that is not pure.
 
 pub mod api;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
@@ -31,4 +32,7 @@ pub mod model;
 pub mod peertube;
 pub mod privacy;
 pub mod recommend;
+pub mod sidecar;
 pub mod store;
+pub mod telemetry;
+pub mod training;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusRecorder};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use super::state::ApiState;
 
@@ -39,6 +39,28 @@ pub fn recorder() -> Result<PrometheusRecorder, BuildError> {
         );
     });
     Ok(recorder)
+}
+
+/// Makes the recorder and installs it for the whole process.
+///
+/// # Errors
+/// [`InstallError`] when the buckets are refused or another recorder is installed.
+pub fn install() -> Result<PrometheusHandle, InstallError> {
+    let recorder = recorder()?;
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder).map_err(|_| InstallError::Occupied)?;
+    Ok(handle)
+}
+
+/// Why metrics cannot be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// The recorder cannot be built.
+    #[error("metrics: {0}")]
+    Build(#[from] BuildError),
+    /// There is one already.
+    #[error("metrics: another recorder is installed")]
+    Occupied,
 }
 
 /// Everything measured so far, in Prometheus' text format.

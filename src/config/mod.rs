@@ -141,6 +141,19 @@ impl Default for PreferencesConfig {
     }
 }
 
+impl PreferencesConfig {
+    /// The rules as the model takes them.
+    pub fn rules(&self) -> crate::model::preference::PreferenceRules {
+        crate::model::preference::PreferenceRules {
+            half_life_days: self.half_life_days,
+            minimum_share: self.minimum_share,
+            unknown_share_value: self.unknown_share_value,
+            like_value: self.like_value,
+            dislike_value: self.dislike_value,
+        }
+    }
+}
+
 /// `[training]`: the learning cycle.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -1,1 +1,7 @@
-//! Room.
+//! Offline instruments: data sets, splits, and the federation simulator. Never used while serving.
+
+pub mod dataset;
+mod error;
+pub mod simulation;
+
+pub use error::EvaluationError;

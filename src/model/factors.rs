@@ -1,7 +1,7 @@
 //! A dense matrix with one row per user, video or channel.
 
 /// `rows x dimensions`, row-major, `f32`.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Factors {
     dimensions: usize,
     values: Vec<f32>,

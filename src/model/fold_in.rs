@@ -5,7 +5,7 @@ use super::least_squares::{Workspace, base_matrix, gram, weight_and_target};
 use super::linear_algebra::dot;
 
 /// Fixed item factors, prepared for folding users in.
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub struct FoldIn {
     base: Vec<f32>,
     unobserved_weight: f32,

@@ -3,15 +3,22 @@
 //! What must stay out: SQL, HTTP, noise (see [`crate::privacy`]), and any knowledge of PeerTube's ids.
 
 pub mod alternating;
+pub mod blend;
+pub mod catalogue;
+pub mod components;
 pub mod content;
 pub mod contribution;
 pub mod evidence;
 pub mod factors;
 pub mod fold_in;
+pub mod head;
 pub mod interactions;
 pub mod item;
+pub mod learning;
 pub mod least_squares;
 pub mod linear_algebra;
 pub mod metrics;
+pub mod posterior;
 pub mod preference;
+pub mod recommender;
 pub mod support;

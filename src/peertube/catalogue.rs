@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 use futures_util::stream::{self, Stream};
+use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, Postgres, Transaction};
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ use super::rules::{instance, local_or_followed, not_muted, published, video_and_
 const PAGE: i64 = 5_000;
 
 /// One video of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::struct_excessive_bools, reason = "as in the table")]
 pub struct CatalogueVideo {
     /// Its row in this database.
@@ -66,7 +67,7 @@ pub struct CatalogueVideo {
 }
 
 /// The channel of a video of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogueChannel {
     /// Its row in this database.
     pub id: ChannelId,
@@ -81,7 +82,7 @@ pub struct CatalogueChannel {
 }
 
 /// Who may see a video of the catalogue. There are more kinds in PeerTube; none of those is in the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CataloguePrivacy {
     /// Anybody.
     Public,

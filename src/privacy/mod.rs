@@ -10,6 +10,7 @@ mod error;
 pub mod grid;
 pub mod noised;
 mod payload;
+mod receive;
 pub mod release;
 
 pub use budget::{AnnualBudget, Delta, Epsilon};

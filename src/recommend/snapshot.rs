@@ -21,7 +21,6 @@ pub struct Snapshot {
     recommender: Recommender,
     videos: Vec<CatalogueVideo>,
     index: HashMap<VideoId, u32>,
-    popularity: Vec<f32>,
     average_popularity: f32,
     known_by_peers: HashSet<u32>,
     created_at: DateTime<Utc>,
@@ -57,13 +56,11 @@ impl Snapshot {
             });
         }
         let index = (0u32..).zip(&videos).map(|(item, video)| (video.id, item)).collect();
-        let popularity = recommender.popularity();
-        let average_popularity = average(&popularity);
+        let average_popularity = average(recommender.popularity());
         Ok(Self {
             recommender,
             videos,
             index,
-            popularity,
             average_popularity,
             known_by_peers: HashSet::new(),
             created_at,
@@ -101,12 +98,13 @@ impl Snapshot {
 
     /// Popularity of every item.
     pub fn popularity(&self) -> &[f32] {
-        &self.popularity
+        self.recommender.popularity()
     }
 
     /// Whether an item is more popular than the average of all.
     pub fn is_popular(&self, item: u32) -> bool {
-        self.popularity
+        self.recommender
+            .popularity()
             .get(item as usize)
             .is_some_and(|popularity| *popularity > self.average_popularity)
     }

@@ -1,1 +1,30 @@
-//! Room.
+//! Shoal's own tables, in the schema `shoal`: keys, peers, deliveries, the privacy ledger, received evidence, models.
+//!
+//! One file per table. Queries are checked against the migrations when Shoal is compiled; `tools/prepare-queries.sh`
+//! writes what the compiler needs to know into `.sqlx/`. PeerTube's tables are not read here.
+
+mod deliveries;
+mod error;
+mod keys;
+mod models;
+mod peers;
+mod pool;
+mod received_activities;
+mod received_evidence;
+mod releases;
+mod settings;
+mod transaction;
+
+pub use deliveries::{DeliveryState, LeasedDelivery, NewDelivery, QueuedDelivery};
+pub use error::StoreError;
+pub use keys::ActorKeys;
+pub use models::{NewModel, StoredModel};
+pub use peers::{FollowDecision, FollowerState, FollowingState, NewPeer, Peer};
+pub use pool::Store;
+pub use received_activities::{Received, Reception};
+pub use received_evidence::{Announcement, EvidenceState, LeasedEvidence, UsableEvidence};
+pub use releases::{LedgerEntry, NewRelease, Release};
+pub use transaction::Isolation;
+
+#[cfg(test)]
+mod tests;

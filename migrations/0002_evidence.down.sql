@@ -1,0 +1,2 @@
+DROP TABLE shoal.received_evidence;
+DROP TABLE shoal.releases;

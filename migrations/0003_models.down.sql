@@ -1,0 +1,2 @@
+DROP TABLE shoal.settings;
+DROP TABLE shoal.models;

@@ -1,0 +1,129 @@
+//! The command line: one file per subcommand, thin.
+
+pub mod check_config;
+pub mod demo;
+mod output;
+pub mod peers;
+pub mod recommend;
+pub mod serve;
+pub mod train;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::telemetry;
+
+/// Private, federated video recommendations: a sidecar for PeerTube.
+#[derive(Debug, Parser)]
+#[command(name = "shoal", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a small fediverse on this machine: private PostgreSQL, generated instances, one sidecar each.
+    Demo(demo::DemoArguments),
+    /// Run the sidecar of one instance.
+    Serve(serve::ServeArguments),
+    /// Run one learning cycle now.
+    Train(train::TrainArguments),
+    /// See and change the peers of this sidecar.
+    Peers(peers::PeersArguments),
+    /// Ask for recommendations, as the REST interface would give them.
+    Recommend(recommend::RecommendArguments),
+    /// Check the configuration, both databases and the rights of the reading role.
+    CheckConfig(check_config::CheckConfigArguments),
+}
+
+/// Where the configuration comes from.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ConfigArguments {
+    /// TOML file; `SHOAL_<TABLE>__<KEY>` variables are laid over it.
+    #[arg(long, short, env = "SHOAL_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigArguments {
+    /// Loads the configuration and starts logging as it says.
+    ///
+    /// # Errors
+    /// When the file, a variable or a value is not usable.
+    pub fn load(&self) -> anyhow::Result<Arc<Config>> {
+        let config = Config::load(self.config.as_deref(), std::env::vars()).with_context(|| match &self.config {
+            Some(path) => format!("in {}", path.display()),
+            None => "no --config FILE was given, so all settings were looked for in SHOAL_<TABLE>__<KEY> variables".to_owned(),
+        })?;
+        telemetry::start(&config.logging).map_err(anyhow::Error::msg)?;
+        Ok(Arc::new(config))
+    }
+}
+
+/// Runs the program. Failures are told on standard error.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let finished = runtime.block_on(async {
+        let stop = stop_on_signal();
+        match arguments.command {
+            Command::Demo(arguments) => demo::run(arguments, stop).await,
+            Command::Serve(arguments) => serve::run(arguments, stop).await,
+            Command::Train(arguments) => train::run(arguments, stop).await,
+            Command::Peers(arguments) => peers::run(arguments).await,
+            Command::Recommend(arguments) => recommend::run(arguments).await,
+            Command::CheckConfig(arguments) => check_config::run(arguments).await,
+        }
+    });
+    // Blocking work that was cut short must not hold the process.
+    runtime.shutdown_background();
+    match finished {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Cancelled by the first Ctrl-C or SIGTERM; a second one ends the process at once.
+fn stop_on_signal() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let token = stop.clone();
+    tokio::spawn(async move {
+        signalled().await;
+        token.cancel();
+        signalled().await;
+        std::process::exit(130);
+    });
+    stop
+}
+
+async fn signalled() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let interrupt = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = interrupt.await;
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! `shoal train`: one learning cycle now. A running sidecar takes the new model over at its next start or cycle.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio_util::sync::CancellationToken;
+
+use super::{ConfigArguments, output};
+use crate::clock::SystemClock;
+use crate::sidecar::{Sidecar, system_noise};
+use crate::training::{CycleReport, Phase, ReleaseOutcome};
+
+/// Arguments of `shoal train`.
+#[derive(Debug, clap::Args)]
+pub struct TrainArguments {
+    #[command(flatten)]
+    config: ConfigArguments,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the databases or the computation fail; the published model stays as it was.
+pub async fn run(arguments: TrainArguments, stop: CancellationToken) -> anyhow::Result<ExitCode> {
+    let config = arguments.config.load()?;
+    let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {msg} ({elapsed})")?);
+    let progress = bar.clone();
+    let work = async {
+        let sidecar = Sidecar::connect(config, Arc::new(SystemClock), system_noise()).await?;
+        let report = sidecar
+            .trainer()
+            .cycle(move |phase: Phase| {
+                progress.set_message(phase.label());
+                progress.tick();
+            })
+            .await?;
+        sidecar.close().await;
+        anyhow::Ok(report)
+    };
+    let report = tokio::select! {
+        report = work => report?,
+        () = stop.cancelled() => anyhow::bail!("interrupted; the published model stays as it was"),
+    };
+    bar.finish_and_clear();
+    if arguments.json {
+        output::json(&report)?;
+    } else {
+        print(&report);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(report: &CycleReport) {
+    output::line(&format!("model            {}", report.model));
+    output::line(&format!("videos           {}", report.videos));
+    output::line(&format!("users            {} with {} preferences", report.users, report.interactions));
+    output::line(&format!("evidence         from {} peers", report.peers));
+    if report.validation_users > 0 {
+        output::line(&format!(
+            "quality          NDCG@20 {:.3} on held-out history of {} users (popularity {:.3})",
+            report.validation_ndcg_20, report.validation_users, report.popularity_ndcg_20
+        ));
+    } else {
+        output::line("quality          not measured: too little history to hold some of it out");
+    }
+    output::line(&format!("release          {}", release(&report.release)));
+    output::line(&format!("time             {:.1} s", report.seconds));
+}
+
+/// The outcome of a release in words.
+pub fn release(outcome: &ReleaseOutcome) -> String {
+    match outcome {
+        ReleaseOutcome::Released { epsilon, delta, bytes, .. } => {
+            format!("{bytes} bytes of noised evidence at epsilon {epsilon:.3}, delta {delta:e}")
+        }
+        ReleaseOutcome::SwitchedOff => "none: privacy.contribute is false".to_owned(),
+        ReleaseOutcome::NobodyFollows => "none: no accepted follower, so no budget is spent".to_owned(),
+        ReleaseOutcome::NotDue { next } => format!("none: the next one is due {}", next.format("%Y-%m-%d")),
+        ReleaseOutcome::TooFewContributors { contributors, minimum } => {
+            format!("none: {contributors} accounts have a history, at least {minimum} are needed")
+        }
+        ReleaseOutcome::BudgetSpent => "none: the privacy budget of the last 365 days is spent".to_owned(),
+    }
+}

@@ -1,0 +1,32 @@
+//! What can go wrong with offline data.
+
+use std::path::PathBuf;
+
+/// Why an evaluation cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluationError {
+    /// A file cannot be read.
+    #[error("cannot read {path}: {reason}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// A line cannot be understood.
+    #[error("{path}, line {line}: {problem}")]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Nothing is left after filtering.
+    #[error("no interactions are left: {0}")]
+    Empty(String),
+    /// The privacy mechanism refused.
+    #[error(transparent)]
+    Privacy(#[from] crate::privacy::PrivacyError),
+}

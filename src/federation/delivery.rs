@@ -1,0 +1,168 @@
+//! Sends what is queued. The ActivityPub library's own queue lives in memory and hides refusals; this one survives
+//! crashes, sends the same bytes on every attempt, and looks at the answer.
+
+use std::time::Duration;
+
+use activitypub_federation::config::Data;
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use chrono::TimeDelta;
+use reqwest::header::{CONTENT_TYPE, DATE, HOST, RETRY_AFTER};
+use url::Url;
+
+use super::FederationError;
+use super::addresses::authority_of;
+use super::backoff::{next_attempt, parse_retry_after};
+use super::client::read_body;
+use super::state::SharedState;
+use crate::store::LeasedDelivery;
+
+/// Deliveries attempted at the same time.
+const BATCH: i64 = 16;
+/// Longer than any attempt can take.
+const LEASE_SECONDS: i64 = 120;
+/// Bytes of a refusal that are read for the log.
+const MAXIMUM_ANSWER: usize = 4_096;
+
+/// How an attempt ended.
+#[derive(Debug, PartialEq)]
+enum Outcome {
+    /// The receiver took it.
+    Delivered,
+    /// The receiver will never take it.
+    Refused(String),
+    /// It may take it later.
+    Failed { reason: String, retry_after: Option<Duration> },
+}
+
+/// Attempts everything that is due, once. Returns the number of attempts.
+///
+/// # Errors
+/// [`FederationError::Store`] if the queue cannot be read or written.
+pub async fn deliver_due(data: &Data<SharedState>) -> Result<usize, FederationError> {
+    let leased = data.store.lease_deliveries(BATCH, TimeDelta::seconds(LEASE_SECONDS)).await?;
+    let attempts = leased.len();
+    let settled = futures_util::future::join_all(leased.iter().map(|delivery| attempt(delivery, data))).await;
+    settled.into_iter().collect::<Result<(), FederationError>>()?;
+    Ok(attempts)
+}
+
+async fn attempt(delivery: &LeasedDelivery, data: &Data<SharedState>) -> Result<(), FederationError> {
+    let outcome = match send(delivery, data).await {
+        Ok(outcome) => outcome,
+        Err(error) => Outcome::Failed { reason: error.to_string(), retry_after: None },
+    };
+    let inbox = &delivery.inbox_url;
+    let activity = &delivery.activity_url;
+    match outcome {
+        Outcome::Delivered => {
+            tracing::info!(%inbox, %activity, attempts = delivery.attempts, "activity delivered");
+            data.store.finish_delivery(delivery).await?;
+        }
+        Outcome::Refused(reason) => {
+            tracing::warn!(%inbox, %activity, %reason, "activity refused by the receiver, given up");
+            data.store.fail_delivery(delivery, &reason).await?;
+        }
+        Outcome::Failed { reason, retry_after } => {
+            let jitter = rand::random();
+            match next_attempt(delivery.created_at, data.now(), delivery.attempts, jitter, retry_after) {
+                Some(next) => {
+                    tracing::info!(%inbox, %activity, %reason, %next, "activity not delivered, trying again");
+                    data.store.postpone_delivery(delivery, next, &reason).await?;
+                }
+                None => {
+                    tracing::warn!(%inbox, %activity, %reason, "activity not delivered for a week, given up");
+                    data.store.fail_delivery(delivery, &reason).await?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn send(delivery: &LeasedDelivery, data: &Data<SharedState>) -> Result<Outcome, FederationError> {
+    let Ok(inbox) = Url::parse(&delivery.inbox_url) else {
+        return Ok(Outcome::Refused("the inbox is not an address".to_owned()));
+    };
+    if let Err(problem) = data.rules.check(&inbox) {
+        return Ok(Outcome::Refused(problem.to_owned()));
+    }
+    let request = data
+        .client
+        .post(inbox.as_str())
+        .header(HOST, authority_of(&inbox))
+        .header(DATE, http_date(data))
+        .header(CONTENT_TYPE, "application/activity+json");
+    let request = data.sign_request(request, Bytes::from(delivery.body.clone())).await?;
+    let response = match data.client.execute(request).await {
+        Ok(response) => response,
+        Err(error) => return Ok(Outcome::Failed { reason: describe(&error), retry_after: None }),
+    };
+    data.traffic.sent(delivery.body.len());
+    let status = response.status();
+    let retry_after =
+        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let retry_after = retry_after.and_then(|value| parse_retry_after(&value, data.now()));
+    let answer = if status.is_success() { Vec::new() } else { read_body(response, MAXIMUM_ANSWER).await.unwrap_or_default() };
+    Ok(classify(status, &String::from_utf8_lossy(&answer), retry_after))
+}
+
+fn classify(status: StatusCode, answer: &str, retry_after: Option<Duration>) -> Outcome {
+    if status.is_success() {
+        return Outcome::Delivered;
+    }
+    let detail = serde_json::from_str::<serde_json::Value>(answer)
+        .ok()
+        .and_then(|problem| problem.get("detail")?.as_str().map(str::to_owned))
+        .unwrap_or_else(|| answer.chars().filter(|character| !character.is_control()).take(200).collect());
+    let reason = format!("status {}: {detail}", status.as_u16());
+    let passing = matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
+    if status.is_client_error() && !passing {
+        Outcome::Refused(reason)
+    } else {
+        Outcome::Failed { reason, retry_after }
+    }
+}
+
+/// The present in the form of a `Date` header.
+pub(super) fn http_date(data: &Data<SharedState>) -> String {
+    data.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+/// The whole chain of causes: the outermost alone says nothing.
+pub(super) fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_some_failures_are_final() {
+        let outcome = |status: u16| classify(StatusCode::from_u16(status).unwrap(), "", None);
+        for status in [200, 202, 204] {
+            assert_eq!(outcome(status), Outcome::Delivered);
+        }
+        for status in [400, 401, 403, 404, 410, 413] {
+            assert!(matches!(outcome(status), Outcome::Refused(_)), "{status}");
+        }
+        for status in [302, 408, 429, 500, 502, 503] {
+            assert!(matches!(outcome(status), Outcome::Failed { .. }), "{status}");
+        }
+    }
+
+    #[test]
+    fn the_reason_is_taken_from_a_problem_document_or_from_plain_text() {
+        let problem = r#"{"title":"Forbidden","detail":"the host is blocked here"}"#;
+        let reason = |answer| classify(StatusCode::FORBIDDEN, answer, None);
+        assert_eq!(reason(problem), Outcome::Refused("status 403: the host is blocked here".to_owned()));
+        assert_eq!(reason("go\naway"), Outcome::Refused("status 403: goaway".to_owned()));
+    }
+}

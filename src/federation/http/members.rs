@@ -1,0 +1,132 @@
+//! What only accepted followers may fetch, with a signed GET: payloads and the objects that announce them.
+
+use activitypub_federation::fetch::object_id::ObjectId;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+
+use super::{Http, Problem};
+use crate::federation::FederationError;
+use crate::federation::actor::SidecarActor;
+use crate::federation::protocol::PAYLOAD_MEDIA_TYPE;
+use crate::federation::signature;
+use crate::store::{FollowerState, Peer, Release};
+
+const ACTIVITY_JSON: &str = "application/activity+json";
+/// The address contains the digest, so what is behind it cannot change.
+const IMMUTABLE: &str = "private, max-age=31536000, immutable";
+
+/// A request without its body.
+pub struct Head(Parts);
+
+impl<S: Sync> FromRequestParts<S> for Head {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.clone()))
+    }
+}
+
+pub async fn payload(
+    State(http): State<Http>,
+    Path(digest): Path<String>,
+    request: Head,
+) -> Result<Response, Problem> {
+    let Ok(_slot) = http.state.slots.try_acquire() else {
+        return Err(FederationError::Busy("too many requests are in progress").into());
+    };
+    authenticate(&http, &request).await?;
+    let sha256 = parse_digest(&digest)?;
+    let etag = format!("\"{}\"", hex::encode(sha256));
+    let payload = http.state.store.payload_by_digest(sha256).await.map_err(FederationError::from)?;
+    let payload = payload.ok_or(FederationError::NotFound)?;
+    if matches_etag(&request.0.headers, &etag) {
+        return Ok((StatusCode::NOT_MODIFIED, caching(&etag)).into_response());
+    }
+    if request.0.method != Method::HEAD {
+        http.state.traffic.sent(payload.len());
+    }
+    Ok((caching(&etag), [(header::CONTENT_TYPE, PAYLOAD_MEDIA_TYPE)], payload).into_response())
+}
+
+pub async fn announcement(
+    State(http): State<Http>,
+    Path(digest): Path<String>,
+    request: Head,
+) -> Result<Response, Problem> {
+    authenticate(&http, &request).await?;
+    let release = release(&http, &digest).await?;
+    Ok(([(header::CONTENT_TYPE, ACTIVITY_JSON), (header::CACHE_CONTROL, IMMUTABLE)], release.activity).into_response())
+}
+
+pub async fn evidence(
+    State(http): State<Http>,
+    Path(digest): Path<String>,
+    request: Head,
+) -> Result<Response, Problem> {
+    authenticate(&http, &request).await?;
+    let release = release(&http, &digest).await?;
+    let mut activity: Value = serde_json::from_slice(&release.activity).map_err(FederationError::from)?;
+    let context = activity.get("@context").cloned();
+    let mut object = activity.get_mut("object").map(Value::take).unwrap_or_default();
+    if let (Some(object), Some(context)) = (object.as_object_mut(), context) {
+        object.insert("@context".to_owned(), context);
+    }
+    let body = serde_json::to_vec(&object).map_err(FederationError::from)?;
+    Ok(([(header::CONTENT_TYPE, ACTIVITY_JSON), (header::CACHE_CONTROL, IMMUTABLE)], body).into_response())
+}
+
+/// Who asks, if it is an accepted follower: 401 for those who cannot prove who they are, 403 for those who may not.
+async fn authenticate(http: &Http, Head(request): &Head) -> Result<Peer, FederationError> {
+    let state = &http.state;
+    let target = request.uri.path_and_query().map_or("/", |path| path.as_str());
+    let authority = state.addresses.authority();
+    let signature =
+        signature::inspect(&request.method, target, &request.headers, &authority, false, state.now())?;
+    let actor = signature.actor();
+    state.rules.check(&actor).map_err(|problem| FederationError::Forbidden(problem.to_owned()))?;
+    let unknown = || FederationError::Unauthenticated("the request is signed by an unknown actor".to_owned());
+    let mut peer = state.store.peer(actor.as_str()).await?.ok_or_else(unknown)?;
+    if !signature.is_made_by(&peer.public_key_pem) {
+        if !state.limits.refresh(actor.as_str(), state.now()) {
+            return Err(wrong_key());
+        }
+        // The peer may have a new key.
+        ObjectId::<SidecarActor>::from(actor.clone()).dereference_forced(&http.library.to_request_data()).await?;
+        peer = state.store.peer(actor.as_str()).await?.ok_or_else(unknown)?;
+        if !signature.is_made_by(&peer.public_key_pem) {
+            return Err(wrong_key());
+        }
+    }
+    if peer.follower != FollowerState::Accepted {
+        return Err(FederationError::Forbidden("this is for accepted followers".to_owned()));
+    }
+    Ok(peer)
+}
+
+fn wrong_key() -> FederationError {
+    FederationError::Unauthenticated("the signature was made by another key".to_owned())
+}
+
+async fn release(http: &Http, digest: &str) -> Result<Release, FederationError> {
+    let sha256 = parse_digest(digest)?;
+    http.state.store.release_by_digest(sha256).await?.ok_or(FederationError::NotFound)
+}
+
+fn parse_digest(text: &str) -> Result<[u8; 32], FederationError> {
+    let mut digest = [0; 32];
+    hex::decode_to_slice(text, &mut digest).map_err(|_| FederationError::NotFound)?;
+    Ok(digest)
+}
+
+fn matches_etag(headers: &HeaderMap, etag: &str) -> bool {
+    let Some(wanted) = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) else { return false };
+    wanted.split(',').any(|candidate| matches!(candidate.trim().trim_start_matches("W/"), "*") || candidate.trim().trim_start_matches("W/") == etag)
+}
+
+fn caching(etag: &str) -> [(header::HeaderName, HeaderValue); 2] {
+    let etag = HeaderValue::from_str(etag).unwrap_or(HeaderValue::from_static("\"\""));
+    [(header::ETAG, etag), (header::CACHE_CONTROL, HeaderValue::from_static(IMMUTABLE))]
+}

@@ -1,0 +1,80 @@
+//! Errors as problem documents (RFC 7807).
+
+use std::time::Duration;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::federation::FederationError;
+
+/// Wait that is asked for when this sidecar is busy.
+const BUSY_RETRY: Duration = Duration::from_secs(30);
+
+/// An error response.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    detail: String,
+    retry_after: Option<Duration>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: &'static str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+}
+
+impl Problem {
+    /// The path exists, but not for this method.
+    pub fn method_not_allowed() -> Self {
+        Self {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            detail: "this address does not support the method".to_owned(),
+            retry_after: None,
+        }
+    }
+}
+
+impl From<FederationError> for Problem {
+    fn from(error: FederationError) -> Self {
+        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = match error {
+            FederationError::TooMany(wait) => Some(wait),
+            _ if status == StatusCode::SERVICE_UNAVAILABLE => Some(BUSY_RETRY),
+            _ => None,
+        };
+        let detail = if status.is_server_error() {
+            // Inner workings are for the log, not for strangers.
+            tracing::warn!(%error, status = status.as_u16(), "request failed");
+            "this sidecar cannot answer the request at the moment".to_owned()
+        } else {
+            error.to_string()
+        };
+        Self { status, detail, retry_after }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = Body {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+        };
+        let mut response = (self.status, axum::Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(wait) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Signature headers=\"(request-target) host date\"");
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}

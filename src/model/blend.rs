@@ -1,0 +1,161 @@
+//! The weights of the components, and how an instance chooses its own on held-out local history.
+//!
+//! Few users say little, so weights move away from the defaults only as far as the held-out history supports it: a
+//! change must be better by more than one standard error of the paired differences.
+
+use super::components::{COMPONENTS, Component};
+use super::metrics::{ndcg_at, ranks};
+
+/// Cut-off of the metric by which weights are chosen.
+const CUTOFF: usize = 20;
+/// Factors by which a weight is tried to change; 0 switches a component off.
+const STEPS: [f32; 6] = [0.0, 0.33, 0.66, 1.5, 2.25, 4.0];
+/// Passes over all components.
+const PASSES: usize = 2;
+
+/// One weight per component, in the order of [`Component::ALL`].
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Weights(pub [f32; COMPONENTS]);
+
+impl Weights {
+    /// Sensible without any validation: the more own users, the more the own factors say.
+    pub fn prior(own_users: usize) -> Self {
+        let n = own_users as f32;
+        let own = n / (n + 150.0);
+        Self([1.0, 1.0 * own, 0.25, 0.25, 0.15, 0.25 * own])
+    }
+
+    /// The weight of `component`.
+    pub fn of(&self, component: Component) -> f32 {
+        self.0[component as usize]
+    }
+
+    /// Only `component`.
+    pub fn only(component: Component) -> Self {
+        let mut weights = [0.0; COMPONENTS];
+        weights[component as usize] = 1.0;
+        Self(weights)
+    }
+}
+
+/// One validation user: candidates with the scores of every component, and which candidates are held-out watches.
+pub struct ValidationUser {
+    /// `candidates x COMPONENTS`, row-major.
+    pub scores: Vec<[f32; COMPONENTS]>,
+    /// Places of the held-out items among the candidates.
+    pub targets: Vec<u32>,
+}
+
+impl ValidationUser {
+    fn ndcg(&self, weights: &Weights) -> f64 {
+        let blended: Vec<f32> = self
+            .scores
+            .iter()
+            .map(|row| row.iter().zip(&weights.0).map(|(score, weight)| score * weight).sum())
+            .collect();
+        ndcg_at(&ranks(&blended, &self.targets, &[]), CUTOFF)
+    }
+}
+
+/// What validation found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// The chosen weights.
+    pub weights: Weights,
+    /// Mean NDCG@20 of the chosen weights on the validation users.
+    pub ndcg: f64,
+    /// Number of validation users.
+    pub users: usize,
+}
+
+/// Chooses weights by coordinate search from `start`.
+pub fn choose(users: &[ValidationUser], start: Weights) -> Choice {
+    use rayon::prelude::*;
+
+    let evaluate = |weights: &Weights| -> Vec<f64> { users.par_iter().map(|user| user.ndcg(weights)).collect() };
+    let mut weights = start;
+    let mut current = evaluate(&weights);
+    if users.len() >= 2 {
+        for _ in 0..PASSES {
+            for component in 0..COMPONENTS {
+                if weights.0[component] == 0.0 {
+                    continue;
+                }
+                let mut best: Option<(Weights, Vec<f64>)> = None;
+                for step in STEPS {
+                    let mut tried = weights;
+                    tried.0[component] *= step;
+                    let values = evaluate(&tried);
+                    let reference = best.as_ref().map_or(&current, |(_, values)| values);
+                    let clearly_better = surely_better(&values, &current);
+                    if clearly_better && mean(&values) > mean(reference) {
+                        best = Some((tried, values));
+                    }
+                }
+                if let Some((chosen, values)) = best {
+                    weights = chosen;
+                    current = values;
+                }
+            }
+        }
+    }
+    Choice {
+        weights,
+        ndcg: mean(&current),
+        users: users.len(),
+    }
+}
+
+/// Mean NDCG@20 of fixed weights.
+pub fn mean_ndcg(users: &[ValidationUser], weights: &Weights) -> f64 {
+    mean(&users.iter().map(|user| user.ndcg(weights)).collect::<Vec<_>>())
+}
+
+/// Whether `new` exceeds `old` by more than one standard error of the paired differences.
+fn surely_better(new: &[f64], old: &[f64]) -> bool {
+    let count = new.len() as f64;
+    let differences: Vec<f64> = new.iter().zip(old).map(|(a, b)| a - b).collect();
+    let mean = mean(&differences);
+    let variance = differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
+    mean > (variance / count).sqrt()
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Component 0 ranks the target first, component 1 ranks it last.
+    fn users(count: usize) -> Vec<ValidationUser> {
+        (0..count)
+            .map(|user| {
+                let target = user % 30;
+                let row = |item: usize| {
+                    let hit = if item == target { 3.0 } else { 0.0 };
+                    [hit, -2.0 * hit + item as f32 * 0.01, 0.0, 0.0, 0.0, 0.0]
+                };
+                ValidationUser {
+                    scores: (0..60).map(row).collect(),
+                    targets: vec![target as u32],
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_harmful_component_is_switched_off_when_there_is_evidence() {
+        let choice = choose(&users(40), Weights([1.0, 1.0, 0.0, 0.0, 0.0, 0.0]));
+        assert!(choice.ndcg > 0.99, "{choice:?}");
+        assert!(choice.weights.0[1] < 0.5 * choice.weights.0[0]);
+    }
+
+    #[test]
+    fn without_users_the_prior_stays() {
+        let prior = Weights::prior(3);
+        assert_eq!(choose(&[], prior).weights, prior);
+        assert_eq!(choose(&users(1), prior).weights, prior);
+    }
+}

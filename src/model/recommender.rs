@@ -1,0 +1,227 @@
+//! The whole model of one instance, ready to score: components and their weights.
+
+use super::blend::Weights;
+use super::components::{Component, Components, FoldedHistory, Standardized};
+use super::linear_algebra::dot;
+
+/// A trained model. Immutable: a new one replaces it whole.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+pub struct Recommender {
+    components: Components,
+    weights: Weights,
+    popularity: Vec<f32>,
+}
+
+/// A user folded into the model.
+pub struct Profile {
+    user: FoldedHistory,
+    scores: Vec<(Component, f32, Standardized)>,
+}
+
+/// One additive part of a score.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Part {
+    /// What a watched item added.
+    Watched {
+        /// The watched item.
+        item: u32,
+        /// Its part of the score.
+        share: f32,
+    },
+    /// What the user watched of the item's channel added.
+    Channel {
+        /// Its part of the score.
+        share: f32,
+    },
+    /// What popularity, public and local, added.
+    Popularity {
+        /// Its part of the score.
+        share: f32,
+    },
+    /// What factors learned with other instances added, all watched items together. It repeats shares that are also
+    /// listed under [`Part::Watched`], so it is not an additive part but tells where they come from.
+    Federation {
+        /// Its part of the score.
+        share: f32,
+    },
+}
+
+impl Part {
+    /// The part of the score.
+    pub fn share(&self) -> f32 {
+        match *self {
+            Self::Watched { share, .. }
+            | Self::Channel { share }
+            | Self::Popularity { share }
+            | Self::Federation { share } => share,
+        }
+    }
+}
+
+/// Why an item has its score.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Explanation {
+    /// The score.
+    pub score: f32,
+    /// Its parts, largest first. All but [`Part::Federation`] add up to the score.
+    pub parts: Vec<Part>,
+}
+
+impl Recommender {
+    /// A model from its parts.
+    pub fn new(components: Components, weights: Weights) -> Self {
+        let mut recommender = Self {
+            components,
+            weights,
+            popularity: Vec::new(),
+        };
+        recommender.popularity = recommender.scores(&recommender.profile(&[]));
+        recommender
+    }
+
+    /// Number of items.
+    pub fn items(&self) -> usize {
+        self.components.items()
+    }
+
+    /// The components.
+    pub fn components(&self) -> &Components {
+        &self.components
+    }
+
+    /// The weights of the components.
+    pub fn weights(&self) -> Weights {
+        self.weights
+    }
+
+    /// The scores of every item for a history under other weights; for evaluation.
+    pub fn scores_under(&self, weights: Weights, history: &[(u32, f32)]) -> Vec<f32> {
+        self.scores(&self.profile_under(weights, history))
+    }
+
+    /// Folds a history of (item, preference in \[-1, 1\]) in. Items out of range and repeated items are ignored.
+    pub fn profile(&self, history: &[(u32, f32)]) -> Profile {
+        self.profile_under(self.weights, history)
+    }
+
+    fn profile_under(&self, weights: Weights, history: &[(u32, f32)]) -> Profile {
+        let mut seen = std::collections::HashSet::new();
+        let (items, values): (Vec<u32>, Vec<f32>) = history
+            .iter()
+            .filter(|(item, value)| (*item as usize) < self.items() && value.is_finite() && *value != 0.0)
+            .filter(|(item, _)| seen.insert(*item))
+            .copied()
+            .unzip();
+        let user = self.components.fold(&items, &values);
+        let scores = Component::ALL
+            .into_iter()
+            .filter(|component| weights.of(*component) != 0.0)
+            .map(|component| {
+                (
+                    component,
+                    self.weights.of(component),
+                    self.components.score(component, &user),
+                )
+            })
+            .collect();
+        Profile { user, scores }
+    }
+
+    /// The score of every item.
+    pub fn scores(&self, profile: &Profile) -> Vec<f32> {
+        let mut total = vec![0f32; self.items()];
+        for (_, weight, standardized) in &profile.scores {
+            for (sum, score) in total.iter_mut().zip(&standardized.scores) {
+                *sum += weight * score;
+            }
+        }
+        total
+    }
+
+    /// How similar every item is to `item`: cosine of the factors, blended as for users; the item itself is 1.
+    /// All zeros for an item out of range.
+    pub fn similar(&self, item: u32) -> Vec<f32> {
+        let mut total = vec![0f32; self.items()];
+        if item as usize >= self.items() {
+            return total;
+        }
+        let components = &self.components;
+        let spaces = [
+            (Component::Federated, components.federated.as_ref()),
+            (Component::Own, components.own.as_ref()),
+            (Component::Content, Some(&components.content)),
+        ];
+        let mut weights = 0.0;
+        for (component, space) in spaces {
+            let Some(space) = space else { continue };
+            // Content counts at least a little: it is what a stranger to the model sees in "similar".
+            let weight = if component == Component::Content {
+                0.5
+            } else {
+                self.weights.of(component).min(1.0)
+            };
+            let target = space.items.row(item as usize);
+            let norm = dot(target, target).sqrt();
+            if weight <= 0.0 || norm <= 0.0 {
+                continue;
+            }
+            weights += weight;
+            for (sum, row) in total
+                .iter_mut()
+                .zip(space.items.values().chunks_exact(space.items.dimensions()))
+            {
+                let other = dot(row, row).sqrt();
+                if other > 0.0 {
+                    *sum += weight * dot(row, target) / (norm * other);
+                }
+            }
+        }
+        if weights > 0.0 {
+            total.iter_mut().for_each(|score| *score /= weights);
+        }
+        total
+    }
+
+    /// Popularity of every item: public counter and local watchers, as the weights say.
+    pub fn popularity(&self) -> &[f32] {
+        &self.popularity
+    }
+
+    /// The parts of the score of `item`, largest first.
+    pub fn explain(&self, profile: &Profile, item: u32) -> Explanation {
+        if item as usize >= self.items() {
+            return Explanation::default();
+        }
+        let mut watched: std::collections::BTreeMap<u32, f32> = std::collections::BTreeMap::new();
+        let (mut score, mut channel, mut popularity, mut federation) = (0.0, 0.0, 0.0, 0.0);
+        for (component, weight, standardized) in &profile.scores {
+            let Some(value) = standardized.scores.get(item as usize) else {
+                continue;
+            };
+            score += weight * value;
+            match component {
+                Component::Channel => channel += weight * value,
+                Component::Popularity | Component::LocalPopularity => popularity += weight * value,
+                Component::Federated | Component::Own | Component::Content => {
+                    if *component == Component::Federated {
+                        federation += weight * value;
+                    }
+                    for (source, raw) in self.components.parts(*component, &profile.user, item) {
+                        *watched.entry(source).or_insert(0.0) += weight * raw / standardized.deviation;
+                    }
+                }
+            }
+        }
+        let mut parts: Vec<Part> = watched
+            .into_iter()
+            .map(|(item, share)| Part::Watched { item, share })
+            .collect();
+        parts.extend([
+            Part::Channel { share: channel },
+            Part::Popularity { share: popularity },
+            Part::Federation { share: federation },
+        ]);
+        parts.sort_by(|a, b| b.share().total_cmp(&a.share()));
+        Explanation { score, parts }
+    }
+}

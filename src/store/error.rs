@@ -1,0 +1,88 @@
+//! What can go wrong in Shoal's own tables, and whether trying again may help.
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The connection string cannot be read. It is not quoted: it holds a password.
+    #[error("the connection string of the database is not valid")]
+    Address,
+    /// The database refused, or could not be reached.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The tables could not be brought up to date.
+    #[error("migration of the schema shoal: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A transaction kept colliding with others.
+    #[error("transaction {name} was given up after {attempts} attempts")]
+    Contention {
+        /// Name of the transaction.
+        name: &'static str,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// A release would spend more than the budget of the year allows.
+    #[error(
+        "the privacy budget is spent: {spent:.6} of {allowed:.6} (squared mu, last 365 days), this release needs {needed:.6}"
+    )]
+    BudgetSpent {
+        /// Squared mu of the releases of the last 365 days.
+        spent: f64,
+        /// Squared mu that the release needs.
+        needed: f64,
+        /// Squared mu that a year may spend.
+        allowed: f64,
+    },
+    /// A value that must not be stored: not finite, negative, or of the wrong length.
+    #[error("{0}")]
+    Value(&'static str),
+    /// A row holds something that this version does not understand.
+    #[error("unexpected value in column {0}")]
+    Corrupt(&'static str),
+    /// A JSON value could not be written or read.
+    #[error("JSON in the store: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl StoreError {
+    /// Whether the same request may succeed later without anybody changing anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Contention { .. } => true,
+            Self::Database(error) => database_error_is_transient(error),
+            Self::Migration(sqlx::migrate::MigrateError::Execute(error)) => database_error_is_transient(error),
+            _ => false,
+        }
+    }
+
+    /// Whether a transaction failed only because of another one that ran at the same time.
+    pub(super) fn is_collision(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        // serialization_failure and deadlock_detected
+        matches!(error.code().as_deref(), Some("40001" | "40P01"))
+    }
+}
+
+fn database_error_is_transient(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            // Connection exceptions, rollbacks, lack of resources, and interventions such as a restart.
+            ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class))
+        }),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lost_connections_are_transient_and_spent_budgets_are_not() {
+        let lost = StoreError::Database(sqlx::Error::Io(std::io::Error::other("gone")));
+        assert!(lost.is_transient());
+        assert!(StoreError::Database(sqlx::Error::PoolTimedOut).is_transient());
+        assert!(!StoreError::Database(sqlx::Error::RowNotFound).is_transient());
+        assert!(!StoreError::BudgetSpent { spent: 1.0, needed: 1.0, allowed: 1.0 }.is_transient());
+    }
+}

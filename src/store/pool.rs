@@ -1,0 +1,87 @@
+//! The connection pool and the migrations.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use sqlx::PgPool;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use super::StoreError;
+use crate::clock::SharedClock;
+use crate::config::DatabaseConfig;
+
+/// How long a request waits for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Upper bounds on the server's side, so that no statement of ours can stay for ever.
+const SERVER_SETTINGS: [(&str, &str); 3] =
+    [("statement_timeout", "60s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "60s")];
+
+static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// Shoal's own tables. Cheap to clone: clones share one pool.
+#[derive(Clone)]
+pub struct Store {
+    pub(super) pool: PgPool,
+    pub(super) clock: SharedClock,
+}
+
+impl Store {
+    /// Connects to the database; the tables are brought up to date by [`Store::migrate`].
+    ///
+    /// # Errors
+    /// [`StoreError::Address`] if the connection string cannot be read, [`StoreError::Database`] if the server cannot
+    /// be reached or refuses.
+    pub async fn connect(config: &DatabaseConfig, clock: SharedClock) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(config.url.expose_secret())
+            .map_err(|_| StoreError::Address)?
+            .application_name("shoal")
+            .options(SERVER_SETTINGS);
+        let pool = PgPoolOptions::new()
+            .max_connections(config.max_connections.max(1))
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_with(options)
+            .await?;
+        Ok(Self { pool, clock })
+    }
+
+    /// Creates the schema `shoal` if needed and applies the migrations that are missing.
+    ///
+    /// # Errors
+    /// [`StoreError::Migration`] if a migration fails or the database holds one that this version does not know.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        MIGRATOR.run(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Takes every migration back. All of Shoal's data is lost.
+    ///
+    /// # Errors
+    /// [`StoreError::Migration`] if a migration cannot be undone.
+    pub async fn undo_migrations(&self) -> Result<(), StoreError> {
+        MIGRATOR.undo(&self.pool, 0).await?;
+        Ok(())
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] with the reason if it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query!("SELECT 1 AS one").fetch_one(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Closes all connections; calls in progress finish first.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Store").field("connections", &self.pool.size()).finish_non_exhaustive()
+    }
+}

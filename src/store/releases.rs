@@ -1,0 +1,266 @@
+//! The privacy ledger and the releases it pays for. The debit, the payload, its announcement and the deliveries are
+//! committed together: nothing can leave that was not paid for, and a crash can waste budget but never spend it twice.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
+
+use super::deliveries::{self, NewDelivery};
+use super::{Isolation, Store, StoreError};
+
+/// Days after which a debit no longer counts.
+const WINDOW_DAYS: i64 = 365;
+/// Relative slack for the rounding of sums.
+const ROUNDING: f64 = 1e-9;
+
+/// Noised evidence that is about to leave, with its price.
+#[derive(Debug, Clone)]
+pub struct NewRelease {
+    /// Epsilon of this release alone, at `delta`.
+    pub epsilon: f64,
+    /// Delta at which epsilon is stated.
+    pub delta: f64,
+    /// Gaussian differential privacy of this release.
+    pub gdp_mu: f64,
+    /// Standard deviation of the noise divided by the sensitivity.
+    pub noise_multiplier: f64,
+    /// Accounts that contributed; stays here.
+    pub contributors: Option<u32>,
+    /// Digest of the public basis.
+    pub basis_id: [u8; 32],
+    /// The noised evidence as it is sent.
+    pub payload: Arc<[u8]>,
+    /// Id of the Create activity that announces it.
+    pub activity_url: String,
+    /// The exact bytes of that activity.
+    pub activity: Arc<[u8]>,
+}
+
+/// A line of the privacy ledger.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LedgerEntry {
+    /// Order of the releases.
+    pub id: i64,
+    /// When the budget was debited.
+    pub created_at: DateTime<Utc>,
+    /// Epsilon of this release alone, at `delta`.
+    pub epsilon: f64,
+    /// Delta at which epsilon is stated.
+    pub delta: f64,
+    /// Gaussian differential privacy of this release; squares add up.
+    pub gdp_mu: f64,
+    /// Standard deviation of the noise divided by the sensitivity.
+    pub noise_multiplier: f64,
+    /// Accounts that contributed; never sent.
+    pub contributors: Option<i64>,
+    /// Digest of the public basis.
+    pub basis_id: Vec<u8>,
+    /// Digest of what was sent.
+    pub payload_sha256: Vec<u8>,
+    /// Size of what was sent, in bytes.
+    pub payload_size: i32,
+    /// Id of the announcing activity.
+    pub activity_url: String,
+}
+
+/// A release with its bytes.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// Order of the releases.
+    pub id: i64,
+    /// When the budget was debited.
+    pub created_at: DateTime<Utc>,
+    /// Name under which peers fetch the payload.
+    pub payload_sha256: Vec<u8>,
+    /// The noised evidence as it is sent.
+    pub payload: Vec<u8>,
+    /// Id of the announcing activity.
+    pub activity_url: String,
+    /// The exact bytes of that activity.
+    pub activity: Vec<u8>,
+}
+
+/// Queues the announcement of the latest release, if there is one, for a follower that was just accepted.
+pub(super) async fn queue_latest(
+    connection: &mut PgConnection,
+    recipient_url: &str,
+    inbox_url: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let latest = sqlx::query!("SELECT activity_url, activity FROM shoal.releases ORDER BY id DESC LIMIT 1")
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some(release) = latest else { return Ok(()) };
+    let delivery = NewDelivery {
+        activity_url: release.activity_url,
+        recipient_url: recipient_url.to_owned(),
+        inbox_url: inbox_url.to_owned(),
+        body: release.activity,
+    };
+    deliveries::insert(connection, &delivery, now).await
+}
+
+impl Store {
+    /// Debits the budget and queues the announcement for every accepted follower, all or nothing. The releases of the
+    /// last 365 days together with this one may spend at most `allowed_mu_squared`.
+    ///
+    /// # Errors
+    /// [`StoreError::BudgetSpent`] if the budget does not allow it, [`StoreError::Value`] if the price is not a usable
+    /// number, [`StoreError::Database`] if the database fails. In all cases nothing was debited and nothing will leave.
+    pub async fn commit_release(&self, release: NewRelease, allowed_mu_squared: f64) -> Result<i64, StoreError> {
+        check(&release, allowed_mu_squared)?;
+        let now = self.clock.now();
+        let digest: [u8; 32] = Sha256::digest(&release.payload).into();
+        let release = Arc::new(release);
+        self.run_transaction("commit_release", Isolation::Serializable, move |connection| {
+            let release = Arc::clone(&release);
+            Box::pin(async move {
+                let spent = sqlx::query_scalar!(
+                    r#"SELECT coalesce(sum(gdp_mu * gdp_mu), 0) AS "spent!" FROM shoal.releases WHERE created_at > $1"#,
+                    now - TimeDelta::days(WINDOW_DAYS),
+                )
+                .fetch_one(&mut *connection)
+                .await?;
+                let needed = release.gdp_mu * release.gdp_mu;
+                if spent + needed > allowed_mu_squared * (1.0 + ROUNDING) {
+                    return Err(StoreError::BudgetSpent { spent, needed, allowed: allowed_mu_squared });
+                }
+                let id = insert(connection, &release, digest, now).await?;
+                announce(connection, &release, now).await?;
+                Ok(id)
+            })
+        })
+        .await
+    }
+
+    /// The debits since `start`, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database fails.
+    pub async fn ledger_since(&self, start: DateTime<Utc>) -> Result<Vec<LedgerEntry>, StoreError> {
+        let entries = sqlx::query_as!(
+            LedgerEntry,
+            r#"SELECT id, created_at, epsilon, delta, gdp_mu, noise_multiplier, contributors, basis_id, payload_sha256,
+                      octet_length(payload) AS "payload_size!", activity_url
+               FROM shoal.releases WHERE created_at >= $1 ORDER BY id"#,
+            start,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(entries)
+    }
+
+    /// The newest release.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database fails.
+    pub async fn latest_release(&self) -> Result<Option<Release>, StoreError> {
+        let release = sqlx::query_as!(
+            Release,
+            "SELECT id, created_at, payload_sha256, payload, activity_url, activity
+             FROM shoal.releases ORDER BY id DESC LIMIT 1",
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(release)
+    }
+
+    /// The release whose payload has this digest.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database fails.
+    pub async fn release_by_digest(&self, sha256: [u8; 32]) -> Result<Option<Release>, StoreError> {
+        let release = sqlx::query_as!(
+            Release,
+            "SELECT id, created_at, payload_sha256, payload, activity_url, activity
+             FROM shoal.releases WHERE payload_sha256 = $1",
+            &sha256[..],
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(release)
+    }
+
+    /// The payload with this digest.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database fails.
+    pub async fn payload_by_digest(&self, sha256: [u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
+        let payload = sqlx::query_scalar!("SELECT payload FROM shoal.releases WHERE payload_sha256 = $1", &sha256[..])
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(payload)
+    }
+
+    /// Number of releases, and one page of the ids of their announcements, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database fails.
+    pub async fn release_activity_urls(&self, offset: i64, limit: i64) -> Result<(i64, Vec<String>), StoreError> {
+        let total = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM shoal.releases"#).fetch_one(&self.pool).await?;
+        let urls = sqlx::query_scalar!(
+            "SELECT activity_url FROM shoal.releases ORDER BY id DESC OFFSET $1 LIMIT $2",
+            offset,
+            limit,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok((total, urls))
+    }
+}
+
+fn check(release: &NewRelease, allowed_mu_squared: f64) -> Result<(), StoreError> {
+    let price = [release.epsilon, release.delta, release.gdp_mu, release.noise_multiplier, allowed_mu_squared];
+    if price.iter().any(|value| !value.is_finite() || *value < 0.0) {
+        return Err(StoreError::Value("the price of a release must consist of finite numbers that are not negative"));
+    }
+    if release.payload.is_empty() {
+        return Err(StoreError::Value("a release needs a payload"));
+    }
+    Ok(())
+}
+
+async fn insert(
+    connection: &mut PgConnection,
+    release: &NewRelease,
+    digest: [u8; 32],
+    now: DateTime<Utc>,
+) -> Result<i64, StoreError> {
+    let id = sqlx::query_scalar!(
+        "INSERT INTO shoal.releases (created_at, epsilon, delta, gdp_mu, noise_multiplier, contributors, basis_id,
+             payload_sha256, payload, activity_url, activity)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+        now,
+        release.epsilon,
+        release.delta,
+        release.gdp_mu,
+        release.noise_multiplier,
+        release.contributors.map(i64::from),
+        &release.basis_id[..],
+        &digest[..],
+        &*release.payload,
+        release.activity_url,
+        &*release.activity,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(id)
+}
+
+async fn announce(connection: &mut PgConnection, release: &NewRelease, now: DateTime<Utc>) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO shoal.deliveries (activity_url, recipient_url, inbox_url, body, created_at, next_attempt_at)
+         SELECT DISTINCT ON (coalesce(shared_inbox_url, inbox_url))
+                $1::text, actor_url, coalesce(shared_inbox_url, inbox_url), $2::bytea, $3::timestamptz, $3::timestamptz
+         FROM shoal.peers WHERE follower = 'accepted'
+         ORDER BY coalesce(shared_inbox_url, inbox_url), id",
+        release.activity_url,
+        &*release.activity,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

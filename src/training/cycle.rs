@@ -1,0 +1,214 @@
+//! One cycle from beginning to end.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::releasing::{self, NoiseRandomness, ReleaseOutcome};
+use super::{TrainingError, combining, publishing, reading};
+use crate::clock::SharedClock;
+use crate::config::Config;
+use crate::federation::Federation;
+use crate::model::alternating::AlternatingParameters;
+use crate::model::catalogue::Catalogue;
+use crate::model::components::Component;
+use crate::model::contribution::EvidenceBasis;
+use crate::model::head::public_support;
+use crate::model::learning::{self, LearningParameters, Stage};
+use crate::peertube::PeerTube;
+use crate::recommend::snapshot::SharedSnapshot;
+use crate::store::Store;
+
+/// Where a cycle is, for progress reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Reading catalogue and history.
+    Reading,
+    /// Summing and noising evidence.
+    Releasing,
+    /// Learning.
+    Learning(Stage),
+    /// Storing the model.
+    Publishing,
+}
+
+impl Phase {
+    /// A few words for a progress line.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Reading => "reading the watch history",
+            Self::Releasing => "preparing evidence",
+            Self::Learning(Stage::Validation) => "learning from part of the history",
+            Self::Learning(Stage::Weights) => "choosing weights on the rest",
+            Self::Learning(Stage::Training) => "learning from all of it",
+            Self::Publishing => "publishing the model",
+        }
+    }
+}
+
+/// What a cycle did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CycleReport {
+    /// Number of the published model.
+    pub model: i64,
+    /// Videos in the catalogue.
+    pub videos: usize,
+    /// Users who did something.
+    pub users: usize,
+    /// Preference values.
+    pub interactions: usize,
+    /// Peers whose evidence was combined.
+    pub peers: usize,
+    /// What became of the release.
+    pub release: ReleaseOutcome,
+    /// Users on whose held-out history the weights were chosen.
+    pub validation_users: usize,
+    /// NDCG@20 of the blend on that history.
+    pub validation_ndcg_20: f64,
+    /// NDCG@20 of public popularity on the same history.
+    pub popularity_ndcg_20: f64,
+    /// The chosen weights, by component.
+    pub weights: std::collections::BTreeMap<String, f32>,
+    /// Wall time.
+    pub seconds: f64,
+}
+
+/// Trains the model of one instance.
+#[derive(Clone)]
+pub struct Trainer {
+    /// Settings.
+    pub config: Arc<Config>,
+    /// The instance.
+    pub peertube: PeerTube,
+    /// Shoal's tables.
+    pub store: Store,
+    /// Announces evidence.
+    pub federation: Federation,
+    /// The model in use.
+    pub snapshot: SharedSnapshot,
+    /// Time.
+    pub clock: SharedClock,
+    /// Randomness of noise.
+    pub noise_randomness: NoiseRandomness,
+}
+
+impl Trainer {
+    /// Runs one cycle. The release, when one is due, comes before learning, so that a failure there wastes no work; a
+    /// failed release does not prevent learning.
+    ///
+    /// # Errors
+    /// [`TrainingError`]; the model in use stays in use.
+    pub async fn cycle(&self, progress: impl Fn(Phase) + Send + Sync + 'static) -> Result<CycleReport, TrainingError> {
+        let started = Instant::now();
+        let progress = Arc::new(progress);
+        progress(Phase::Reading);
+        let now = self.clock.now();
+        let rules = self.config.preferences.rules();
+        let reading::Reading { videos, interactions } = reading::read(&self.peertube, &rules, now).await?;
+        let interactions = Arc::new(interactions);
+        let privacy = self.config.privacy.clone();
+        let (catalogue, support) = {
+            let items = videos.iter().map(reading::item).collect();
+            let privacy = privacy.clone();
+            compute(move || {
+                let catalogue = Catalogue::new(items, EvidenceBasis::new(privacy.dimensions));
+                let support = public_support(catalogue.items(), privacy.head_videos, privacy.head_channels);
+                (Arc::new(catalogue), Arc::new(support))
+            })
+            .await?
+        };
+
+        progress(Phase::Releasing);
+        let release = self.release(&catalogue, &support, &interactions).await?;
+
+        let evidence = combining::peer_evidence(&self.store).await?;
+        let parameters = self.learning_parameters();
+        let (learned, peers) = {
+            let (interactions, progress) = (Arc::clone(&interactions), Arc::clone(&progress));
+            compute(move || {
+                let mut sources = combining::place(&evidence, &catalogue);
+                let peers = sources.len();
+                let stage = |stage| progress(Phase::Learning(stage));
+                let learned = learning::learn(&catalogue, &interactions, &support, &mut sources, &parameters, stage);
+                (learned, peers)
+            })
+            .await?
+        };
+
+        progress(Phase::Publishing);
+        let weights = Component::ALL.map(|c| (format!("{c:?}").to_lowercase(), learned.recommender.weights().of(c)));
+        let mut report = CycleReport {
+            model: 0,
+            videos: videos.len(),
+            users: interactions.users(),
+            interactions: interactions.len(),
+            peers,
+            release,
+            validation_users: learned.choice.users,
+            validation_ndcg_20: learned.choice.ndcg,
+            popularity_ndcg_20: learned.popularity_ndcg,
+            weights: weights.into_iter().collect(),
+            seconds: 0.0,
+        };
+        let metadata = json!(report);
+        let now = self.clock.now();
+        report.model =
+            publishing::publish(&self.store, &self.snapshot, learned.recommender, videos, metadata, now).await?;
+        report.seconds = started.elapsed().as_secs_f64();
+        tracing::info!(
+            model = report.model,
+            users = report.users,
+            interactions = report.interactions,
+            peers = report.peers,
+            release = ?report.release,
+            seconds = report.seconds,
+            "a new model is in use"
+        );
+        Ok(report)
+    }
+
+    async fn release(
+        &self,
+        catalogue: &Arc<Catalogue>,
+        support: &Arc<crate::model::support::Support>,
+        interactions: &Arc<crate::model::interactions::Interactions>,
+    ) -> Result<ReleaseOutcome, TrainingError> {
+        let privacy = &self.config.privacy;
+        let contributors = (0..interactions.users())
+            .filter(|&user| !interactions.row(user).0.is_empty())
+            .count();
+        if let Some(outcome) = releasing::obstacle(&self.store, privacy, contributors, self.clock.now()).await? {
+            return Ok(outcome);
+        }
+        let (catalogue, support, interactions) = (Arc::clone(catalogue), Arc::clone(support), Arc::clone(interactions));
+        let (config, randomness) = (privacy.clone(), Arc::clone(&self.noise_randomness));
+        let noised = compute(move || {
+            let contributions = learning::contributions(&catalogue, &interactions, &support);
+            releasing::noise(&catalogue, &support, &contributions, &config, &mut randomness())
+        })
+        .await??;
+        releasing::commit(&self.federation, privacy, &noised, contributors).await
+    }
+
+    fn learning_parameters(&self) -> LearningParameters {
+        let training = &self.config.training;
+        LearningParameters {
+            alternating: AlternatingParameters {
+                dimensions: training.factors,
+                sweeps: training.sweeps,
+                seed: training.seed,
+                ..AlternatingParameters::default()
+            },
+            seed: training.seed,
+        }
+    }
+}
+
+/// Runs heavy work beside the tasks that serve.
+async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, TrainingError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| TrainingError::Computation(error.to_string()))
+}

@@ -1,0 +1,38 @@
+//! What can go wrong in a cycle. The model in use stays in use.
+
+use crate::federation::FederationError;
+use crate::peertube::PeerTubeError;
+use crate::privacy::PrivacyError;
+use crate::recommend::snapshot::Mismatch;
+use crate::store::StoreError;
+
+/// Why a cycle ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainingError {
+    /// PeerTube's database.
+    #[error(transparent)]
+    PeerTube(#[from] PeerTubeError),
+    /// Shoal's database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The announcement of evidence.
+    #[error(transparent)]
+    Federation(#[from] FederationError),
+    /// The privacy mechanism.
+    #[error(transparent)]
+    Privacy(#[from] PrivacyError),
+    /// A model that does not fit its catalogue.
+    #[error(transparent)]
+    Mismatch(#[from] Mismatch),
+    /// A model that cannot be written or read.
+    #[error("the model cannot be {doing}: {reason}")]
+    Codec {
+        /// What was tried.
+        doing: &'static str,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The computation panicked or the process is ending.
+    #[error("the computation was cut short: {0}")]
+    Computation(String),
+}

@@ -1,0 +1,25 @@
+//! The learning cycle as a story: read, release, combine, learn, publish.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`cycle`] | the story itself |
+//! | [`reading`] | catalogue and history from PeerTube's database |
+//! | [`releasing`] | when evidence is released, and how |
+//! | [`combining`] | the evidence of peers |
+//! | [`publishing`] | the model in Shoal's database and in use |
+//! | [`worker`] | cycles on a schedule |
+//!
+//! What stays out: the mathematics ([`crate::model`]), the noise ([`crate::privacy`]), how anything travels
+//! ([`crate::federation`]).
+
+pub mod combining;
+pub mod cycle;
+mod error;
+pub mod publishing;
+pub mod reading;
+pub mod releasing;
+pub mod worker;
+
+pub use cycle::{CycleReport, Phase, Trainer};
+pub use error::TrainingError;
+pub use releasing::ReleaseOutcome;
