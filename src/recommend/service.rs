@@ -145,7 +145,11 @@ impl Recommendations {
 
         let mut entries = listing.into_entries();
         if matches!(request.strategy, Strategy::ForYou | Strategy::Similar) {
-            entries = diversify(entries, |entry| entry.channel);
+            // Source by source: what a later source adds stays behind what an earlier one ranked.
+            entries = entries
+                .chunk_by(|one, next| one.source == next.source)
+                .flat_map(|part| diversify(part.to_vec(), |entry| entry.channel))
+                .collect();
         }
         let total = entries.len();
         let page: Vec<Entry> = entries.into_iter().skip(request.start).take(request.count).collect();

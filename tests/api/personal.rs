@@ -11,8 +11,8 @@ async fn a_music_lover_gets_music_that_is_not_watched_yet() {
     assert_eq!(listed.total, 37, "all but the three watched ones");
     let ids = listed.ids();
     assert!(ids.iter().all(|id| ![101, 102, 103].contains(id)), "{ids:?}");
-    let music = ids.iter().filter(|id| MUSIC.contains(id)).count();
-    assert!(music >= 7, "{ids:?}");
+    let music = ids[..8].iter().filter(|id| MUSIC.contains(id)).count();
+    assert!(music >= 6, "{ids:?}");
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn a_new_watch_counts_at_the_next_request_and_a_deleted_one_no_more() {
     assert_eq!(after.sources(), ["for-you"]);
     let ids = after.ids();
     assert!([201, 202, 203].iter().all(|id| !ids.contains(id)), "{ids:?}");
-    assert!(ids.iter().filter(|id| BEES.contains(id)).count() >= 7, "{ids:?}");
+    assert!(ids[..8].iter().filter(|id| BEES.contains(id)).count() >= 6, "{ids:?}");
 
     world
         .instance
@@ -131,14 +131,11 @@ async fn reasons_are_about_the_users_own_watches() {
             other => panic!("nothing else is true here: {other}"),
         }
     }
-    let from_a_watched_channel = |id: i32| MUSIC.contains(&id);
-    let channel: Vec<i32> = reasons
-        .iter()
-        .filter(|(_, reason)| reason["type"] == "channel")
-        .map(|(id, _)| *id)
-        .collect();
-    assert!(!channel.is_empty());
-    assert!(channel.into_iter().all(from_a_watched_channel));
+    let mut from_channel = reasons.iter().filter(|(_, reason)| reason["type"] == "channel");
+    assert!(
+        from_channel.all(|(id, _)| MUSIC.contains(id)),
+        "channels of the watched videos have only music"
+    );
 }
 
 #[tokio::test]

@@ -276,14 +276,20 @@ async fn populate(instance: &mut Instance) {
             instance.add_video(id, with).await;
         }
     }
-    for (first_user, videos) in [(1000, MUSIC), (2000, BEES)] {
+    for (first_user, first_video) in [(1000, MUSIC.start()), (2000, BEES.start())] {
         for user in first_user..first_user + 12 {
             instance.add_user(user, json!({})).await;
-            for step in 0..8 {
-                let video = videos.start() + (user + step * 3) % 20;
-                instance.watch(user, video, 60, "2026-01-20T00:00:00Z").await;
-            }
         }
+        let watches = format!(
+            r#"INSERT INTO "userVideoHistory" ("userId", "videoId", "currentTime", "createdAt", "updatedAt")
+               SELECT person, video, 60, '2026-01-20', '2026-01-20'
+               FROM generate_series({first_user}, {first_user} + 11) person,
+               LATERAL (
+                   SELECT video FROM generate_series({first_video}, {first_video} + 19) video
+                   ORDER BY md5(person || ' ' || video) LIMIT 8
+               ) chosen"#
+        );
+        instance.execute(&watches).await;
     }
     instance.add_user(NEWCOMER, json!({})).await;
     for video in [101, 102, 103] {
