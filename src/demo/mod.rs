@@ -6,5 +6,6 @@
 pub mod error;
 pub mod postgres;
 pub mod schema;
+pub mod world;
 
 pub use error::DemoError;

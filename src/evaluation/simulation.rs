@@ -4,6 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::{ChaCha8Rng, ChaCha20Rng};
 use rayon::prelude::*;
 
+use super::baseline::content_weights;
 use super::{EvaluationError, dataset::Dataset};
 use crate::model::blend::Weights;
 use crate::model::catalogue::Catalogue;
@@ -330,19 +331,6 @@ fn evaluate(
             ]
         })
         .collect()
-}
-
-/// The bar that costs no privacy: content, channel and public popularity.
-pub fn content_weights() -> Weights {
-    let mut weights = Weights([0.0; crate::model::components::COMPONENTS]);
-    for (component, weight) in [
-        (Component::Content, 0.5),
-        (Component::Channel, 0.5),
-        (Component::Popularity, 0.5),
-    ] {
-        weights.0[component as usize] = weight;
-    }
-    weights
 }
 
 fn report(evaluated: &[Vec<[Quality; METHODS]>], members: &[Vec<usize>], bytes: usize) -> Report {
