@@ -14,6 +14,7 @@ use super::request::{Request, Strategy};
 use super::signals::{History, SIGNAL_LIMIT, Seen};
 use super::snapshot::{SharedSnapshot, Snapshot};
 use crate::clock::SharedClock;
+use crate::config::Config;
 use crate::model::preference::PreferenceRules;
 use crate::model::recommender::Profile;
 use crate::peertube::{PeerTube, Signal, UserId, VideoCard, VideoId, Viewer};
@@ -27,6 +28,17 @@ pub struct Settings {
     pub hide_nsfw_by_default: bool,
     /// Newest signals that are folded in for one user.
     pub history_limit: usize,
+}
+
+impl Settings {
+    /// The settings in a configuration.
+    pub fn from_config(config: &Config) -> Self {
+        Self {
+            rules: config.preferences.rules(),
+            hide_nsfw_by_default: config.recommend.hide_nsfw_by_default,
+            history_limit: config.recommend.history_limit as usize,
+        }
+    }
 }
 
 /// Makes lists for requests. Cheap to clone.

@@ -5,23 +5,20 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
 use chrono::{DateTime, Utc};
-use futures_util::TryStreamExt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use shoal::api::{ApiState, Limits, Server};
 use shoal::clock::ManualClock;
 use shoal::config::Config;
+use shoal::model::alternating::AlternatingParameters;
 use shoal::model::catalogue::Catalogue;
 use shoal::model::contribution::EvidenceBasis;
-use shoal::model::interactions::Interactions;
-use shoal::model::item::Item;
+use shoal::model::head::public_support;
 use shoal::model::learning::{LearningParameters, learn};
-use shoal::model::preference::PreferenceRules;
-use shoal::model::support::Support;
-use shoal::peertube::{CatalogueVideo, PeerTube};
-use shoal::recommend::signals::preference;
+use shoal::peertube::PeerTube;
 use shoal::recommend::{SharedSnapshot, Snapshot};
+use shoal::training::reading::{Reading, item, read};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -238,14 +235,7 @@ pub async fn serve(
 /// One recorder for all tests of this process.
 fn metrics_handle() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
-    HANDLE
-        .get_or_init(|| {
-            let recorder = shoal::api::metrics::recorder().unwrap();
-            let handle = recorder.handle();
-            metrics::set_global_recorder(recorder).unwrap();
-            handle
-        })
-        .clone()
+    HANDLE.get_or_init(|| shoal::api::metrics::install().unwrap()).clone()
 }
 
 fn config() -> Config {
@@ -300,38 +290,14 @@ async fn populate(instance: &mut Instance) {
 /// A model of the instance as it is.
 async fn trained(peertube: &PeerTube) -> Snapshot {
     let now: DateTime<Utc> = NOW.parse().unwrap();
-    let videos: Vec<CatalogueVideo> = peertube.catalogue().try_collect().await.unwrap();
-    let items: Vec<Item> = videos.iter().map(item).collect();
-    let rules = PreferenceRules {
-        half_life_days: 365.0,
-        minimum_share: 0.1,
-        unknown_share_value: 0.5,
-        like_value: 1.0,
-        dislike_value: -1.0,
+    let Reading { videos, interactions } = read(peertube, &config().preferences.rules(), now).await.unwrap();
+    let catalogue = Catalogue::new(videos.iter().map(item).collect(), EvidenceBasis::new(32));
+    let support = public_support(catalogue.items(), 100, 10);
+    let alternating = AlternatingParameters {
+        dimensions: 8,
+        ..AlternatingParameters::default()
     };
-    let mut interactions = Interactions::new(items.len());
-    peertube
-        .for_each_user(|user| {
-            interactions.push_user(user.signals.iter().filter_map(|signal| {
-                let place = videos.binary_search_by_key(&signal.video, |video| video.id).ok()?;
-                let video = &videos[place];
-                Some((
-                    place as u32,
-                    preference(signal, video.duration, video.is_live, &rules, now),
-                ))
-            }));
-        })
-        .await
-        .unwrap();
-    let catalogue = Catalogue::new(items, EvidenceBasis::new(32));
-    let support = Support::new(videos.iter().map(|video| video.url.clone()).collect(), Vec::new());
-    let parameters = LearningParameters {
-        alternating: shoal::model::alternating::AlternatingParameters {
-            dimensions: 8,
-            ..Default::default()
-        },
-        seed: 1,
-    };
+    let parameters = LearningParameters { alternating, seed: 1 };
     let learned = learn(
         &catalogue,
         &interactions,
@@ -341,17 +307,4 @@ async fn trained(peertube: &PeerTube) -> Snapshot {
         |_| (),
     );
     Snapshot::new(learned.recommender, videos, now, "test".to_owned()).unwrap()
-}
-
-fn item(video: &CatalogueVideo) -> Item {
-    Item {
-        address: video.url.clone(),
-        channel: video.channel.url.clone(),
-        category: None,
-        language: video.language.clone(),
-        tags: video.tags.clone(),
-        title: video.name.clone(),
-        views: video.views as u64,
-        listed: video.publicly_listed,
-    }
 }
