@@ -202,6 +202,13 @@ pub async fn normalize(request: Request, next: Next) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use axum::middleware::from_fn;
+    use axum::routing::get;
+    use tower::ServiceExt;
+    use tower_http::catch_panic::CatchPanicLayer;
+
     use super::*;
 
     #[test]
@@ -221,6 +228,29 @@ mod tests {
                 }
             })
         );
+    }
+
+    #[tokio::test]
+    async fn panics_and_plain_errors_become_problems_without_their_details() {
+        let routes = Router::new()
+            .route("/panic", get(async || -> Response { panic!("a secret detail") }))
+            .route(
+                "/plain",
+                get(async || (StatusCode::BAD_GATEWAY, [("x-kept", "yes")], "a secret detail")),
+            )
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(from_fn(normalize));
+        for (path, status) in [("/panic", 500), ("/plain", 502)] {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let response = routes.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), status);
+            assert_eq!(response.headers()[CONTENT_TYPE], MEDIA_TYPE);
+            assert_eq!(response.headers().contains_key("x-kept"), path == "/plain");
+            let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+            assert!(!String::from_utf8_lossy(&body).contains("secret"));
+            let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(problem["status"], status);
+        }
     }
 
     #[test]

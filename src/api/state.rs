@@ -10,7 +10,6 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use super::authentication::ServiceToken;
 use crate::clock::SharedClock;
 use crate::config::Config;
-use crate::model::preference::PreferenceRules;
 use crate::peertube::PeerTube;
 use crate::recommend::service::Settings;
 use crate::recommend::{Recommendations, SharedSnapshot};
@@ -70,17 +69,7 @@ impl ApiState {
         metrics: PrometheusHandle,
         clock: SharedClock,
     ) -> Self {
-        let settings = Settings {
-            rules: PreferenceRules {
-                half_life_days: config.preferences.half_life_days,
-                minimum_share: config.preferences.minimum_share,
-                unknown_share_value: config.preferences.unknown_share_value,
-                like_value: config.preferences.like_value,
-                dislike_value: config.preferences.dislike_value,
-            },
-            hide_nsfw_by_default: config.recommend.hide_nsfw_by_default,
-            history_limit: config.recommend.history_limit as usize,
-        };
+        let settings = Settings::from_config(config);
         let state = Self {
             recommendations: Recommendations::new(peertube.clone(), snapshot.clone(), settings, clock.clone()),
             snapshot,

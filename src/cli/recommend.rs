@@ -43,11 +43,7 @@ pub async fn run(arguments: RecommendArguments) -> anyhow::Result<ExitCode> {
     let strategy: Strategy = arguments.strategy.parse().context("--strategy")?;
     let video = arguments.video.as_deref().map(VideoReference::parse).transpose().context("--video")?;
     let sidecar = Sidecar::connect(Arc::clone(&config), Arc::new(SystemClock), system_noise()).await?;
-    let settings = Settings {
-        rules: config.preferences.rules(),
-        hide_nsfw_by_default: config.recommend.hide_nsfw_by_default,
-        history_limit: config.recommend.history_limit as usize,
-    };
+    let settings = Settings::from_config(&config);
     let recommendations =
         Recommendations::new(sidecar.peertube.clone(), Arc::clone(&sidecar.snapshot), settings, Arc::new(SystemClock));
     let request = Request {

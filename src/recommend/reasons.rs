@@ -153,9 +153,21 @@ fn noteworthy<P>(mut parts: Vec<(f32, P)>, ground: impl Fn(&P) -> Option<Ground>
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
     use proptest::prelude::*;
 
+    use super::super::request::Strategy;
     use super::*;
+    use crate::model::blend::Weights;
+    use crate::model::catalogue::Catalogue;
+    use crate::model::components::Components;
+    use crate::model::contribution::EvidenceBasis;
+    use crate::model::item::Item;
+    use crate::model::preference::PreferenceRules;
+    use crate::model::recommender::Recommender;
+    use crate::peertube::{
+        AccountId, CatalogueChannel, CataloguePrivacy, CatalogueVideo, ChannelId, Rated, Rating, Signal, Watch,
+    };
 
     #[test]
     fn reasons_are_tagged_by_type() {
@@ -192,6 +204,124 @@ mod tests {
         assert_eq!(noteworthy(vec![(-1.0, 1)], |_| Some(Ground::Channel)), []);
     }
 
+    /// Three videos, the first two in one channel; the last is the most viewed one.
+    fn snapshot() -> Snapshot {
+        let video = |id: i32| CatalogueVideo {
+            id: VideoId(id),
+            uuid: Uuid::from_u128(id as u128),
+            url: format!("https://one.test/{id}"),
+            name: format!("Video {id}"),
+            category: None,
+            language: None,
+            nsfw: false,
+            nsfw_flags: 0,
+            duration: 100,
+            views: if id == 3 { 1_000 } else { 1 },
+            likes: 0,
+            dislikes: 0,
+            is_live: false,
+            remote: false,
+            published_at: DateTime::UNIX_EPOCH,
+            tags: Vec::new(),
+            channel: channel(if id < 3 { 1 } else { 3 }),
+            owner: AccountId(1),
+            owner_server: None,
+            privacy: CataloguePrivacy::Public,
+            publicly_listed: true,
+        };
+        let videos: Vec<CatalogueVideo> = (1..=3).map(video).collect();
+        let item = |video: &CatalogueVideo| Item {
+            address: video.url.clone(),
+            channel: video.channel.url.clone(),
+            views: video.views as u64,
+            ..Item::default()
+        };
+        let catalogue = Catalogue::new(videos.iter().map(item).collect(), EvidenceBasis::new(8));
+        let recommender = Recommender::new(Components::public(&catalogue), Weights::prior(0));
+        Snapshot::new(recommender, videos, DateTime::UNIX_EPOCH, "test".to_owned()).unwrap()
+    }
+
+    fn channel(id: i32) -> CatalogueChannel {
+        CatalogueChannel {
+            id: ChannelId(id),
+            url: format!("https://one.test/channels/{id}"),
+            name: String::new(),
+            display_name: String::new(),
+            host: String::new(),
+        }
+    }
+
+    fn grounds(item: u32, watched: &[(i32, Option<Rating>)], snapshot: &Snapshot) -> Vec<Ground> {
+        let signals: Vec<Signal> = watched
+            .iter()
+            .map(|(video, rating)| Signal {
+                video: VideoId(*video),
+                watched: Some(Watch {
+                    seconds: 100,
+                    at: DateTime::UNIX_EPOCH,
+                    first_at: DateTime::UNIX_EPOCH,
+                }),
+                rated: rating.map(|rating| Rated {
+                    rating,
+                    at: DateTime::UNIX_EPOCH,
+                }),
+            })
+            .collect();
+        let rules = PreferenceRules {
+            half_life_days: 0.0,
+            minimum_share: 0.1,
+            unknown_share_value: 0.5,
+            like_value: 1.0,
+            dislike_value: -1.0,
+        };
+        let history = History::new(&signals, snapshot, &rules, DateTime::UNIX_EPOCH, 10);
+        let video = snapshot.video(item).unwrap();
+        let entry = Entry {
+            video: video.id,
+            item: Some(item),
+            channel: Some(video.channel.id),
+            score: Some(1.0),
+            source: Strategy::ForYou,
+        };
+        // A score of which every kind of part is claimed to be large.
+        let explanation = Explanation {
+            score: 4.0,
+            parts: vec![
+                Part::Popularity { share: 1.0 },
+                Part::Federation { share: 0.9 },
+                Part::Channel { share: 0.8 },
+                Part::Watched { item: 0, share: 0.7 },
+            ],
+        };
+        personal(&entry, &explanation, &history, snapshot)
+    }
+
+    #[test]
+    fn what_is_not_true_is_not_said() {
+        let unknown_to_peers = snapshot();
+        assert_eq!(
+            grounds(1, &[(1, None)], &unknown_to_peers),
+            [Ground::Channel, Ground::Watched(VideoId(1))],
+            "neither popular nor known to peers"
+        );
+        assert_eq!(
+            grounds(2, &[(1, None)], &unknown_to_peers),
+            [Ground::Popular, Ground::Watched(VideoId(1))],
+            "popular, and of another channel"
+        );
+        assert_eq!(
+            grounds(1, &[(1, Some(Rating::Dislike))], &unknown_to_peers),
+            [],
+            "nobody is reminded of a dislike"
+        );
+        let known = snapshot().with_items_known_by_peers([2]);
+        assert_eq!(
+            grounds(2, &[(1, None)], &known),
+            [Ground::Popular, Ground::Federation, Ground::Watched(VideoId(1))]
+        );
+        assert!(!grounds(1, &[(1, None)], &known).contains(&Ground::Federation));
+    }
+
     proptest! {
         #[test]
         fn grounds_are_few_distinct_and_in_order(
@@ -200,7 +330,8 @@ mod tests {
         ) {
             let mut sorted = shares.clone();
             sorted.sort_by(|one, other| other.total_cmp(one));
-            let parts: Vec<(f32, i32)> = sorted.iter().copied().zip(0i32..).collect::<Vec<_>>().into_iter().rev().collect();
+            let mut parts: Vec<(f32, i32)> = sorted.iter().copied().zip(0i32..).collect();
+            parts.reverse();
             let grounds = noteworthy(parts, |part| Some(Ground::Watched(VideoId(part % modulus))));
             prop_assert!(grounds.len() <= MAXIMUM_REASONS);
             for (place, ground) in grounds.iter().enumerate() {

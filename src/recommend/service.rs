@@ -14,6 +14,7 @@ use super::request::{Request, Strategy};
 use super::signals::{History, SIGNAL_LIMIT, Seen};
 use super::snapshot::{SharedSnapshot, Snapshot};
 use crate::clock::SharedClock;
+use crate::config::Config;
 use crate::model::preference::PreferenceRules;
 use crate::model::recommender::Profile;
 use crate::peertube::{PeerTube, Signal, UserId, VideoCard, VideoId, Viewer};
@@ -27,6 +28,17 @@ pub struct Settings {
     pub hide_nsfw_by_default: bool,
     /// Newest signals that are folded in for one user.
     pub history_limit: usize,
+}
+
+impl Settings {
+    /// The settings in a configuration.
+    pub fn from_config(config: &Config) -> Self {
+        Self {
+            rules: config.preferences.rules(),
+            hide_nsfw_by_default: config.recommend.hide_nsfw_by_default,
+            history_limit: config.recommend.history_limit as usize,
+        }
+    }
 }
 
 /// Makes lists for requests. Cheap to clone.
@@ -145,7 +157,11 @@ impl Recommendations {
 
         let mut entries = listing.into_entries();
         if matches!(request.strategy, Strategy::ForYou | Strategy::Similar) {
-            entries = diversify(entries, |entry| entry.channel);
+            // Source by source: what a later source adds stays behind what an earlier one ranked.
+            entries = entries
+                .chunk_by(|one, next| one.source == next.source)
+                .flat_map(|part| diversify(part.to_vec(), |entry| entry.channel))
+                .collect();
         }
         let total = entries.len();
         let page: Vec<Entry> = entries.into_iter().skip(request.start).take(request.count).collect();

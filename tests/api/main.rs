@@ -1,0 +1,21 @@
+//! The REST interface over real HTTP, on a real PostgreSQL, with a model that was really trained.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod fallback;
+mod health;
+mod overload;
+mod paging;
+mod personal;
+mod problems;
+mod silence;
+mod similar;
+mod visibility;
+mod world;
+
+#[allow(
+    dead_code,
+    reason = "shared with the tests of the room `peertube`, which use more of it"
+)]
+#[path = "../peertube/instance.rs"]
+mod instance;

@@ -1,0 +1,175 @@
+//! Lists made from what one user did.
+
+use crate::instance::VIEWER;
+use crate::world::{BEES, MUSIC, NEWCOMER, World};
+
+#[tokio::test]
+async fn a_music_lover_gets_music_that_is_not_watched_yet() {
+    let world = World::start().await;
+    let listed = world.list(&format!("userId={VIEWER}&count=10")).await;
+    assert_eq!(listed.sources(), ["for-you"]);
+    assert_eq!(listed.total, 37, "all but the three watched ones");
+    let ids = listed.ids();
+    assert!(ids.iter().all(|id| ![101, 102, 103].contains(id)), "{ids:?}");
+    let music = ids[..8].iter().filter(|id| MUSIC.contains(id)).count();
+    assert!(music >= 6, "{ids:?}");
+}
+
+#[tokio::test]
+async fn cards_have_peertubes_fields() {
+    let world = World::start().await;
+    let listed = world.list(&format!("userId={VIEWER}&count=1")).await;
+    let video = &listed.data[0];
+    for field in [
+        "id",
+        "uuid",
+        "shortUUID",
+        "url",
+        "name",
+        "duration",
+        "views",
+        "publishedAt",
+        "channel",
+        "isLocal",
+        "nsfw",
+    ] {
+        assert!(!video[field].is_null(), "{field}: {video}");
+    }
+    assert!(video["recommendation"]["score"].is_number());
+}
+
+#[tokio::test]
+async fn watched_videos_come_back_on_demand_and_disliked_ones_never() {
+    let mut world = World::start().await;
+    world
+        .instance
+        .rate(VIEWER, 104, "dislike", "2026-01-31T00:00:00Z")
+        .await;
+    world
+        .instance
+        .rate(VIEWER, 101, "dislike", "2026-01-31T00:00:00Z")
+        .await;
+    world.instance.rate(VIEWER, 105, "like", "2026-01-31T00:00:00Z").await;
+
+    let ids = world.list(&format!("userId={VIEWER}&count=100")).await.ids();
+    assert_eq!(ids.len(), 35);
+    assert!([101, 102, 103, 104, 105].iter().all(|id| !ids.contains(id)), "{ids:?}");
+
+    let ids = world
+        .list(&format!("userId={VIEWER}&count=100&includeWatched=true"))
+        .await
+        .ids();
+    assert_eq!(ids.len(), 38);
+    assert!([102, 103, 105].iter().all(|id| ids.contains(id)), "{ids:?}");
+    assert!([101, 104].iter().all(|id| !ids.contains(id)), "{ids:?}");
+}
+
+#[tokio::test]
+async fn every_strategy_leaves_out_what_was_watched() {
+    let world = World::start().await;
+    for strategy in [
+        "strategy=for-you",
+        "strategy=similar&videoId=110",
+        "strategy=popular",
+        "strategy=recent",
+    ] {
+        let ids = world.list(&format!("userId={VIEWER}&count=100&{strategy}")).await.ids();
+        assert!(ids.len() >= 36, "{strategy}: {ids:?}");
+        assert!(
+            [101, 102, 103].iter().all(|id| !ids.contains(id)),
+            "{strategy}: {ids:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_new_watch_counts_at_the_next_request_and_a_deleted_one_no_more() {
+    let mut world = World::start().await;
+    let query = format!("userId={NEWCOMER}&count=10");
+    let before = world.list(&query).await;
+    assert_eq!(before.sources(), ["popular"]);
+
+    for video in [201, 202, 203] {
+        world.watch(NEWCOMER, video, 60).await;
+    }
+    let after = world.list(&query).await;
+    assert_eq!(after.sources(), ["for-you"]);
+    let ids = after.ids();
+    assert!([201, 202, 203].iter().all(|id| !ids.contains(id)), "{ids:?}");
+    assert!(ids[..8].iter().filter(|id| BEES.contains(id)).count() >= 6, "{ids:?}");
+
+    world
+        .instance
+        .execute(&format!(
+            r#"DELETE FROM "userVideoHistory" WHERE "userId" = {NEWCOMER}"#
+        ))
+        .await;
+    let deleted = world.list(&query).await;
+    assert_eq!(deleted.data, before.data);
+}
+
+#[tokio::test]
+async fn reasons_are_about_the_users_own_watches() {
+    let world = World::start().await;
+    let listed = world.list(&format!("userId={VIEWER}&count=40")).await;
+    let reasons = listed.reasons();
+    let watched: Vec<i64> = reasons
+        .iter()
+        .filter(|(_, reason)| reason["type"] == "watched")
+        .map(|(_, reason)| reason["videoId"].as_i64().unwrap())
+        .collect();
+    assert!(!watched.is_empty());
+    assert!(watched.iter().all(|id| [101, 102, 103].contains(id)), "{watched:?}");
+    for (_, reason) in &reasons {
+        match reason["type"].as_str().unwrap() {
+            "watched" => {
+                let name = format!("music number {}", reason["videoId"]);
+                assert_eq!(reason["name"], name);
+                assert_eq!(reason["uuid"].as_str().unwrap().len(), 36);
+            }
+            "channel" | "popular" => assert_eq!(reason.as_object().unwrap().len(), 1),
+            other => panic!("nothing else is true here: {other}"),
+        }
+    }
+    let mut from_channel = reasons.iter().filter(|(_, reason)| reason["type"] == "channel");
+    assert!(
+        from_channel.all(|(id, _)| MUSIC.contains(id)),
+        "channels of the watched videos have only music"
+    );
+}
+
+#[tokio::test]
+async fn a_watched_video_that_was_hidden_since_is_not_named() {
+    let mut world = World::start().await;
+    let named = |listed: &crate::world::Listed| listed.reasons().iter().any(|(_, reason)| reason["videoId"] == 101);
+    let query = format!("userId={VIEWER}&count=100");
+    assert!(named(&world.list(&query).await));
+    world
+        .instance
+        .execute("UPDATE video SET privacy = 3 WHERE id = 101")
+        .await;
+    assert!(!named(&world.list(&query).await));
+}
+
+#[tokio::test]
+async fn nobody_sees_anything_of_another_user() {
+    let mut world = World::start().await;
+    let query = format!("userId={NEWCOMER}&count=100");
+    world.watch(NEWCOMER, 210, 60).await;
+    let before = world.list(&query).await;
+    // Another user's new watches, likes and dislikes change nothing for this one before the next training.
+    for video in BEES.take(9) {
+        world.watch(VIEWER, video, 60).await;
+    }
+    world
+        .instance
+        .rate(VIEWER, 215, "dislike", "2026-01-31T00:00:00Z")
+        .await;
+    let after = world.list(&query).await;
+    assert_eq!(before.data, after.data);
+    let named = after
+        .reasons()
+        .into_iter()
+        .filter_map(|(_, reason)| reason["videoId"].as_i64());
+    assert!(named.into_iter().all(|id| id == 210));
+}
