@@ -4,11 +4,13 @@
 //! - [`schema`]: PeerTube's tables, as three of its releases lay them out
 //! - [`world`]: the generator, pure and decided by a seed
 //! - [`fill`]: writes a generated instance into a database
+//! - [`story`]: sidecars beside the instances, and what they show
 
 pub mod error;
 pub mod fill;
 pub mod postgres;
 pub mod schema;
+pub mod story;
 pub mod world;
 
 pub use error::DemoError;

@@ -53,10 +53,11 @@ impl DemoInstance {
         let peertube = server.create_database(&format!("peertube_{}", number + 1)).await?;
         let own = server.create_database(&format!("shoal_{}", number + 1)).await?;
         let url = server.url(&peertube);
-        fill::fill(&url, &world, Layout::V8_2).await?;
+        let mut connection = PgConnection::connect(&url).await.map_err(DemoError::database("fill a database"))?;
+        fill::fill(&mut connection, Layout::V8_2, &world).await?;
         let role = server.role_name(&format!("shoal_reader_{}", number + 1));
         let password = format!("{:032x}", rand::random::<u128>());
-        create_role(&url, &role, &password).await?;
+        create_role(connection, &role, &password).await?;
         server.remove_role_at_end(&role);
 
         let listeners = Listeners { api: bind().await?, federation: bind().await? };
@@ -141,11 +142,10 @@ impl DemoInstance {
 }
 
 /// Exactly what an administrator runs: the SQL of `docs/sql/peertube-read-role.sql`.
-async fn create_role(url: &str, role: &str, password: &str) -> Result<(), DemoError> {
-    let failed = |error: sqlx::Error| DemoError::Story(format!("the read role cannot be created: {error}"));
-    let mut connection = PgConnection::connect(url).await.map_err(failed)?;
-    sqlx::raw_sql(sqlx::AssertSqlSafe(read_role_sql(role, password))).execute(&mut connection).await.map_err(failed)?;
-    connection.close().await.map_err(failed)
+async fn create_role(mut connection: PgConnection, role: &str, password: &str) -> Result<(), DemoError> {
+    let sql = sqlx::AssertSqlSafe(read_role_sql(role, password));
+    sqlx::raw_sql(sql).execute(&mut connection).await.map_err(DemoError::database("create the reading role"))?;
+    connection.close().await.map_err(DemoError::database("create the reading role"))
 }
 
 async fn bind() -> Result<TcpListener, DemoError> {

@@ -36,6 +36,8 @@ use super::world::{World, WorldParameters};
 use crate::clock::{Clock, SystemClock};
 use crate::training::{CycleReport, Phase};
 
+/// Instances that are created at the same time: most of that time is waiting for PostgreSQL.
+const CREATED_TOGETHER: usize = 4;
 /// Instances that learn at the same time; each uses all cores for most of its work.
 const LEARNING_TOGETHER: usize = 2;
 
@@ -69,11 +71,11 @@ impl Demo {
         let world = tokio::task::spawn_blocking(move || World::generate(&parameters))
             .await
             .map_err(|error| DemoError::Story(error.to_string()))?;
-        let mut instances = Vec::with_capacity(world.instances.len());
-        for (number, world) in world.instances.into_iter().enumerate() {
-            steps.detail(&world.host);
-            instances.push(DemoInstance::create(&server, number, world, options, metrics.clone(), &stop).await?);
-        }
+        let instances: Vec<DemoInstance> = stream::iter(world.instances.into_iter().enumerate())
+            .map(|(number, world)| DemoInstance::create(&server, number, world, options, metrics.clone(), &stop))
+            .buffered(CREATED_TOGETHER)
+            .try_collect()
+            .await?;
 
         steps.begin("following each other");
         exchange::follow_all(&instances).await?;
