@@ -22,6 +22,7 @@
 //! [`config`], [`clock`] and [`telemetry`] may be used by any room that is not pure.
 
 pub mod api;
+#[cfg(any())]
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -60,6 +60,24 @@ pub enum DemoError {
         /// The refused name.
         name: String,
     },
+    /// A sidecar of the demonstration did not start.
+    #[error(transparent)]
+    Sidecar(#[from] crate::sidecar::SidecarError),
+    /// A learning cycle failed.
+    #[error(transparent)]
+    Training(#[from] crate::training::TrainingError),
+    /// The federation failed.
+    #[error(transparent)]
+    Federation(#[from] crate::federation::FederationError),
+    /// Shoal's own tables failed.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    /// PeerTube's tables failed.
+    #[error(transparent)]
+    PeerTube(#[from] crate::peertube::PeerTubeError),
+    /// A step of the demonstration failed for another reason.
+    #[error("the demonstration stopped: {0}")]
+    Story(String),
 }
 
 impl DemoError {

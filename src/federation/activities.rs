@@ -53,7 +53,9 @@ impl Activity for InboxActivity {
     /// Called by the library when the signature is verified.
     async fn verify(&self, data: &Data<SharedState>) -> Result<(), FederationError> {
         if !same_origin(self.id(), self.actor()) {
-            return Err(FederationError::Malformed("the activity and its actor belong to different servers".to_owned()));
+            return Err(FederationError::Malformed(
+                "the activity and its actor belong to different servers".to_owned(),
+            ));
         }
         data.limits.activity(&authority_of(self.actor()), data.now())
     }
@@ -78,14 +80,22 @@ impl Activity for InboxActivity {
 
 /// The row that protects against replays.
 fn received(id: &Url, actor: &Url, kind: &'static str) -> Received {
-    Received { activity_url: id.to_string(), actor_url: actor.to_string(), kind }
+    Received {
+        activity_url: id.to_string(),
+        actor_url: actor.to_string(),
+        kind,
+    }
 }
 
 /// Checks that an answer is about a follow that this sidecar sent to the answering actor.
 fn check_own_follow(state: &State, reference: &FollowReference, answering: &Url) -> Result<(), FederationError> {
-    let FollowReference::Embedded(follow) = reference else { return Ok(()) };
+    let FollowReference::Embedded(follow) = reference else {
+        return Ok(());
+    };
     if follow.actor != state.addresses.actor() || follow.object != *answering {
-        return Err(FederationError::Forbidden("the answer is about somebody else's follow".to_owned()));
+        return Err(FederationError::Forbidden(
+            "the answer is about somebody else's follow".to_owned(),
+        ));
     }
     Ok(())
 }

@@ -53,12 +53,24 @@ impl SidecarActor {
             fetched_at: state.now(),
         };
         let private_key_pem = Some(state.keys.private_key_pem.clone());
-        Self { url, peer, speaks_evidence: true, stale: false, private_key_pem }
+        Self {
+            url,
+            peer,
+            speaks_evidence: true,
+            stale: false,
+            private_key_pem,
+        }
     }
 
     fn known(peer: Peer, stale: bool) -> Result<Self, FederationError> {
         let url = parse(&peer.actor_url)?;
-        Ok(Self { url, peer: peer.into(), speaks_evidence: true, stale, private_key_pem: None })
+        Ok(Self {
+            url,
+            peer: peer.into(),
+            speaks_evidence: true,
+            stale,
+            private_key_pem: None,
+        })
     }
 
     /// From a fetched document that passed [`check`].
@@ -68,13 +80,26 @@ impl SidecarActor {
         let peer = NewPeer {
             actor_url: document.id.to_string(),
             inbox_url: document.inbox.to_string(),
-            shared_inbox_url: document.endpoints.and_then(|endpoints| endpoints.shared_inbox).map(Url::into),
+            shared_inbox_url: document
+                .endpoints
+                .and_then(|endpoints| endpoints.shared_inbox)
+                .map(Url::into),
             public_key_pem: document.public_key.public_key_pem,
             host: authority_of(&document.id),
-            name: name.chars().filter(|character| !character.is_control()).take(LONGEST_NAME).collect(),
+            name: name
+                .chars()
+                .filter(|character| !character.is_control())
+                .take(LONGEST_NAME)
+                .collect(),
             fetched_at: now,
         };
-        Self { url: document.id, peer, speaks_evidence, stale: false, private_key_pem: None }
+        Self {
+            url: document.id,
+            peer,
+            speaks_evidence,
+            stale: false,
+            private_key_pem: None,
+        }
     }
 }
 
@@ -167,7 +192,10 @@ fn check(document: &ActorDocument, origin: &Url, rules: &Rules) -> Result<(), &'
     if !matches!(document.kind.as_str(), "Application" | "Service") {
         return Err("it is not an Application");
     }
-    let shared = document.endpoints.as_ref().and_then(|endpoints| endpoints.shared_inbox.as_ref());
+    let shared = document
+        .endpoints
+        .as_ref()
+        .and_then(|endpoints| endpoints.shared_inbox.as_ref());
     for inbox in std::iter::once(&document.inbox).chain(shared) {
         if !same_origin(inbox, &document.id) {
             return Err("its inbox belongs to another server");
@@ -190,8 +218,14 @@ pub fn own_document(state: &State) -> ActorDocument {
     let addresses = &state.addresses;
     let id = addresses.actor();
     let implements = vec![
-        Capability { href: EVIDENCE_PROTOCOL.to_owned(), name: Some("Shoal evidence, version 1".to_owned()) },
-        Capability { href: "https://w3id.org/fep/844e".to_owned(), name: Some("Capability discovery".to_owned()) },
+        Capability {
+            href: EVIDENCE_PROTOCOL.to_owned(),
+            name: Some("Shoal evidence, version 1".to_owned()),
+        },
+        Capability {
+            href: "https://w3id.org/fep/844e".to_owned(),
+            name: Some("Capability discovery".to_owned()),
+        },
     ];
     ActorDocument {
         kind: "Application".to_owned(),
@@ -207,7 +241,9 @@ pub fn own_document(state: &State) -> ActorDocument {
                 .to_owned(),
         ),
         url: Some(addresses.root().clone()),
-        endpoints: Some(Endpoints { shared_inbox: Some(addresses.shared_inbox()) }),
+        endpoints: Some(Endpoints {
+            shared_inbox: Some(addresses.shared_inbox()),
+        }),
         manually_approves_followers: state.config.accept_follows == AcceptFollows::Manual,
         public_key: PublicKey {
             id: format!("{id}#main-key"),
@@ -215,7 +251,10 @@ pub fn own_document(state: &State) -> ActorDocument {
             public_key_pem: state.keys.public_key_pem.clone(),
         },
         implements: implements.clone(),
-        generator: Some(Generator { kind: "Application".to_owned(), implements }),
+        generator: Some(Generator {
+            kind: "Application".to_owned(),
+            implements,
+        }),
         id,
     }
 }
@@ -243,7 +282,10 @@ impl Strangers {
         let mut actors = self.actors.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         actors.retain(|_, (since, _)| now - *since < TimeDelta::minutes(Self::MINUTES));
         if actors.len() >= Self::KEPT {
-            let oldest = actors.iter().min_by_key(|(_, (since, _))| *since).map(|(url, _)| url.clone());
+            let oldest = actors
+                .iter()
+                .min_by_key(|(_, (since, _))| *since)
+                .map(|(url, _)| url.clone());
             oldest.and_then(|url| actors.remove(&url));
         }
         actors.insert(actor.peer.actor_url.clone(), (now, actor));

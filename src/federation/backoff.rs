@@ -84,7 +84,10 @@ mod tests {
     fn retry_after_is_seconds_or_a_date() {
         let now = DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z").unwrap().to_utc();
         assert_eq!(parse_retry_after("120", now), Some(Duration::from_mins(2)));
-        assert_eq!(parse_retry_after("Thu, 01 Jan 2026 00:01:00 GMT", now), Some(Duration::from_mins(1)));
+        assert_eq!(
+            parse_retry_after("Thu, 01 Jan 2026 00:01:00 GMT", now),
+            Some(Duration::from_mins(1))
+        );
         assert_eq!(parse_retry_after("Wed, 31 Dec 2025 00:00:00 GMT", now), None);
         assert_eq!(parse_retry_after("soon", now), None);
     }

@@ -32,7 +32,10 @@ enum Outcome {
     /// The receiver will never take it.
     Refused(String),
     /// It may take it later.
-    Failed { reason: String, retry_after: Option<Duration> },
+    Failed {
+        reason: String,
+        retry_after: Option<Duration>,
+    },
 }
 
 /// Attempts everything that is due, once. Returns the number of attempts.
@@ -40,7 +43,10 @@ enum Outcome {
 /// # Errors
 /// [`FederationError::Store`] if the queue cannot be read or written.
 pub async fn deliver_due(data: &Data<SharedState>) -> Result<usize, FederationError> {
-    let leased = data.store.lease_deliveries(BATCH, TimeDelta::seconds(LEASE_SECONDS)).await?;
+    let leased = data
+        .store
+        .lease_deliveries(BATCH, TimeDelta::seconds(LEASE_SECONDS))
+        .await?;
     let attempts = leased.len();
     let settled = futures_util::future::join_all(leased.iter().map(|delivery| attempt(delivery, data))).await;
     settled.into_iter().collect::<Result<(), FederationError>>()?;
@@ -50,7 +56,10 @@ pub async fn deliver_due(data: &Data<SharedState>) -> Result<usize, FederationEr
 async fn attempt(delivery: &LeasedDelivery, data: &Data<SharedState>) -> Result<(), FederationError> {
     let outcome = match send(delivery, data).await {
         Ok(outcome) => outcome,
-        Err(error) => Outcome::Failed { reason: error.to_string(), retry_after: None },
+        Err(error) => Outcome::Failed {
+            reason: error.to_string(),
+            retry_after: None,
+        },
     };
     let inbox = &delivery.inbox_url;
     let activity = &delivery.activity_url;
@@ -65,15 +74,13 @@ async fn attempt(delivery: &LeasedDelivery, data: &Data<SharedState>) -> Result<
         }
         Outcome::Failed { reason, retry_after } => {
             let jitter = rand::random();
-            match next_attempt(delivery.created_at, data.now(), delivery.attempts, jitter, retry_after) {
-                Some(next) => {
-                    tracing::info!(%inbox, %activity, %reason, %next, "activity not delivered, trying again");
-                    data.store.postpone_delivery(delivery, next, &reason).await?;
-                }
-                None => {
-                    tracing::warn!(%inbox, %activity, %reason, "activity not delivered for a week, given up");
-                    data.store.fail_delivery(delivery, &reason).await?;
-                }
+            let next = next_attempt(delivery.created_at, data.now(), delivery.attempts, jitter, retry_after);
+            if let Some(next) = next {
+                tracing::info!(%inbox, %activity, %reason, %next, "activity not delivered, trying again");
+                data.store.postpone_delivery(delivery, next, &reason).await?;
+            } else {
+                tracing::warn!(%inbox, %activity, %reason, "activity not delivered for a week, given up");
+                data.store.fail_delivery(delivery, &reason).await?;
             }
         }
     }
@@ -96,14 +103,26 @@ async fn send(delivery: &LeasedDelivery, data: &Data<SharedState>) -> Result<Out
     let request = data.sign_request(request, Bytes::from(delivery.body.clone())).await?;
     let response = match data.client.execute(request).await {
         Ok(response) => response,
-        Err(error) => return Ok(Outcome::Failed { reason: describe(&error), retry_after: None }),
+        Err(error) => {
+            return Ok(Outcome::Failed {
+                reason: describe(&error),
+                retry_after: None,
+            });
+        }
     };
     data.traffic.sent(delivery.body.len());
     let status = response.status();
-    let retry_after =
-        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let retry_after = response
+        .headers()
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
     let retry_after = retry_after.and_then(|value| parse_retry_after(&value, data.now()));
-    let answer = if status.is_success() { Vec::new() } else { read_body(response, MAXIMUM_ANSWER).await.unwrap_or_default() };
+    let answer = if status.is_success() {
+        Vec::new()
+    } else {
+        read_body(response, MAXIMUM_ANSWER).await.unwrap_or_default()
+    };
     Ok(classify(status, &String::from_utf8_lossy(&answer), retry_after))
 }
 
@@ -114,7 +133,13 @@ fn classify(status: StatusCode, answer: &str, retry_after: Option<Duration>) -> 
     let detail = serde_json::from_str::<serde_json::Value>(answer)
         .ok()
         .and_then(|problem| problem.get("detail")?.as_str().map(str::to_owned))
-        .unwrap_or_else(|| answer.chars().filter(|character| !character.is_control()).take(200).collect());
+        .unwrap_or_else(|| {
+            answer
+                .chars()
+                .filter(|character| !character.is_control())
+                .take(200)
+                .collect()
+        });
     let reason = format!("status {}: {detail}", status.as_u16());
     let passing = matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
     if status.is_client_error() && !passing {
@@ -162,7 +187,10 @@ mod tests {
     fn the_reason_is_taken_from_a_problem_document_or_from_plain_text() {
         let problem = r#"{"title":"Forbidden","detail":"the host is blocked here"}"#;
         let reason = |answer| classify(StatusCode::FORBIDDEN, answer, None);
-        assert_eq!(reason(problem), Outcome::Refused("status 403: the host is blocked here".to_owned()));
+        assert_eq!(
+            reason(problem),
+            Outcome::Refused("status 403: the host is blocked here".to_owned())
+        );
         assert_eq!(reason("go\naway"), Outcome::Refused("status 403: goaway".to_owned()));
     }
 }

@@ -34,7 +34,10 @@ enum Target {
 /// [`FederationError::Discovery`] lists what was tried and what came of it.
 pub async fn find(target: &str, data: &Data<SharedState>) -> Result<SidecarActor, FederationError> {
     let mut attempts = Vec::new();
-    let failed = |reason: String| FederationError::Discovery { target: target.to_owned(), reason };
+    let failed = |reason: String| FederationError::Discovery {
+        target: target.to_owned(),
+        reason,
+    };
     match parse(target, data.config.insecure_development).map_err(|reason| failed(reason.to_owned()))? {
         Target::Address(url) => {
             if let Some(actor) = attempt(&url, data, &mut attempts).await {
@@ -67,14 +70,20 @@ fn parse(target: &str, insecure: bool) -> Result<Target, &'static str> {
     let host_url = |host: &str| {
         let plain = !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']);
         let url = Url::parse(&format!("{scheme}://{host}/")).ok();
-        url.filter(|_| plain).ok_or("it is neither a host, nor an address, nor acct:name@host")
+        url.filter(|_| plain)
+            .ok_or("it is neither a host, nor an address, nor acct:name@host")
     };
     if target.starts_with("https://") || target.starts_with("http://") {
-        return Url::parse(target).map(Target::Address).map_err(|_| "the address cannot be read");
+        return Url::parse(target)
+            .map(Target::Address)
+            .map_err(|_| "the address cannot be read");
     }
     let account = target.strip_prefix("acct:").unwrap_or(target).trim_start_matches('@');
     match account.split_once('@') {
-        Some((name, host)) => Ok(Target::Account { name: name.to_owned(), host: host_url(host)? }),
+        Some((name, host)) => Ok(Target::Account {
+            name: name.to_owned(),
+            host: host_url(host)?,
+        }),
         None if target.starts_with("acct:") => Err("an account must have the form acct:name@host"),
         None => Ok(Target::Host(host_url(target)?)),
     }
@@ -86,7 +95,10 @@ async fn attempt(url: &Url, data: &Data<SharedState>, attempts: &mut Vec<String>
         attempts.push(format!("{url}: {problem}"));
         return None;
     }
-    match ObjectId::<SidecarActor>::from(url.clone()).dereference_forced(data).await {
+    match ObjectId::<SidecarActor>::from(url.clone())
+        .dereference_forced(data)
+        .await
+    {
         Ok(actor) if actor.speaks_evidence => Some(actor),
         Ok(_) => {
             attempts.push(format!("{url} is an actor, but no Shoal sidecar"));
@@ -108,9 +120,14 @@ async fn by_web_finger(
     let mut url = host.clone();
     url.set_path("/.well-known/webfinger");
     let authority = super::addresses::authority_of(host);
-    url.query_pairs_mut().append_pair("resource", &format!("acct:{name}@{authority}"));
+    url.query_pairs_mut()
+        .append_pair("resource", &format!("acct:{name}@{authority}"));
     let answer: WebFinger = document(&url, "application/jrd+json", data, attempts).await?;
-    let actors: Vec<Url> = answer.actors().filter_map(|actor| Url::parse(actor).ok()).take(3).collect();
+    let actors: Vec<Url> = answer
+        .actors()
+        .filter_map(|actor| Url::parse(actor).ok())
+        .take(3)
+        .collect();
     if actors.is_empty() {
         attempts.push(format!("{url} names no actor"));
     }
@@ -128,13 +145,11 @@ async fn by_node_info(root: &Url, data: &Data<SharedState>, attempts: &mut Vec<S
     url.set_fragment(None);
     url.set_path(&format!("{}/.well-known/nodeinfo", root.path().trim_end_matches('/')));
     let links: NodeInfoLinks = document(&url, "application/json", data, attempts).await?;
-    match links.application().and_then(|actor| Url::parse(actor).ok()) {
-        Some(actor) => attempt(&actor, data, attempts).await,
-        None => {
-            attempts.push(format!("{url} names no application actor"));
-            None
-        }
+    if let Some(actor) = links.application().and_then(|actor| Url::parse(actor).ok()) {
+        return attempt(&actor, data, attempts).await;
     }
+    attempts.push(format!("{url} names no application actor"));
+    None
 }
 
 async fn document<T: DeserializeOwned>(
@@ -150,13 +165,18 @@ async fn document<T: DeserializeOwned>(
         if !response.status().is_success() {
             return Err(format!("status {}", response.status().as_u16()));
         }
-        let body = read_body(response, MAXIMUM_DOCUMENT).await.map_err(|error| match error {
-            BodyError::TooLarge => "the document is too large".to_owned(),
-            BodyError::Connection(error) => error.to_string(),
-        })?;
+        let body = read_body(response, MAXIMUM_DOCUMENT)
+            .await
+            .map_err(|error| match error {
+                BodyError::TooLarge => "the document is too large".to_owned(),
+                BodyError::Connection(error) => error.to_string(),
+            })?;
         serde_json::from_slice(&body).map_err(|error| format!("the document cannot be read: {error}"))
     };
-    outcome.await.map_err(|reason| attempts.push(format!("{url}: {reason}"))).ok()
+    outcome
+        .await
+        .map_err(|reason| attempts.push(format!("{url}: {reason}")))
+        .ok()
 }
 
 #[cfg(test)]
@@ -171,17 +191,37 @@ mod tests {
 
     #[test]
     fn people_may_type_hosts_addresses_and_accounts() {
-        let account = |host: &str| Target::Account { name: "shoal".to_owned(), host: url(host) };
-        assert_eq!(parse("rec.a.example", false), Ok(Target::Host(url("https://rec.a.example/"))));
-        assert_eq!(parse("localhost:9181", true), Ok(Target::Host(url("http://localhost:9181/"))));
-        assert_eq!(parse("https://a.example/x", false), Ok(Target::Address(url("https://a.example/x"))));
+        let account = |host: &str| Target::Account {
+            name: "shoal".to_owned(),
+            host: url(host),
+        };
+        assert_eq!(
+            parse("rec.a.example", false),
+            Ok(Target::Host(url("https://rec.a.example/")))
+        );
+        assert_eq!(
+            parse("localhost:9181", true),
+            Ok(Target::Host(url("http://localhost:9181/")))
+        );
+        assert_eq!(
+            parse("https://a.example/x", false),
+            Ok(Target::Address(url("https://a.example/x")))
+        );
         assert_eq!(parse("acct:shoal@a.example", false), Ok(account("https://a.example/")));
         assert_eq!(parse(" @shoal@a.example ", false), Ok(account("https://a.example/")));
     }
 
     #[test]
     fn what_cannot_be_meant_is_refused() {
-        for target in ["", "a b", "acct:shoal", "shoal@", "a.example/path", "shoal@a.example/x", "https://"] {
+        for target in [
+            "",
+            "a b",
+            "acct:shoal",
+            "shoal@",
+            "a.example/path",
+            "shoal@a.example/x",
+            "https://",
+        ] {
             assert!(parse(target, false).is_err(), "{target}");
         }
     }

@@ -99,10 +99,12 @@ impl FederationError {
 fn library_status(error: &LibraryError) -> u16 {
     match error {
         LibraryError::ParseReceivedActivity { .. } => 400,
-        LibraryError::UrlVerificationError(_)
-        | LibraryError::DomainResolveError(_)
-        | LibraryError::ResolveInternalIpError(..) => 403,
-        LibraryError::Reqwest(_) | LibraryError::ReqwestMiddleware(_) | LibraryError::IoError(_) => 503,
+        LibraryError::UrlVerificationError(_) | LibraryError::ResolveInternalIpError(..) => 403,
+        // The library says this too when the name server does not answer.
+        LibraryError::DomainResolveError(_)
+        | LibraryError::Reqwest(_)
+        | LibraryError::ReqwestMiddleware(_)
+        | LibraryError::IoError(_) => 503,
         _ => 401,
     }
 }
@@ -117,6 +119,7 @@ mod tests {
         assert_eq!(status(LibraryError::ActivityBodyDigestInvalid), 401);
         assert_eq!(status(LibraryError::ActivitySignatureInvalid), 401);
         assert_eq!(status(LibraryError::UrlVerificationError("blocked")), 403);
+        assert_eq!(status(LibraryError::DomainResolveError("a.example".to_owned())), 503);
         assert_eq!(status(LibraryError::IoError(std::io::Error::other("down"))), 503);
         assert_eq!(FederationError::Store(StoreError::Address).status(), 500);
         let lost = StoreError::Database(sqlx::Error::PoolTimedOut);

@@ -25,6 +25,8 @@ use crate::store::{ActorKeys, FollowDecision, FollowerState, FollowingState, New
 /// How often the queues are looked at when nobody in this process says that something was queued. Another process, such
 /// as `shoal peers follow`, writes into the same tables.
 const POLL: Duration = Duration::from_secs(3);
+/// How long a pass may go on after the stop. What it does not finish stays leased for a few minutes.
+const GRACE: Duration = Duration::from_secs(3);
 /// Pause after the database failed.
 const FAILURE_PAUSE: Duration = Duration::from_secs(10);
 /// How often old rows are removed.
@@ -76,15 +78,22 @@ impl Federation {
     /// The routes of the public listener. Served at the root of the listener: the path of the public URL is part of
     /// them.
     pub fn router(&self) -> Router {
-        router(Http { state: Arc::clone(&self.state), library: self.library.clone() })
+        router(Http {
+            state: Arc::clone(&self.state),
+            library: self.library.clone(),
+        })
     }
 
     /// Delivers and fetches until `stop` is cancelled. What is in progress then is finished by the next process that
     /// runs with the same tables.
     pub async fn run(&self, stop: CancellationToken) {
         let data = self.data();
-        let deliveries = work("delivery", &stop, &self.state.delivery_queued, || delivery::deliver_due(&data));
-        let payloads = work("payload", &stop, &self.state.evidence_announced, || payloads::fetch_due(&data));
+        let deliveries = work("delivery", &stop, &self.state.delivery_queued, || {
+            delivery::deliver_due(&data)
+        });
+        let payloads = work("payload", &stop, &self.state.evidence_announced, || {
+            payloads::fetch_due(&data)
+        });
         tokio::join!(deliveries, payloads, self.prune(&stop));
     }
 
@@ -94,7 +103,10 @@ impl Federation {
     /// [`FederationError::Store`] if the database fails.
     pub async fn work_once(&self) -> Result<Pass, FederationError> {
         let data = self.data();
-        Ok(Pass { deliveries: delivery::deliver_due(&data).await?, payloads: payloads::fetch_due(&data).await? })
+        Ok(Pass {
+            deliveries: delivery::deliver_due(&data).await?,
+            payloads: payloads::fetch_due(&data).await?,
+        })
     }
 
     /// Asks to follow the sidecar at `target`: a host, `host:port`, an address of an actor or of a sidecar, or
@@ -107,7 +119,10 @@ impl Federation {
         let url = actor.peer.actor_url.clone();
         if url == self.state.addresses.actor().as_str() {
             let reason = "that is this sidecar itself".to_owned();
-            return Err(FederationError::Discovery { target: target.to_owned(), reason });
+            return Err(FederationError::Discovery {
+                target: target.to_owned(),
+                reason,
+            });
         }
         match self.state.store.peer(&url).await? {
             Some(peer) if peer.following == FollowingState::Accepted => Ok(peer),
@@ -115,7 +130,11 @@ impl Federation {
                 let follow = activities::request_follow(&self.state, &actor.peer)?;
                 self.state.store.request_following(actor.peer, follow).await?;
                 self.state.delivery_queued.notify_one();
-                self.state.store.peer(&url).await?.ok_or(FederationError::UnknownPeer(url))
+                self.state
+                    .store
+                    .peer(&url)
+                    .await?
+                    .ok_or(FederationError::UnknownPeer(url))
             }
         }
     }
@@ -203,14 +222,23 @@ impl Federation {
         let peer = self.find_peer(peer).await?;
         let url = peer.actor_url.clone();
         let not_asked = || FederationError::NotAsked(url.clone());
-        let follow = peer.follower_activity_url.as_deref().filter(|_| peer.follower != FollowerState::None);
-        let follow = follow.and_then(|follow| Url::parse(follow).ok()).ok_or_else(not_asked)?;
+        let follow = peer
+            .follower_activity_url
+            .as_deref()
+            .filter(|_| peer.follower != FollowerState::None);
+        let follow = follow
+            .and_then(|follow| Url::parse(follow).ok())
+            .ok_or_else(not_asked)?;
         let reply = activities::answer_follow(&self.state, decision, &follow, &NewPeer::from(peer))?;
         if !self.state.store.decide_follower(&url, decision, reply).await? {
             return Err(not_asked());
         }
         self.state.delivery_queued.notify_one();
-        self.state.store.peer(&url).await?.ok_or(FederationError::UnknownPeer(url))
+        self.state
+            .store
+            .peer(&url)
+            .await?
+            .ok_or(FederationError::UnknownPeer(url))
     }
 
     async fn find_peer(&self, name: &str) -> Result<Peer, FederationError> {
@@ -249,7 +277,10 @@ impl Federation {
 
 impl std::fmt::Debug for Federation {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Federation").field("actor", &self.actor_url().as_str()).finish_non_exhaustive()
+        formatter
+            .debug_struct("Federation")
+            .field("actor", &self.actor_url().as_str())
+            .finish_non_exhaustive()
     }
 }
 
@@ -258,9 +289,13 @@ async fn work<F>(name: &str, stop: &CancellationToken, news: &Notify, pass: impl
 where
     F: Future<Output = Result<usize, FederationError>>,
 {
-    loop {
+    while !stop.is_cancelled() {
+        let overdue = async {
+            stop.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
         let outcome = tokio::select! {
-            () = stop.cancelled() => return,
+            () = overdue => return,
             outcome = pass() => outcome,
         };
         let pause = match outcome {
@@ -298,5 +333,8 @@ pub async fn generate_keys() -> Result<ActorKeys, FederationError> {
     let pair = tokio::task::spawn_blocking(generate_actor_keypair)
         .await
         .map_err(|error| FederationError::Setup(format!("no key pair could be generated: {error}")))??;
-    Ok(ActorKeys { private_key_pem: SecretString::from(pair.private_key), public_key_pem: pair.public_key })
+    Ok(ActorKeys {
+        private_key_pem: SecretString::from(pair.private_key),
+        public_key_pem: pair.public_key,
+    })
 }

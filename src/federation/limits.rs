@@ -28,7 +28,11 @@ struct Bucket {
 impl RateLimit {
     /// `burst` at once, then one per `refill`.
     pub fn new(burst: u32, refill: Duration) -> Self {
-        Self { burst: f64::from(burst), refill_seconds: refill.as_secs_f64(), buckets: Mutex::default() }
+        Self {
+            burst: f64::from(burst),
+            refill_seconds: refill.as_secs_f64(),
+            buckets: Mutex::default(),
+        }
     }
 
     /// Takes one token of the bucket `name`.
@@ -43,12 +47,20 @@ impl RateLimit {
                 return Err(FederationError::TooMany(Duration::from_secs_f64(self.refill_seconds)));
             }
         }
-        let bucket = buckets.entry(name.to_owned()).or_insert(Bucket { tokens: self.burst, at: now });
+        let bucket = buckets.entry(name.to_owned()).or_insert(Bucket {
+            tokens: self.burst,
+            at: now,
+        });
         let tokens = self.filled(*bucket, now);
         if tokens < 1.0 {
-            return Err(FederationError::TooMany(Duration::from_secs_f64((1.0 - tokens) * self.refill_seconds)));
+            return Err(FederationError::TooMany(Duration::from_secs_f64(
+                (1.0 - tokens) * self.refill_seconds,
+            )));
         }
-        *bucket = Bucket { tokens: tokens - 1.0, at: now };
+        *bucket = Bucket {
+            tokens: tokens - 1.0,
+            at: now,
+        };
         Ok(())
     }
 
@@ -114,7 +126,9 @@ mod tests {
         let start = DateTime::UNIX_EPOCH;
         assert!(limit.take("a", start).is_ok());
         assert!(limit.take("a", start).is_ok());
-        let Err(FederationError::TooMany(wait)) = limit.take("a", start) else { panic!("the bucket is empty") };
+        let Err(FederationError::TooMany(wait)) = limit.take("a", start) else {
+            panic!("the bucket is empty")
+        };
         assert_eq!(wait.as_secs(), 10);
         assert!(limit.take("b", start).is_ok(), "names do not share a bucket");
         assert!(limit.take("a", start + TimeDelta::seconds(9)).is_err());
@@ -129,7 +143,10 @@ mod tests {
             assert!(limit.take(&name.to_string(), start).is_ok());
         }
         assert!(limit.take("one too many", start).is_err());
-        assert!(limit.take("one too many", start + TimeDelta::seconds(10)).is_ok(), "full buckets were forgotten");
+        assert!(
+            limit.take("one too many", start + TimeDelta::seconds(10)).is_ok(),
+            "full buckets were forgotten"
+        );
     }
 
     #[test]

@@ -42,7 +42,10 @@ enum Outcome {
 /// # Errors
 /// [`FederationError::Store`] if the table cannot be read or written.
 pub async fn fetch_due(data: &Data<SharedState>) -> Result<usize, FederationError> {
-    let leased = data.store.lease_evidence(BATCH, TimeDelta::seconds(LEASE_SECONDS)).await?;
+    let leased = data
+        .store
+        .lease_evidence(BATCH, TimeDelta::seconds(LEASE_SECONDS))
+        .await?;
     let attempts = leased.len();
     let settled = futures_util::future::join_all(leased.iter().map(|evidence| attempt(evidence, data))).await;
     settled.into_iter().collect::<Result<(), FederationError>>()?;
@@ -67,15 +70,14 @@ async fn attempt(evidence: &LeasedEvidence, data: &Data<SharedState>) -> Result<
         }
         Outcome::Failed(reason) => {
             let jitter = rand::random();
-            match next_attempt(evidence.received_at, data.now(), evidence.attempts, jitter, None) {
-                Some(next) => {
-                    tracing::info!(%peer, %url, %reason, %next, "evidence not fetched, trying again");
-                    data.store.postpone_evidence(evidence, next).await?;
-                }
-                None => {
-                    tracing::warn!(%peer, %url, %reason, "evidence not fetched for a week, given up");
-                    data.store.refuse_evidence(evidence, &format!("it could not be fetched for a week: {reason}")).await?;
-                }
+            if let Some(next) = next_attempt(evidence.received_at, data.now(), evidence.attempts, jitter, None) {
+                tracing::info!(%peer, %url, %reason, %next, "evidence not fetched, trying again");
+                data.store.postpone_evidence(evidence, next).await?;
+            } else {
+                tracing::warn!(%peer, %url, %reason, "evidence not fetched for a week, given up");
+                data.store
+                    .refuse_evidence(evidence, &format!("it could not be fetched for a week: {reason}"))
+                    .await?;
             }
         }
     }
@@ -95,7 +97,9 @@ async fn fetch(evidence: &LeasedEvidence, data: &Data<SharedState>) -> Result<Ou
     }
     let announced = u64::try_from(evidence.payload_size).unwrap_or(0);
     if announced > data.config.maximum_payload_bytes {
-        return Ok(Outcome::Refused("its payload is larger than this sidecar accepts".to_owned()));
+        return Ok(Outcome::Refused(
+            "its payload is larger than this sidecar accepts".to_owned(),
+        ));
     }
     let request = data
         .client
@@ -121,7 +125,7 @@ async fn fetch(evidence: &LeasedEvidence, data: &Data<SharedState>) -> Result<Ou
     let announcement = PayloadAnnouncement {
         sha256: evidence.payload_sha256.clone(),
         size: announced,
-        announced: evidence.announced.0.clone(),
+        announced: evidence.announced.clone(),
     };
     // Decoding is work for a processor, not for the network's threads.
     let checked = tokio::task::spawn_blocking(move || announcement.check(&payload).map(|()| payload)).await;

@@ -85,7 +85,11 @@ mod tests {
 
     fn rules(allowed: &[&str], blocked: &[&str], insecure: bool) -> Rules {
         let list = |hosts: &[&str]| hosts.iter().map(|host| normalized(host)).collect();
-        Rules { allowed: list(allowed), blocked: list(blocked), insecure }
+        Rules {
+            allowed: list(allowed),
+            blocked: list(blocked),
+            insecure,
+        }
     }
 
     fn check(rules: &Rules, url: &str) -> Result<(), &'static str> {
@@ -126,7 +130,10 @@ mod tests {
     #[test]
     fn origins_differ_by_scheme_host_and_port() {
         let url = |text: &str| Url::parse(text).unwrap();
-        assert!(same_origin(&url("https://a.example/x"), &url("https://a.example:443/y")));
+        assert!(same_origin(
+            &url("https://a.example/x"),
+            &url("https://a.example:443/y")
+        ));
         assert!(!same_origin(&url("http://localhost:1"), &url("http://localhost:2")));
         assert!(!same_origin(&url("http://a.example"), &url("https://a.example")));
         assert!(!same_origin(&url("https://a.example"), &url("https://b.example")));

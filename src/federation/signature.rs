@@ -61,8 +61,11 @@ pub fn inspect(
         .map_err(|error| unauthenticated(&format!("the signature cannot be used: {error}")))?;
 
     // One line per covered header; a header value cannot contain a line break.
-    let covered: BTreeMap<&str, &str> =
-        unverified.signing_string().lines().filter_map(|line| line.split_once(": ")).collect();
+    let covered: BTreeMap<&str, &str> = unverified
+        .signing_string()
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .collect();
     if !covered.contains_key("(request-target)") {
         return Err(unauthenticated("the signature must cover (request-target)"));
     }
@@ -80,7 +83,11 @@ pub fn inspect(
     let signature = STANDARD
         .decode(unverified.signature())
         .map_err(|_| unauthenticated("the signature is not base64"))?;
-    Ok(Inspected { key_id, signature, signing_string: unverified.signing_string().to_owned() })
+    Ok(Inspected {
+        key_id,
+        signature,
+        signing_string: unverified.signing_string().to_owned(),
+    })
 }
 
 impl Inspected {
@@ -93,9 +100,12 @@ impl Inspected {
 
     /// Whether this key made the signature.
     pub fn is_made_by(&self, public_key_pem: &str) -> bool {
-        let Ok(key) = usable_key(public_key_pem) else { return false };
+        let Ok(key) = usable_key(public_key_pem) else {
+            return false;
+        };
         let hash = Sha256::digest(self.signing_string.as_bytes());
-        key.verify(Pkcs1v15Sign::new::<Sha256>(), &hash, &self.signature).is_ok()
+        key.verify(Pkcs1v15Sign::new::<Sha256>(), &hash, &self.signature)
+            .is_ok()
     }
 }
 
@@ -107,35 +117,56 @@ pub fn usable_key(public_key_pem: &str) -> Result<RsaPublicKey, &'static str> {
     if public_key_pem.len() > 4_096 {
         return Err("the public key is too long");
     }
-    let key = RsaPublicKey::from_public_key_pem(public_key_pem.trim()).map_err(|_| "the public key is not RSA in PEM")?;
-    if key.size() * 8 < SMALLEST_KEY { Err("the public key is shorter than 2048 bits") } else { Ok(key) }
+    let key =
+        RsaPublicKey::from_public_key_pem(public_key_pem.trim()).map_err(|_| "the public key is not RSA in PEM")?;
+    if key.size() * 8 < SMALLEST_KEY {
+        Err("the public key is shorter than 2048 bits")
+    } else {
+        Ok(key)
+    }
 }
 
 /// The verifier adds `created` and `expires` to the epoch without checking: a number beyond its range would panic.
 fn refuse_absurd_times(header: &HeaderValue) -> Result<(), FederationError> {
-    let text = header.to_str().map_err(|_| unauthenticated("the signature is not text"))?;
+    let text = header
+        .to_str()
+        .map_err(|_| unauthenticated("the signature is not text"))?;
     let absurd = text
         .split(',')
         .filter_map(|parameter| parameter.split_once('='))
         .filter_map(|(_, value)| value.trim_matches('"').parse::<u64>().ok())
         .any(|number| number > LATEST_SECOND);
-    if absurd { Err(unauthenticated("the signature's date cannot be read")) } else { Ok(()) }
+    if absurd {
+        Err(unauthenticated("the signature's date cannot be read"))
+    } else {
+        Ok(())
+    }
 }
 
 fn check_age(date: Option<&str>, created: Option<&str>, now: DateTime<Utc>) -> Result<(), FederationError> {
     let moments = [
         date.map(|text| DateTime::parse_from_rfc2822(text).ok().map(|date| date.to_utc())),
-        created.map(|text| text.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0))),
+        created.map(|text| {
+            text.parse()
+                .ok()
+                .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
+        }),
     ];
     let mut dated = false;
     for moment in moments.into_iter().flatten() {
         let moment = moment.ok_or_else(|| unauthenticated("the signature's date cannot be read"))?;
         if (now - moment).abs() > TimeDelta::minutes(SKEW_MINUTES) {
-            return Err(unauthenticated("the signature is too old, or the clocks differ by more than 30 minutes"));
+            return Err(unauthenticated(
+                "the signature is too old, or the clocks differ by more than 30 minutes",
+            ));
         }
         dated = true;
     }
-    if dated { Ok(()) } else { Err(unauthenticated("the signature must cover date or (created)")) }
+    if dated {
+        Ok(())
+    } else {
+        Err(unauthenticated("the signature must cover date or (created)"))
+    }
 }
 
 fn unauthenticated(reason: &str) -> FederationError {
@@ -163,15 +194,24 @@ mod tests {
 
     fn problem(headers: &HeaderMap, digest: bool) -> String {
         let inspected = inspect(&Method::GET, "/payloads/00", headers, AUTHORITY, digest, Utc::now());
-        inspected.map_or_else(|error| error.to_string(), |inspected| format!("by {}", inspected.actor()))
+        inspected.map_or_else(
+            |error| error.to_string(),
+            |inspected| format!("by {}", inspected.actor()),
+        )
     }
 
     #[test]
     fn path_host_time_and_digest_must_be_covered() {
         let today = Utc::now().to_rfc2822().replace("+0000", "GMT");
         let check = |headers: &str, digest| problem(&request(headers, &today), digest);
-        assert_eq!(check("(request-target) host date", false), "by https://other.example/actor");
-        assert_eq!(check("(request-target) host date digest", true), "by https://other.example/actor");
+        assert_eq!(
+            check("(request-target) host date", false),
+            "by https://other.example/actor"
+        );
+        assert_eq!(
+            check("(request-target) host date digest", true),
+            "by https://other.example/actor"
+        );
         assert!(check("host date", false).contains("(request-target)"));
         assert!(check("(request-target) date", false).contains("host"));
         assert!(check("(request-target) host", false).contains("date"));
@@ -182,7 +222,9 @@ mod tests {
     #[test]
     fn old_and_future_dates_are_refused() {
         for days in [-1, 1] {
-            let date = (Utc::now() + TimeDelta::days(days)).to_rfc2822().replace("+0000", "GMT");
+            let date = (Utc::now() + TimeDelta::days(days))
+                .to_rfc2822()
+                .replace("+0000", "GMT");
             let reason = problem(&request("(request-target) host date", &date), false);
             assert!(!reason.starts_with("by"), "{reason}");
         }
@@ -206,7 +248,10 @@ mod tests {
     fn short_keys_are_refused() {
         // 512 bits.
         let short = "-----BEGIN PUBLIC KEY-----\nMFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf\n9Cnzj4p4WGeKLs1Pt8QuKUpRKfFLfRYC9AIKjbJTWit+CqvjWYzvQwECAwEAAQ==\n-----END PUBLIC KEY-----\n";
-        assert_eq!(usable_key(short).unwrap_err(), "the public key is shorter than 2048 bits");
+        assert_eq!(
+            usable_key(short).unwrap_err(),
+            "the public key is shorter than 2048 bits"
+        );
         assert!(usable_key("nothing").is_err());
     }
 

@@ -17,8 +17,10 @@ use super::linear_algebra::eigen;
 const FITTED_VIDEOS: usize = 4_000;
 /// Rounds of re-estimating the prior's variance.
 const ROUNDS: usize = 4;
-/// Typical weight of one video of a user whose weights have length 1: about 25 videos.
-const TYPICAL_WEIGHT: f64 = 0.2;
+/// Sum of a user's weights when nothing better is known: 25 equal weights of 1/5 have length 1.
+const TYPICAL_WEIGHT_SUM: f64 = 5.0;
+/// How far from typical the sums of weights of whole instances lie.
+const WEIGHT_SUM_SPREAD: f64 = 2.0;
 /// Eigenvalues below this share of the mean are raised to it: directions in which hardly any user lies.
 const SMALLEST_EIGENVALUE: f64 = 0.05;
 /// Ridge of the prior's map, in units of the weight of one typical video.
@@ -54,12 +56,11 @@ pub fn item_factors(catalogue: &Catalogue, sources: &[EvidenceSource]) -> Option
     let mut factors = Factors::zeros(items, d);
     for k in 0..d {
         let column = frame.posterior_column(catalogue, &videos, &channel_posterior, k);
-        // Back from the eigenbasis: factor += coordinate * eigenvector.
+        // In units in which the users' coordinates have variance 1, so that folding in with one ridge treats every
+        // direction as the users do.
+        let unit = frame.values[k].sqrt();
         for (item, coordinate) in column.into_iter().enumerate() {
-            let vector = &frame.vectors[k * d..(k + 1) * d];
-            for (value, v) in factors.row_mut(item).iter_mut().zip(vector) {
-                *value += (coordinate * v) as f32;
-            }
+            factors.row_mut(item)[k] = (coordinate * unit) as f32;
         }
     }
     Some(factors)
@@ -119,18 +120,19 @@ impl Frame {
         for source in sources.iter().filter(|source| source.contributors >= 1.0) {
             let sums = part(source);
             let constant = f64::from(EvidenceBasis::CONSTANT);
+            let unit = unit_weight(sums, source.contributors, &scale);
             for row in 0..rows {
                 let Some(values) = sums.row(row) else { continue };
                 let rotated = self.rotate(values);
                 let scale = scale(row);
                 // The constant dimension counts watchers; noise in it is shrunk towards none.
-                let watchers = f64::from(values[0]) * scale / constant / TYPICAL_WEIGHT;
-                let spread = sums.noise.sqrt() * scale / constant / TYPICAL_WEIGHT;
+                let watchers = f64::from(values[0]) * scale / (constant * unit);
+                let spread = sums.noise.sqrt() * scale / (constant * unit);
                 let watchers = (watchers - spread).max(0.0).min(source.contributors);
                 let share = f64::from(EvidenceBasis::UNOBSERVED_WEIGHT) + watchers / source.contributors;
                 for k in 0..d {
-                    let gain = TYPICAL_WEIGHT * source.contributors * share * self.values[k];
-                    let sampling = TYPICAL_WEIGHT * TYPICAL_WEIGHT * (watchers + 1.0) * self.values[k];
+                    let gain = unit * source.contributors * share * self.values[k];
+                    let sampling = unit * unit * (watchers + 1.0) * self.values[k];
                     let noise = sums.noise * scale * scale + sampling;
                     weighted[row * d + k] += gain * rotated[k] * scale / noise;
                     precision[row * d + k] += gain * gain / noise;
@@ -195,6 +197,30 @@ impl Frame {
             .map(|item| shrink(mean(item), precision(item), apply(&map, features(item)), variance))
             .collect()
     }
+}
+
+/// What one whole watch weighs in a source, before the public weights are applied: the unit in which its sums count.
+///
+/// A user's weights have length 1, so their sum `q` says how many there are. It is read off the constant dimension of all
+/// sums together, and shrunk to a typical value by what noise leaves of it. Public weights fall with views, so the unit
+/// is `1 / (q m)` with `m` the mean public weight of a watch.
+fn unit_weight(sums: &PlacedSums, contributors: f64, scale: &impl Fn(usize) -> f64) -> f64 {
+    let placed = || (0..sums.rows.len()).filter_map(|row| Some((row, sums.row(row)?)));
+    let constant = f64::from(EvidenceBasis::CONSTANT);
+    let total: f64 = placed().map(|(_, values)| f64::from(values[0])).sum();
+    let count = placed().count() as f64;
+    let measured = total / (constant * contributors);
+    let error = (count * sums.noise).sqrt() / (constant * contributors);
+    let trust = WEIGHT_SUM_SPREAD.powi(2) / (WEIGHT_SUM_SPREAD.powi(2) + error * error);
+    let weight_sum = (trust * measured + (1.0 - trust) * TYPICAL_WEIGHT_SUM).clamp(1.0, 20.0);
+    // Views are the fourth power of the scale; a watch falls on a video in proportion to its views.
+    let (weighted, views) = placed().fold((0.0, 0.0), |(weighted, views), (row, _)| {
+        let scale = scale(row);
+        let viewed = scale.powf(1.0 / f64::from(EvidenceBasis::VIEWS_EXPONENT));
+        (weighted + viewed / scale, views + viewed)
+    });
+    let mean_public_weight = if views > 0.0 { weighted / views } else { 1.0 };
+    1.0 / (weight_sum * mean_public_weight)
 }
 
 fn apply(map: &[f32], features: impl Iterator<Item = f32>) -> f64 {

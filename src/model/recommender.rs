@@ -119,7 +119,7 @@ impl Recommender {
             .map(|component| {
                 (
                     component,
-                    self.weights.of(component),
+                    weights.of(component),
                     self.components.score(component, &user),
                 )
             })

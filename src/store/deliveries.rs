@@ -282,5 +282,9 @@ impl Store {
 
 /// The first [`MAXIMUM_ERROR`] characters, without the NUL that PostgreSQL refuses.
 pub(super) fn shorten(error: &str) -> String {
-    error.chars().filter(|&character| character != '\0').take(MAXIMUM_ERROR).collect()
+    error
+        .chars()
+        .filter(|&character| character != '\0')
+        .take(MAXIMUM_ERROR)
+        .collect()
 }

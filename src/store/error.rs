@@ -48,15 +48,18 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Contention { .. } => true,
-            Self::Database(error) => database_error_is_transient(error),
-            Self::Migration(sqlx::migrate::MigrateError::Execute(error)) => database_error_is_transient(error),
+            Self::Database(error) | Self::Migration(sqlx::migrate::MigrateError::Execute(error)) => {
+                database_error_is_transient(error)
+            }
             _ => false,
         }
     }
 
     /// Whether a transaction failed only because of another one that ran at the same time.
     pub(super) fn is_collision(&self) -> bool {
-        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        let Self::Database(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
         // serialization_failure and deadlock_detected
         matches!(error.code().as_deref(), Some("40001" | "40P01"))
     }
@@ -83,6 +86,13 @@ mod tests {
         assert!(lost.is_transient());
         assert!(StoreError::Database(sqlx::Error::PoolTimedOut).is_transient());
         assert!(!StoreError::Database(sqlx::Error::RowNotFound).is_transient());
-        assert!(!StoreError::BudgetSpent { spent: 1.0, needed: 1.0, allowed: 1.0 }.is_transient());
+        assert!(
+            !StoreError::BudgetSpent {
+                spent: 1.0,
+                needed: 1.0,
+                allowed: 1.0
+            }
+            .is_transient()
+        );
     }
 }

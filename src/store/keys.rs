@@ -9,7 +9,7 @@ use super::{Store, StoreError};
 pub struct ActorKeys {
     /// PKCS#8 PEM. Whoever reads it can speak for this sidecar.
     pub private_key_pem: SecretString,
-    /// SubjectPublicKeyInfo PEM.
+    /// `SubjectPublicKeyInfo` PEM.
     pub public_key_pem: String,
 }
 
@@ -19,7 +19,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
     pub async fn actor_keys(&self) -> Result<Option<ActorKeys>, StoreError> {
-        let row = sqlx::query!("SELECT private_key_pem, public_key_pem FROM shoal.keys").fetch_optional(&self.pool).await?;
+        let row = sqlx::query!("SELECT private_key_pem, public_key_pem FROM shoal.keys")
+            .fetch_optional(&self.pool)
+            .await?;
         Ok(row.map(|row| ActorKeys {
             private_key_pem: SecretString::from(row.private_key_pem),
             public_key_pem: row.public_key_pem,

@@ -25,6 +25,3 @@ pub use received_activities::{Received, Reception};
 pub use received_evidence::{Announcement, EvidenceState, LeasedEvidence, UsableEvidence};
 pub use releases::{LedgerEntry, NewRelease, Release};
 pub use transaction::Isolation;
-
-#[cfg(test)]
-mod tests;

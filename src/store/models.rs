@@ -92,7 +92,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
     pub async fn latest_model_id(&self) -> Result<Option<i64>, StoreError> {
-        let id = sqlx::query_scalar!("SELECT max(id) FROM shoal.models").fetch_one(&self.pool).await?;
+        let id = sqlx::query_scalar!("SELECT max(id) FROM shoal.models")
+            .fetch_one(&self.pool)
+            .await?;
         Ok(id)
     }
 }

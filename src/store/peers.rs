@@ -70,7 +70,7 @@ pub struct NewPeer {
     pub inbox_url: String,
     /// Its server's shared inbox, if any.
     pub shared_inbox_url: Option<String>,
-    /// Key with which its signatures are verified, SubjectPublicKeyInfo PEM.
+    /// Key with which its signatures are verified: `SubjectPublicKeyInfo` in PEM.
     pub public_key_pem: String,
     /// Host of the id, with the port if it has one.
     pub host: String,
@@ -91,7 +91,7 @@ pub struct Peer {
     pub inbox_url: String,
     /// Its server's shared inbox, if any.
     pub shared_inbox_url: Option<String>,
-    /// Key with which its signatures are verified, SubjectPublicKeyInfo PEM.
+    /// Key with which its signatures are verified: `SubjectPublicKeyInfo` in PEM.
     pub public_key_pem: String,
     /// Host of the id, with the port if it has one.
     pub host: String,
@@ -226,7 +226,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
     pub async fn peers(&self) -> Result<Vec<Peer>, StoreError> {
-        let rows = sqlx::query_as!(PeerRow, "SELECT * FROM shoal.peers ORDER BY id").fetch_all(&self.pool).await?;
+        let rows = sqlx::query_as!(PeerRow, "SELECT * FROM shoal.peers ORDER BY id")
+            .fetch_all(&self.pool)
+            .await?;
         rows.into_iter().map(Peer::try_from).collect()
     }
 

@@ -4,9 +4,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool};
 
 use super::StoreError;
 use crate::clock::SharedClock;
@@ -16,8 +16,11 @@ use crate::config::DatabaseConfig;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Upper bounds on the server's side, so that no statement of ours can stay for ever.
-const SERVER_SETTINGS: [(&str, &str); 3] =
-    [("statement_timeout", "60s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "60s")];
+const SERVER_SETTINGS: [(&str, &str); 3] = [
+    ("statement_timeout", "60s"),
+    ("lock_timeout", "10s"),
+    ("idle_in_transaction_session_timeout", "60s"),
+];
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
@@ -39,6 +42,12 @@ impl Store {
             .map_err(|_| StoreError::Address)?
             .application_name("shoal")
             .options(SERVER_SETTINGS);
+        // The pool would try for the whole acquire timeout and then only say that it timed out.
+        tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(&options))
+            .await
+            .map_err(|_| sqlx::Error::PoolTimedOut)??
+            .close()
+            .await?;
         let pool = PgPoolOptions::new()
             .max_connections(config.max_connections.max(1))
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -82,6 +91,9 @@ impl Store {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Store").field("connections", &self.pool.size()).finish_non_exhaustive()
+        formatter
+            .debug_struct("Store")
+            .field("connections", &self.pool.size())
+            .finish_non_exhaustive()
     }
 }

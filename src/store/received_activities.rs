@@ -50,18 +50,25 @@ pub(super) async fn insert_first(
     if inserted == 0 {
         return Ok(false);
     }
-    sqlx::query!("UPDATE shoal.peers SET last_seen_at = $2 WHERE actor_url = $1", received.actor_url, now)
-        .execute(connection)
-        .await?;
+    sqlx::query!(
+        "UPDATE shoal.peers SET last_seen_at = $2 WHERE actor_url = $1",
+        received.actor_url,
+        now
+    )
+    .execute(connection)
+    .await?;
     Ok(true)
 }
 
 /// Forgets the announcements of an actor whose evidence was deleted, so that they can arrive again if it is followed
 /// again.
 pub(super) async fn forget_announcements(connection: &mut PgConnection, actor_url: &str) -> Result<(), StoreError> {
-    sqlx::query!("DELETE FROM shoal.received_activities WHERE actor_url = $1 AND kind = 'Create'", actor_url)
-        .execute(connection)
-        .await?;
+    sqlx::query!(
+        "DELETE FROM shoal.received_activities WHERE actor_url = $1 AND kind = 'Create'",
+        actor_url
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -77,10 +84,13 @@ impl Store {
             .execute(&self.pool)
             .await?
             .rows_affected();
-        let deliveries = sqlx::query!("DELETE FROM shoal.deliveries WHERE state <> 'pending' AND finished_at < $1", limit)
-            .execute(&self.pool)
-            .await?
-            .rows_affected();
+        let deliveries = sqlx::query!(
+            "DELETE FROM shoal.deliveries WHERE state <> 'pending' AND finished_at < $1",
+            limit
+        )
+        .execute(&self.pool)
+        .await?
+        .rows_affected();
         Ok(activities + deliveries)
     }
 }

@@ -1,7 +1,6 @@
 //! Evidence that followed peers announced, and its payload once it was fetched and checked.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::types::Json;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -49,7 +48,7 @@ pub struct LeasedEvidence {
     /// Id of its Create activity.
     pub activity_url: String,
     /// The evidence object as the peer sent it.
-    pub announced: Json<serde_json::Value>,
+    pub announced: serde_json::Value,
     /// Where the payload is fetched.
     pub payload_url: String,
     /// Stated digest of the payload.
@@ -72,7 +71,7 @@ pub struct UsableEvidence {
     /// Id of its Create activity.
     pub activity_url: String,
     /// The evidence object as the peer sent it; it agrees with the payload.
-    pub announced: Json<serde_json::Value>,
+    pub announced: serde_json::Value,
     /// The payload.
     pub payload: Vec<u8>,
     /// When it was announced.
@@ -103,7 +102,9 @@ impl Store {
                 .fetch_optional(&mut *connection)
                 .await?;
                 let Some(peer) = peer else {
-                    return Ok(Reception::Refused("evidence is only taken from peers that are followed"));
+                    return Ok(Reception::Refused(
+                        "evidence is only taken from peers that are followed",
+                    ));
                 };
                 if !received_activities::insert_first(connection, received, now).await? {
                     return Ok(Reception::Replayed);
@@ -157,7 +158,7 @@ impl Store {
                    FOR UPDATE OF due SKIP LOCKED
                )
                RETURNING evidence.id, evidence.lease_token AS "lease!", peer.actor_url, evidence.activity_url,
-                   evidence.announced AS "announced: Json<serde_json::Value>", evidence.payload_url,
+                   evidence.announced, evidence.payload_url,
                    evidence.payload_sha256, evidence.payload_size, evidence.attempts, evidence.received_at"#,
             now,
             now + duration,
@@ -235,7 +236,7 @@ impl Store {
         let evidence = sqlx::query_as!(
             UsableEvidence,
             r#"SELECT peer.actor_url, peer.host, evidence.activity_url,
-                      evidence.announced AS "announced: Json<serde_json::Value>", evidence.payload AS "payload!",
+                      evidence.announced, evidence.payload AS "payload!",
                       evidence.received_at
                FROM shoal.received_evidence evidence JOIN shoal.peers peer ON peer.id = evidence.peer_id
                WHERE evidence.state = 'fetched' AND peer.following = 'accepted'

@@ -125,7 +125,11 @@ impl Store {
                 .await?;
                 let needed = release.gdp_mu * release.gdp_mu;
                 if spent + needed > allowed_mu_squared * (1.0 + ROUNDING) {
-                    return Err(StoreError::BudgetSpent { spent, needed, allowed: allowed_mu_squared });
+                    return Err(StoreError::BudgetSpent {
+                        spent,
+                        needed,
+                        allowed: allowed_mu_squared,
+                    });
                 }
                 let id = insert(connection, &release, digest, now).await?;
                 announce(connection, &release, now).await?;
@@ -188,9 +192,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
     pub async fn payload_by_digest(&self, sha256: [u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
-        let payload = sqlx::query_scalar!("SELECT payload FROM shoal.releases WHERE payload_sha256 = $1", &sha256[..])
-            .fetch_optional(&self.pool)
-            .await?;
+        let payload = sqlx::query_scalar!(
+            "SELECT payload FROM shoal.releases WHERE payload_sha256 = $1",
+            &sha256[..]
+        )
+        .fetch_optional(&self.pool)
+        .await?;
         Ok(payload)
     }
 
@@ -199,7 +206,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
     pub async fn release_activity_urls(&self, offset: i64, limit: i64) -> Result<(i64, Vec<String>), StoreError> {
-        let total = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM shoal.releases"#).fetch_one(&self.pool).await?;
+        let total = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM shoal.releases"#)
+            .fetch_one(&self.pool)
+            .await?;
         let urls = sqlx::query_scalar!(
             "SELECT activity_url FROM shoal.releases ORDER BY id DESC OFFSET $1 LIMIT $2",
             offset,
@@ -212,9 +221,17 @@ impl Store {
 }
 
 fn check(release: &NewRelease, allowed_mu_squared: f64) -> Result<(), StoreError> {
-    let price = [release.epsilon, release.delta, release.gdp_mu, release.noise_multiplier, allowed_mu_squared];
+    let price = [
+        release.epsilon,
+        release.delta,
+        release.gdp_mu,
+        release.noise_multiplier,
+        allowed_mu_squared,
+    ];
     if price.iter().any(|value| !value.is_finite() || *value < 0.0) {
-        return Err(StoreError::Value("the price of a release must consist of finite numbers that are not negative"));
+        return Err(StoreError::Value(
+            "the price of a release must consist of finite numbers that are not negative",
+        ));
     }
     if release.payload.is_empty() {
         return Err(StoreError::Value("a release needs a payload"));

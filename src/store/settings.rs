@@ -39,7 +39,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
     pub async fn remove_setting(&self, key: &str) -> Result<(), StoreError> {
-        sqlx::query!("DELETE FROM shoal.settings WHERE key = $1", key).execute(&self.pool).await?;
+        sqlx::query!("DELETE FROM shoal.settings WHERE key = $1", key)
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 }

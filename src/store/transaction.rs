@@ -38,7 +38,12 @@ impl Store {
     ///
     /// # Errors
     /// What `work` returns, [`StoreError::Contention`] after too many collisions, [`StoreError::Database`] otherwise.
-    pub async fn run_transaction<T, F>(&self, name: &'static str, isolation: Isolation, work: F) -> Result<T, StoreError>
+    pub async fn run_transaction<T, F>(
+        &self,
+        name: &'static str,
+        isolation: Isolation,
+        work: F,
+    ) -> Result<T, StoreError>
     where
         T: Send,
         F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync,
@@ -60,7 +65,10 @@ impl Store {
             }
         }
         count(name, "failed");
-        Err(StoreError::Contention { name, attempts: ATTEMPTS })
+        Err(StoreError::Contention {
+            name,
+            attempts: ATTEMPTS,
+        })
     }
 
     async fn try_transaction<T, F>(&self, isolation: Isolation, work: &F) -> Result<T, StoreError>

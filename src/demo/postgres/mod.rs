@@ -1,7 +1,8 @@
 //! A PostgreSQL server for demonstrations and integration tests: a private one that is thrown away, or the user's own.
 //!
 //! - `binaries` and `fetch`: where its programs come from
-//! - `cluster`, `guard`, `account`: a private server and how it disappears
+//! - `prepare`, `account`: a private cluster on disk
+//! - `cluster`, `guard`: its server, and how both disappear
 //! - `existing`: databases with random names in a server that is already there
 //!
 //! What is stored in the databases is the matter of [`super::schema`].
@@ -13,6 +14,7 @@ mod existing;
 mod fetch;
 mod guard;
 mod names;
+mod prepare;
 
 pub use binaries::{Binaries, BinaryPlaces, find, find_or_fetch};
 pub use cluster::{Options, ThrowAwayCluster};

@@ -12,13 +12,13 @@ use super::parameters::WorldParameters;
 use super::themes::{LANGUAGE_COUNT, LANGUAGES, PLAIN_TAGS, THEME_COUNT, THEMES};
 
 /// Styles within each theme.
-pub(super) const STYLE_COUNT: usize = 4;
+pub(super) const STYLE_COUNT: usize = 6;
 /// Blocks of videos.
 pub(super) const BLOCK_COUNT: usize = THEME_COUNT * STYLE_COUNT;
 /// Videos of each host that belongs to no generated instance.
 const STRANGER_VIDEOS: usize = 16;
 /// Popularity falls with this power of the rank.
-const POPULARITY_POWER: f64 = 0.9;
+const POPULARITY_POWER: f64 = 1.0;
 /// How much of the videos and channels are in each language, the last entry being an unknown one.
 const LANGUAGE_WEIGHTS: [f64; LANGUAGE_COUNT + 1] = [0.55, 0.20, 0.12, 0.05, 0.08];
 
@@ -278,20 +278,27 @@ fn accessibility(rng: &mut impl Rng, live: bool) -> (i32, i32, bool) {
     (privacy, state, rng.random_bool(0.5))
 }
 
-/// A title of three to six words, with the words of the theme or without any.
+/// A title with one to three words of the theme, or a mere number.
 fn title(rng: &mut impl Rng, theme: usize, language: usize) -> String {
-    let telling = rng.random_bool(0.85);
-    let words: Vec<&str> = (0..rng.random_range(3..=6))
-        .map(|_| {
-            if telling && rng.random_bool(0.5) {
-                one_of(rng, &THEMES[theme].words)
-            } else {
-                one_of(rng, &LANGUAGES[language].words)
-            }
-        })
-        .collect();
-    let text = words.join(" ");
-    let mut letters = text.chars();
+    let language = &LANGUAGES[language];
+    if rng.random_bool(0.15) {
+        return format!("{} {}", language.episode, rng.random_range(1..200));
+    }
+    let mut words = vec![one_of(rng, &THEMES[theme].words)];
+    for _ in 0..rng.random_range(0..=2) {
+        let word = one_of(rng, &THEMES[theme].words);
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    let mut title = words.join(&format!(" {} ", language.and));
+    if rng.random_bool(0.7) {
+        title = format!("{} {title}", one_of(rng, &language.openings));
+    }
+    if rng.random_bool(0.4) {
+        title = format!("{title}, {}", one_of(rng, &language.endings));
+    }
+    let mut letters = title.chars();
     letters
         .next()
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

@@ -49,7 +49,7 @@ pub(super) fn counters(
         .map(|video| video.popularity)
         .sum();
     for (counter, video) in counters.iter_mut().zip(&catalogue.videos) {
-        let visitors = ANONYMOUS_VIEWS * total * video.popularity / all * factor(&mut rng, 0.4);
+        let visitors = ANONYMOUS_VIEWS * total * video.popularity / all * factor(&mut rng, 0.7);
         let likes = visitors * rng.random_range(0.01..0.04);
         if video.federated() {
             counter.views += visitors.round() as i32;

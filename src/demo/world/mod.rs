@@ -12,7 +12,7 @@
 //! - `instance`, `actors`, `assemble`: the rows of PeerTube's tables
 //!
 //! The true blocks and communities are not part of the result: nothing that recommends can look at them. Writing the
-//! rows to a database is the matter of `fill`.
+//! rows to a database is the matter of [`super::fill`].
 
 mod actors;
 mod assemble;

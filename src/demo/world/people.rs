@@ -117,16 +117,16 @@ fn person(
 ) -> Person {
     let main = &communities[weighted(rng, mixture)];
     let second = &communities[weighted(rng, mixture)];
-    let second_share = if rng.random_bool(0.5) { 0.25 } else { 0.0 };
+    let second_share = if rng.random_bool(0.4) { 0.25 } else { 0.0 };
     let liking: Vec<f64> = main
         .iter()
         .zip(second)
-        .map(|(main, second)| ((1.0 - second_share) * main + second_share * second) * factor(rng, 0.4))
+        .map(|(main, second)| ((1.0 - second_share) * main + second_share * second) * factor(rng, 0.25))
         .collect();
     let sum: f64 = liking.iter().sum();
     let main_language = MAIN_LANGUAGES[instance % MAIN_LANGUAGES.len()];
     let understands = std::array::from_fn(|language| {
-        let chance = if language == main_language { 0.85 } else { 0.1 };
+        let chance = if language == main_language { 0.85 } else { 0.2 };
         language == 0 && rng.random_bool(0.92) || rng.random_bool(chance)
     });
     // Every fifth or so narrows what is shown to the own languages.

@@ -12,9 +12,9 @@ use super::reach::Reach;
 use super::themes::{LANGUAGE_COUNT, LANGUAGES};
 
 /// Share of the watching that has nothing to do with taste.
-const CURIOSITY: f64 = 0.06;
+const CURIOSITY: f64 = 0.04;
 /// How much less a video in a foreign language is watched.
-const FOREIGN_LANGUAGE: f64 = 0.06;
+const FOREIGN_LANGUAGE: f64 = 0.12;
 /// The taste from which a block is one of a person's own.
 const OWN_BLOCK: f64 = 0.05;
 /// How far back the watching goes, in days.

@@ -17,7 +17,8 @@ use crate::store::{Announcement, NewRelease, Reception};
 
 impl Create {
     pub(super) async fn receive(self, state: &State) -> Result<Reception, FederationError> {
-        self.check(state).map_err(|problem| FederationError::Malformed(problem.to_owned()))?;
+        self.check(state)
+            .map_err(|problem| FederationError::Malformed(problem.to_owned()))?;
         let [document] = &self.object.attachment;
         let malformed = |problem: &str| FederationError::Malformed(problem.to_owned());
         let announcement = Announcement {

@@ -16,22 +16,34 @@ use crate::store::{FollowDecision, NewDelivery, NewPeer, Reception};
 impl Follow {
     pub(super) async fn receive(self, data: &Data<SharedState>) -> Result<Reception, FederationError> {
         if self.object != data.addresses.actor() {
-            return Err(FederationError::Forbidden("the follow is not for this sidecar".to_owned()));
+            return Err(FederationError::Forbidden(
+                "the follow is not for this sidecar".to_owned(),
+            ));
         }
         // Already fetched to check the signature, so this reads from the table or from memory.
-        let actor = ObjectId::<SidecarActor>::from(self.actor.clone()).dereference(data).await?;
+        let actor = ObjectId::<SidecarActor>::from(self.actor.clone())
+            .dereference(data)
+            .await?;
         if actor.peer.actor_url != self.actor.as_str() {
             return Err(FederationError::Forbidden("the actor has another id".to_owned()));
         }
         if !actor.speaks_evidence {
-            return Err(FederationError::Forbidden("only Shoal sidecars can follow this actor".to_owned()));
+            return Err(FederationError::Forbidden(
+                "only Shoal sidecars can follow this actor".to_owned(),
+            ));
         }
         let accept = answer(data, FollowDecision::Accept, &self.id, &actor.peer)?;
         let reject = answer(data, FollowDecision::Reject, &self.id, &actor.peer)?;
         let automatic = data.config.accept_follows == AcceptFollows::Automatic;
         let reception = data
             .store
-            .receive_follow(received(&self.id, &self.actor, "Follow"), actor.peer, automatic, accept, reject)
+            .receive_follow(
+                received(&self.id, &self.actor, "Follow"),
+                actor.peer,
+                automatic,
+                accept,
+                reject,
+            )
             .await?;
         data.delivery_queued.notify_one();
         Ok(reception)
@@ -56,12 +68,22 @@ pub fn answer(
     match decision {
         FollowDecision::Accept => {
             let id = new_id(state, "accept");
-            let accept = Accept { kind: AcceptType::Accept, id: id.clone(), actor, object };
+            let accept = Accept {
+                kind: AcceptType::Accept,
+                id: id.clone(),
+                actor,
+                object,
+            };
             delivery(accept, &id, context::common(), &peer.actor_url, peer.delivery_inbox())
         }
         FollowDecision::Reject => {
             let id = new_id(state, "reject");
-            let reject = Reject { kind: RejectType::Reject, id: id.clone(), actor, object };
+            let reject = Reject {
+                kind: RejectType::Reject,
+                id: id.clone(),
+                actor,
+                object,
+            };
             delivery(reject, &id, context::common(), &peer.actor_url, peer.delivery_inbox())
         }
     }

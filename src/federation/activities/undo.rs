@@ -14,9 +14,14 @@ impl Undo {
         if let FollowReference::Embedded(follow) = &self.object
             && (follow.actor != self.actor || follow.object != state.addresses.actor())
         {
-            return Err(FederationError::Forbidden("the undo is about somebody else's follow".to_owned()));
+            return Err(FederationError::Forbidden(
+                "the undo is about somebody else's follow".to_owned(),
+            ));
         }
-        Ok(state.store.receive_unfollow(received(&self.id, &self.actor, "Undo")).await?)
+        Ok(state
+            .store
+            .receive_unfollow(received(&self.id, &self.actor, "Undo"))
+            .await?)
     }
 }
 
@@ -40,9 +45,16 @@ pub fn farewell(state: &State, peer: &Peer) -> Result<Vec<NewDelivery>, Federati
             actor: state.addresses.actor(),
             object: FollowReference::Embedded(own_follow(state, parse(follow)?, &peer.actor_url)?),
         };
-        deliveries.push(delivery(undo, &id, context::common(), &peer.actor_url, peer.delivery_inbox())?);
+        deliveries.push(delivery(
+            undo,
+            &id,
+            context::common(),
+            &peer.actor_url,
+            peer.delivery_inbox(),
+        )?);
     }
-    if let (FollowerState::Pending | FollowerState::Accepted, Some(follow)) = (peer.follower, &peer.follower_activity_url)
+    if let (FollowerState::Pending | FollowerState::Accepted, Some(follow)) =
+        (peer.follower, &peer.follower_activity_url)
     {
         let asking = NewPeer::from(peer.clone());
         deliveries.push(answer_follow(state, FollowDecision::Reject, &parse(follow)?, &asking)?);
@@ -51,7 +63,12 @@ pub fn farewell(state: &State, peer: &Peer) -> Result<Vec<NewDelivery>, Federati
 }
 
 fn own_follow(state: &State, id: Url, object: &str) -> Result<Follow, FederationError> {
-    Ok(Follow { kind: FollowType::Follow, id, actor: state.addresses.actor(), object: parse(object)? })
+    Ok(Follow {
+        kind: FollowType::Follow,
+        id,
+        actor: state.addresses.actor(),
+        object: parse(object)?,
+    })
 }
 
 fn parse(url: &str) -> Result<Url, FederationError> {

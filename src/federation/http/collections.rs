@@ -41,7 +41,10 @@ pub async fn following(State(http): State<Http>, Query(query): Query<PageQuery>)
     let store = &http.state.store;
     let (total, _) = store.accepted_peers().await.map_err(FederationError::from)?;
     let items = match query.offset() {
-        Some(offset) => store.following_urls(offset, PAGE).await.map_err(FederationError::from)?,
+        Some(offset) => store
+            .following_urls(offset, PAGE)
+            .await
+            .map_err(FederationError::from)?,
         None => Vec::new(),
     };
     Ok(answer(http.state.addresses.following(), &query, total, items))
@@ -50,8 +53,12 @@ pub async fn following(State(http): State<Http>, Query(query): Query<PageQuery>)
 /// Only the addresses of announcements; what is behind them is for followers.
 pub async fn outbox(State(http): State<Http>, Query(query): Query<PageQuery>) -> Result<Response, Problem> {
     let offset = query.offset().unwrap_or(0);
-    let (total, items) =
-        http.state.store.release_activity_urls(offset, PAGE).await.map_err(FederationError::from)?;
+    let (total, items) = http
+        .state
+        .store
+        .release_activity_urls(offset, PAGE)
+        .await
+        .map_err(FederationError::from)?;
     Ok(answer(http.state.addresses.outbox(), &query, total, items))
 }
 
@@ -64,8 +71,12 @@ fn answer(id: Url, query: &PageQuery, total: i64, items: Vec<String>) -> Respons
     };
     let Some(offset) = query.offset() else {
         let first = page_url(1);
-        let collection =
-            OrderedCollection { kind: OrderedCollectionType::OrderedCollection, id, total_items, first };
+        let collection = OrderedCollection {
+            kind: OrderedCollectionType::OrderedCollection,
+            id,
+            total_items,
+            first,
+        };
         return FederationJson(WithContext::new(collection, context::common())).into_response();
     };
     let number = query.page.unwrap_or(1).max(1);

@@ -20,22 +20,34 @@ const DOCUMENT_AGE: &str = "max-age=3600";
 
 pub async fn actor(State(http): State<Http>) -> impl IntoResponse {
     let document = WithContext::new(own_document(&http.state), protocol_context::actor());
-    ([(header::CACHE_CONTROL, ACTOR_AGE), (header::VARY, "Accept")], FederationJson(document))
+    (
+        [(header::CACHE_CONTROL, ACTOR_AGE), (header::VARY, "Accept")],
+        FederationJson(document),
+    )
 }
 
 pub async fn context() -> impl IntoResponse {
-    let headers = [(header::CONTENT_TYPE, "application/ld+json"), (header::CACHE_CONTROL, DOCUMENT_AGE)];
+    let headers = [
+        (header::CONTENT_TYPE, "application/ld+json"),
+        (header::CACHE_CONTROL, DOCUMENT_AGE),
+    ];
     (headers, protocol_context::DOCUMENT)
 }
 
 pub async fn node_info_links(State(http): State<Http>) -> impl IntoResponse {
     let addresses = &http.state.addresses;
-    Json(NodeInfoLinks::new(addresses.node_info().as_str(), addresses.actor().as_str()))
+    Json(NodeInfoLinks::new(
+        addresses.node_info().as_str(),
+        addresses.actor().as_str(),
+    ))
 }
 
 pub async fn node_info() -> impl IntoResponse {
     let profile = "application/json; profile=\"http://nodeinfo.diaspora.software/ns/schema/2.1#\"";
-    ([(header::CONTENT_TYPE, profile), (header::CACHE_CONTROL, DOCUMENT_AGE)], Json(NodeInfo::own()))
+    (
+        [(header::CONTENT_TYPE, profile), (header::CACHE_CONTROL, DOCUMENT_AGE)],
+        Json(NodeInfo::own()),
+    )
 }
 
 #[derive(Deserialize)]
@@ -51,13 +63,16 @@ pub async fn web_finger(State(http): State<Http>, Query(query): Query<WebFingerQ
     let account = format!("acct:{USERNAME}@{}", addresses.authority());
     let actor = addresses.actor();
     let root = addresses.root().as_str().trim_end_matches('/');
-    let known = resource.eq_ignore_ascii_case(&account)
-        || resource == actor.as_str()
-        || resource.trim_end_matches('/') == root;
+    let known =
+        resource.eq_ignore_ascii_case(&account) || resource == actor.as_str() || resource.trim_end_matches('/') == root;
     if !known {
         return Err(FederationError::NotFound.into());
     }
-    let subject = if resource.trim_end_matches('/') == root { resource } else { account };
+    let subject = if resource.trim_end_matches('/') == root {
+        resource
+    } else {
+        account
+    };
     let headers = [
         (header::CONTENT_TYPE, "application/jrd+json"),
         (header::CACHE_CONTROL, DOCUMENT_AGE),

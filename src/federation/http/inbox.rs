@@ -46,7 +46,9 @@ async fn process(http: &Http, request: Request) -> Result<(), FederationError> {
     let (mut parts, body) = request.into_parts();
     let body = read(body).await?;
     state.traffic.received(body.len());
-    let Incoming::Understood(activity) = Incoming::parse(&body)? else { return Ok(()) };
+    let Incoming::Understood(activity) = Incoming::parse(&body)? else {
+        return Ok(());
+    };
 
     check_sender(state, &activity)?;
     // The library would prefer this header to `Signature`.
@@ -55,15 +57,20 @@ async fn process(http: &Http, request: Request) -> Result<(), FederationError> {
     let authority = state.addresses.authority();
     let signature = signature::inspect(&parts.method, target, &parts.headers, &authority, true, state.now())?;
     if signature.actor() != *activity.actor() {
-        return Err(FederationError::Unauthenticated("the activity is signed by another actor".to_owned()));
+        return Err(FederationError::Unauthenticated(
+            "the activity is signed by another actor".to_owned(),
+        ));
     }
     let known = check_acquaintance(state, &activity).await?;
 
     let data = http.library.to_request_data();
     let actor = ObjectId::<SidecarActor>::from(activity.actor().clone());
-    let first = receive_activity::<InboxActivity, SidecarActor, SharedState>(rebuild(&parts, &body).await?, &data).await;
+    let first =
+        receive_activity::<InboxActivity, SidecarActor, SharedState>(rebuild(&parts, &body).await?, &data).await;
     match first {
-        Err(error) if error.is_bad_signature() && known && state.limits.refresh(actor.inner().as_str(), state.now()) => {
+        Err(error)
+            if error.is_bad_signature() && known && state.limits.refresh(actor.inner().as_str(), state.now()) =>
+        {
             tracing::info!(actor = %actor, "the signature does not fit the known key, fetching the actor again");
             actor.dereference_forced(&data).await?;
             receive_activity::<InboxActivity, SidecarActor, SharedState>(rebuild(&parts, &body).await?, &data).await
@@ -86,7 +93,10 @@ async fn read(body: Body) -> Result<Bytes, FederationError> {
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), FederationError> {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {
         "application/activity+json" | "application/ld+json" => Ok(()),
@@ -97,13 +107,20 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), FederationError> {
 /// What can be said about the sender without asking anybody.
 fn check_sender(state: &SharedState, activity: &InboxActivity) -> Result<(), FederationError> {
     for url in [activity.id(), activity.actor()] {
-        state.rules.check(url).map_err(|problem| FederationError::Forbidden(problem.to_owned()))?;
+        state
+            .rules
+            .check(url)
+            .map_err(|problem| FederationError::Forbidden(problem.to_owned()))?;
     }
     if !same_origin(activity.id(), activity.actor()) {
-        return Err(FederationError::Forbidden("the activity and its actor belong to different servers".to_owned()));
+        return Err(FederationError::Forbidden(
+            "the activity and its actor belong to different servers".to_owned(),
+        ));
     }
     if same_origin(activity.actor(), &state.addresses.actor()) {
-        return Err(FederationError::Forbidden("the activity claims to come from this sidecar".to_owned()));
+        return Err(FederationError::Forbidden(
+            "the activity claims to come from this sidecar".to_owned(),
+        ));
     }
     Ok(())
 }

@@ -29,18 +29,19 @@ impl<S: Sync> FromRequestParts<S> for Head {
     }
 }
 
-pub async fn payload(
-    State(http): State<Http>,
-    Path(digest): Path<String>,
-    request: Head,
-) -> Result<Response, Problem> {
+pub async fn payload(State(http): State<Http>, Path(digest): Path<String>, request: Head) -> Result<Response, Problem> {
     let Ok(_slot) = http.state.slots.try_acquire() else {
         return Err(FederationError::Busy("too many requests are in progress").into());
     };
     authenticate(&http, &request).await?;
     let sha256 = parse_digest(&digest)?;
     let etag = format!("\"{}\"", hex::encode(sha256));
-    let payload = http.state.store.payload_by_digest(sha256).await.map_err(FederationError::from)?;
+    let payload = http
+        .state
+        .store
+        .payload_by_digest(sha256)
+        .await
+        .map_err(FederationError::from)?;
     let payload = payload.ok_or(FederationError::NotFound)?;
     if matches_etag(&request.0.headers, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, caching(&etag)).into_response());
@@ -58,7 +59,14 @@ pub async fn announcement(
 ) -> Result<Response, Problem> {
     authenticate(&http, &request).await?;
     let release = release(&http, &digest).await?;
-    Ok(([(header::CONTENT_TYPE, ACTIVITY_JSON), (header::CACHE_CONTROL, IMMUTABLE)], release.activity).into_response())
+    Ok((
+        [
+            (header::CONTENT_TYPE, ACTIVITY_JSON),
+            (header::CACHE_CONTROL, IMMUTABLE),
+        ],
+        release.activity,
+    )
+        .into_response())
 }
 
 pub async fn evidence(
@@ -75,7 +83,14 @@ pub async fn evidence(
         object.insert("@context".to_owned(), context);
     }
     let body = serde_json::to_vec(&object).map_err(FederationError::from)?;
-    Ok(([(header::CONTENT_TYPE, ACTIVITY_JSON), (header::CACHE_CONTROL, IMMUTABLE)], body).into_response())
+    Ok((
+        [
+            (header::CONTENT_TYPE, ACTIVITY_JSON),
+            (header::CACHE_CONTROL, IMMUTABLE),
+        ],
+        body,
+    )
+        .into_response())
 }
 
 /// Who asks, if it is an accepted follower: 401 for those who cannot prove who they are, 403 for those who may not.
@@ -83,10 +98,19 @@ async fn authenticate(http: &Http, Head(request): &Head) -> Result<Peer, Federat
     let state = &http.state;
     let target = request.uri.path_and_query().map_or("/", |path| path.as_str());
     let authority = state.addresses.authority();
-    let signature =
-        signature::inspect(&request.method, target, &request.headers, &authority, false, state.now())?;
+    let signature = signature::inspect(
+        &request.method,
+        target,
+        &request.headers,
+        &authority,
+        false,
+        state.now(),
+    )?;
     let actor = signature.actor();
-    state.rules.check(&actor).map_err(|problem| FederationError::Forbidden(problem.to_owned()))?;
+    state
+        .rules
+        .check(&actor)
+        .map_err(|problem| FederationError::Forbidden(problem.to_owned()))?;
     let unknown = || FederationError::Unauthenticated("the request is signed by an unknown actor".to_owned());
     let mut peer = state.store.peer(actor.as_str()).await?.ok_or_else(unknown)?;
     if !signature.is_made_by(&peer.public_key_pem) {
@@ -94,7 +118,9 @@ async fn authenticate(http: &Http, Head(request): &Head) -> Result<Peer, Federat
             return Err(wrong_key());
         }
         // The peer may have a new key.
-        ObjectId::<SidecarActor>::from(actor.clone()).dereference_forced(&http.library.to_request_data()).await?;
+        ObjectId::<SidecarActor>::from(actor.clone())
+            .dereference_forced(&http.library.to_request_data())
+            .await?;
         peer = state.store.peer(actor.as_str()).await?.ok_or_else(unknown)?;
         if !signature.is_made_by(&peer.public_key_pem) {
             return Err(wrong_key());
@@ -112,7 +138,11 @@ fn wrong_key() -> FederationError {
 
 async fn release(http: &Http, digest: &str) -> Result<Release, FederationError> {
     let sha256 = parse_digest(digest)?;
-    http.state.store.release_by_digest(sha256).await?.ok_or(FederationError::NotFound)
+    http.state
+        .store
+        .release_by_digest(sha256)
+        .await?
+        .ok_or(FederationError::NotFound)
 }
 
 fn parse_digest(text: &str) -> Result<[u8; 32], FederationError> {
@@ -122,11 +152,18 @@ fn parse_digest(text: &str) -> Result<[u8; 32], FederationError> {
 }
 
 fn matches_etag(headers: &HeaderMap, etag: &str) -> bool {
-    let Some(wanted) = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) else { return false };
-    wanted.split(',').any(|candidate| matches!(candidate.trim().trim_start_matches("W/"), "*") || candidate.trim().trim_start_matches("W/") == etag)
+    let Some(wanted) = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    wanted.split(',').any(|candidate| {
+        matches!(candidate.trim().trim_start_matches("W/"), "*") || candidate.trim().trim_start_matches("W/") == etag
+    })
 }
 
 fn caching(etag: &str) -> [(header::HeaderName, HeaderValue); 2] {
     let etag = HeaderValue::from_str(etag).unwrap_or(HeaderValue::from_static("\"\""));
-    [(header::ETAG, etag), (header::CACHE_CONTROL, HeaderValue::from_static(IMMUTABLE))]
+    [
+        (header::ETAG, etag),
+        (header::CACHE_CONTROL, HeaderValue::from_static(IMMUTABLE)),
+    ]
 }

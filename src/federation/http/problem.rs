@@ -53,7 +53,11 @@ impl From<FederationError> for Problem {
         } else {
             error.to_string()
         };
-        Self { status, detail, retry_after }
+        Self {
+            status,
+            detail,
+            retry_after,
+        }
     }
 }
 
@@ -67,7 +71,10 @@ impl IntoResponse for Problem {
         };
         let mut response = (self.status, axum::Json(body)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if let Some(wait) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }

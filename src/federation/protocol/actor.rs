@@ -20,27 +20,55 @@ pub struct ActorDocument {
     /// Where activities are posted.
     pub inbox: Url,
     /// What it announced.
-    #[serde(default, deserialize_with = "deserialize_skip_error", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "deserialize_skip_error",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub outbox: Option<Url>,
     /// Who follows it.
-    #[serde(default, deserialize_with = "deserialize_skip_error", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "deserialize_skip_error",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub followers: Option<Url>,
     /// Whom it follows.
-    #[serde(default, deserialize_with = "deserialize_skip_error", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "deserialize_skip_error",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub following: Option<Url>,
     /// Name in `acct:` addresses.
     pub preferred_username: String,
     /// Display name.
-    #[serde(default, deserialize_with = "deserialize_skip_error", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "deserialize_skip_error",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub name: Option<String>,
     /// Description.
-    #[serde(default, deserialize_with = "deserialize_skip_error", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "deserialize_skip_error",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub summary: Option<String>,
     /// A page for people.
-    #[serde(default, deserialize_with = "deserialize_skip_error", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "deserialize_skip_error",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub url: Option<Url>,
     /// Shared inbox.
-    #[serde(default, deserialize_with = "deserialize_skip_error", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "deserialize_skip_error",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub endpoints: Option<Endpoints>,
     /// Whether somebody decides on each follow request.
     #[serde(default, deserialize_with = "deserialize_skip_error")]
@@ -48,10 +76,18 @@ pub struct ActorDocument {
     /// Key of its HTTP signatures.
     pub public_key: PublicKey,
     /// What it can do (FEP-844e).
-    #[serde(default, deserialize_with = "deserialize_skip_error", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "deserialize_skip_error",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub implements: Vec<Capability>,
     /// The software that speaks for it, with what it can do (FEP-844e).
-    #[serde(default, deserialize_with = "deserialize_skip_error", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "deserialize_skip_error",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub generator: Option<Generator>,
 }
 
@@ -89,6 +125,9 @@ impl ActorDocument {
     /// Whether the actor takes part in the exchange of evidence.
     pub fn speaks_evidence(&self) -> bool {
         let generated = self.generator.iter().flat_map(|generator| &generator.implements);
-        self.implements.iter().chain(generated).any(|capability| capability.href == EVIDENCE_PROTOCOL)
+        self.implements
+            .iter()
+            .chain(generated)
+            .any(|capability| capability.href == EVIDENCE_PROTOCOL)
     }
 }

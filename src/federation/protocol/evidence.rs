@@ -95,9 +95,11 @@ impl Evidence {
             dimensions: self.dimensions,
             videos: self.videos,
             channels: self.channels,
-            support_digest: digest(&self.support_digest).ok_or("supportDigest is not a SHA-256 digest in hexadecimal")?,
+            support_digest: digest(&self.support_digest)
+                .ok_or("supportDigest is not a SHA-256 digest in hexadecimal")?,
             noise: NoiseStatement {
-                noise_multiplier: number(&self.noise.noise_multiplier).ok_or("noise.noiseMultiplier is not a number")?,
+                noise_multiplier: number(&self.noise.noise_multiplier)
+                    .ok_or("noise.noiseMultiplier is not a number")?,
                 clipping_norm: number(&self.noise.clipping_norm).ok_or("noise.clippingNorm is not a number")?,
                 epsilon: number(&self.noise.epsilon).ok_or("noise.epsilon is not a number")?,
                 delta: number(&self.noise.delta).ok_or("noise.delta is not a number")?,
@@ -139,7 +141,11 @@ impl Document {
     pub fn sha256(&self) -> Result<[u8; 32], &'static str> {
         const PROBLEM: &str = "digestMultibase is not a SHA-256 multihash in base58";
         // 34 bytes are at most 47 digits; decoding takes quadratic time.
-        let text = self.digest_multibase.strip_prefix('z').filter(|text| text.len() <= 64).ok_or(PROBLEM)?;
+        let text = self
+            .digest_multibase
+            .strip_prefix('z')
+            .filter(|text| text.len() <= 64)
+            .ok_or(PROBLEM)?;
         let multihash = bs58::decode(text).into_vec().map_err(|_| PROBLEM)?;
         let digest = multihash.strip_prefix(&SHA256_MULTIHASH[..]).ok_or(PROBLEM)?;
         digest.try_into().map_err(|_| PROBLEM)

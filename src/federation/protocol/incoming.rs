@@ -25,7 +25,7 @@ pub enum InboxActivity {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Incoming {
     /// It is for Shoal.
-    Understood(InboxActivity),
+    Understood(Box<InboxActivity>),
     /// It is an activity, but none of ours: answered with 202, without effect.
     Ignored,
 }
@@ -53,6 +53,6 @@ impl Incoming {
             Some(_) => return Ok(Self::Ignored),
             None => return Err(serde::de::Error::custom("an activity must have a type")),
         };
-        Ok(Self::Understood(activity))
+        Ok(Self::Understood(Box::new(activity)))
     }
 }

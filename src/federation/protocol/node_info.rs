@@ -49,8 +49,14 @@ pub struct NodeInfoSoftware {
 impl NodeInfoLinks {
     /// Links to the document at `node_info` and to `actor`.
     pub fn new(node_info: &str, actor: &str) -> Self {
-        let link = |rel: &str, href: &str| Link { rel: rel.to_owned(), kind: None, href: Some(href.to_owned()) };
-        Self { links: vec![link(SCHEMA, node_info), link(APPLICATION, actor)] }
+        let link = |rel: &str, href: &str| Link {
+            rel: rel.to_owned(),
+            kind: None,
+            href: Some(href.to_owned()),
+        };
+        Self {
+            links: vec![link(SCHEMA, node_info), link(APPLICATION, actor)],
+        }
     }
 
     /// Address of the application actor, if there is one.
@@ -64,7 +70,10 @@ impl NodeInfo {
     pub fn own() -> Self {
         Self {
             version: "2.1".to_owned(),
-            software: NodeInfoSoftware { name: "shoal".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            software: NodeInfoSoftware {
+                name: "shoal".to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
             protocols: vec!["activitypub".to_owned()],
             services: json!({ "inbound": [], "outbound": [] }),
             open_registrations: false,

@@ -11,8 +11,11 @@ use crate::store::deliveries::{self, NewDelivery};
 use crate::store::received_activities::{self, Received, Reception};
 use crate::store::{Isolation, Store, StoreError, releases};
 
-/// Follow requests that may wait at the same time; further ones are refused, so that strangers cannot fill the table.
+/// Follow requests that may wait at the same time, actors of one host that may follow, and followers in all. Further
+/// requests are refused, so that strangers cannot fill the table.
 const MAXIMUM_PENDING: i64 = 500;
+const MAXIMUM_PER_HOST: i64 = 5;
+const MAXIMUM_FOLLOWERS: i64 = 10_000;
 
 /// The answer to a follow request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,20 +75,21 @@ impl Store {
             let step = Arc::clone(&step);
             Box::pin(async move {
                 let (received, peer, accept, reject) = &*step;
-                let earlier = sqlx::query_scalar!("SELECT follower FROM shoal.peers WHERE actor_url = $1", peer.actor_url)
-                    .fetch_optional(&mut *connection)
-                    .await?;
-                let waiting = sqlx::query_scalar!(
-                    r#"SELECT count(*) AS "count!" FROM shoal.peers WHERE follower = 'pending'"#
-                )
-                .fetch_one(&mut *connection)
-                .await?;
+                let earlier =
+                    sqlx::query_scalar!("SELECT follower FROM shoal.peers WHERE actor_url = $1", peer.actor_url)
+                        .fetch_optional(&mut *connection)
+                        .await?;
                 let follower = match earlier.as_deref().map(FollowerState::parse).transpose()? {
-                    None | Some(FollowerState::None) if automatic => FollowerState::Accepted,
-                    None | Some(FollowerState::None) if waiting >= MAXIMUM_PENDING => {
-                        return Ok(Reception::Refused("too many follow requests are waiting"));
+                    None | Some(FollowerState::None) => {
+                        if let Some(reason) = is_full(connection, &peer.host, automatic).await? {
+                            return Ok(Reception::Refused(reason));
+                        }
+                        if automatic {
+                            FollowerState::Accepted
+                        } else {
+                            FollowerState::Pending
+                        }
                     }
-                    None | Some(FollowerState::None) => FollowerState::Pending,
                     Some(decided) => decided,
                 };
                 if !received_activities::insert_first(connection, received, now).await? {
@@ -140,7 +144,7 @@ impl Store {
                     return Ok(false);
                 }
                 if decision == FollowDecision::Reject {
-                    deliveries::cancel_recipient(connection, actor_url, now).await?;
+                    deliveries::cancel_announcements(connection, actor_url, now).await?;
                 }
                 deliveries::insert(connection, reply, now).await?;
                 if decision == FollowDecision::Accept {
@@ -236,6 +240,13 @@ impl Store {
                 )
                 .execute(&mut *connection)
                 .await?;
+                // Nothing is left to know about an actor that is not followed either.
+                sqlx::query!(
+                    "DELETE FROM shoal.peers WHERE actor_url = $1 AND following = 'none'",
+                    received.actor_url,
+                )
+                .execute(&mut *connection)
+                .await?;
                 deliveries::cancel_announcements(connection, &received.actor_url, now).await?;
                 Ok(Reception::Processed)
             })
@@ -272,6 +283,33 @@ impl Store {
         })
         .await
     }
+}
+
+/// Why no further follower can be taken, if so.
+async fn is_full(
+    connection: &mut PgConnection,
+    host: &str,
+    automatic: bool,
+) -> Result<Option<&'static str>, StoreError> {
+    let counts = sqlx::query!(
+        r#"SELECT count(*) FILTER (WHERE follower = 'pending') AS "pending!",
+                  count(*) FILTER (WHERE host = $1) AS "of_host!",
+                  count(*) AS "all!"
+           FROM shoal.peers WHERE follower <> 'none'"#,
+        host,
+    )
+    .fetch_one(connection)
+    .await?;
+    let reason = if counts.of_host >= MAXIMUM_PER_HOST {
+        Some("too many actors of this host follow already")
+    } else if !automatic && counts.pending >= MAXIMUM_PENDING {
+        Some("too many follow requests are waiting")
+    } else if counts.all >= MAXIMUM_FOLLOWERS {
+        Some("this sidecar has too many followers already")
+    } else {
+        None
+    };
+    Ok(reason)
 }
 
 /// Whether the latest Follow that was sent to this actor has the id `follow_url`. Locks the row.

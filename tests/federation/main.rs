@@ -1,0 +1,12 @@
+//! Sidecars that talk to each other over real HTTP on loopback ports, each with a real PostgreSQL database.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
+mod discovery;
+mod evidence;
+mod follows;
+mod hostile;
+mod keys;
+mod ledger;
+mod queue;
+mod support;
