@@ -42,7 +42,7 @@ async fn until_somebody_waits(world: &mut World) {
 async fn more_than_the_limit_is_refused_at_once() {
     let limits = Limits {
         concurrent_requests: 1,
-        deadline: Duration::from_secs(60),
+        deadline: Duration::from_mins(1),
         ..Limits::default()
     };
     let mut world = World::with_limits(limits).await;
@@ -83,7 +83,7 @@ async fn what_takes_too_long_is_ended() {
 #[tokio::test]
 async fn requests_under_way_are_answered_before_the_end() {
     let limits = Limits {
-        deadline: Duration::from_secs(60),
+        deadline: Duration::from_mins(1),
         ..Limits::default()
     };
     let mut world = World::with_limits(limits).await;
