@@ -90,11 +90,15 @@ impl Listeners {
     /// [`SidecarError::Listen`] names the address that is taken or not allowed.
     pub async fn bind(config: &Config) -> Result<Self, SidecarError> {
         let bind = async |address: std::net::SocketAddr| {
-            TcpListener::bind(address)
-                .await
-                .map_err(|reason| SidecarError::Listen { address: address.to_string(), reason })
+            TcpListener::bind(address).await.map_err(|reason| SidecarError::Listen {
+                address: address.to_string(),
+                reason,
+            })
         };
-        Ok(Self { api: bind(config.api.listen).await?, federation: bind(config.federation.listen).await? })
+        Ok(Self {
+            api: bind(config.api.listen).await?,
+            federation: bind(config.federation.listen).await?,
+        })
     }
 }
 
@@ -133,7 +137,15 @@ impl Sidecar {
         if let Some(model) = publishing::restore(&store, &snapshot).await? {
             tracing::info!(model, "the stored model is in use");
         }
-        Ok(Self { config, peertube, store, federation, snapshot, clock, noise_randomness })
+        Ok(Self {
+            config,
+            peertube,
+            store,
+            federation,
+            snapshot,
+            clock,
+            noise_randomness,
+        })
     }
 
     /// The trainer of this sidecar.
@@ -177,14 +189,22 @@ impl Sidecar {
         let router = self.federation.router();
         let federation_stop = stop.clone();
         workers.spawn(async move {
-            axum::serve(listeners.federation, router.into_make_service_with_connect_info::<std::net::SocketAddr>())
-                .with_graceful_shutdown(federation_stop.cancelled_owned())
-                .await
+            axum::serve(
+                listeners.federation,
+                router.into_make_service_with_connect_info::<std::net::SocketAddr>(),
+            )
+            .with_graceful_shutdown(federation_stop.cancelled_owned())
+            .await
         });
         let federation = self.federation.clone();
         let federation_stop = stop.clone();
         workers.spawn(async move {
             federation.run(federation_stop).await;
+            Ok(())
+        });
+        let (store, snapshot, follow_stop) = (self.store.clone(), Arc::clone(&self.snapshot), stop.clone());
+        workers.spawn(async move {
+            publishing::follow(store, snapshot, follow_stop).await;
             Ok(())
         });
         if scheduled_training {
@@ -229,12 +249,18 @@ where
     E: std::fmt::Display + Into<SidecarError>,
     F: Future<Output = Result<T, E>>,
 {
-    let pauses = ExponentialBuilder::default().with_max_delay(LONGEST_PAUSE).with_max_times(ATTEMPTS).with_jitter();
+    let pauses = ExponentialBuilder::default()
+        .with_max_delay(LONGEST_PAUSE)
+        .with_max_times(ATTEMPTS)
+        .with_jitter();
     connect
         .retry(pauses)
         .when(is_transient)
         .notify(|error, pause| {
-            tracing::warn!("{what} does not answer yet, next attempt in {} s: {error}", pause.as_secs().max(1));
+            tracing::warn!(
+                "{what} does not answer yet, next attempt in {} s: {error}",
+                pause.as_secs().max(1)
+            );
         })
         .await
         .map_err(Into::into)

@@ -10,10 +10,14 @@ use crate::config::{LogFormat, LoggingConfig};
 /// The text of the problem when `logging.filter` is not a valid filter.
 pub fn start(config: &LoggingConfig) -> Result<(), String> {
     let filter = EnvFilter::try_new(&config.filter).map_err(|error| format!("`logging.filter`: {error}"))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A logger that is there already, as in tests, stays.
     let _ = match config.format {
-        LogFormat::Human => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
+        LogFormat::Human => builder
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
     Ok(())

@@ -61,23 +61,41 @@ pub async fn run(arguments: CheckConfigArguments) -> anyhow::Result<ExitCode> {
         warnings.push("federation.insecure_development is on: never use it on the internet".to_owned());
     }
     let actor = format!("{}/actor", config.federation.public_url.as_str().trim_end_matches('/'));
-    let report = Report { usable: problems.is_empty(), actor, peertube, problems, warnings };
+    let report = Report {
+        usable: problems.is_empty(),
+        actor,
+        peertube,
+        problems,
+        warnings,
+    };
     if arguments.json {
         output::json(&report)?;
     } else {
         print(&report);
     }
-    Ok(if report.usable { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.usable {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn print(report: &Report) {
     if let Some(peertube) = &report.peertube {
-        output::line(&format!("PeerTube's database   {} as {}", peertube.database, peertube.role));
+        output::line(&format!(
+            "PeerTube's database   {} as {}",
+            peertube.database, peertube.role
+        ));
         output::line(&format!("PostgreSQL            {}", peertube.postgresql));
-        let migration = peertube.migration.map_or_else(|| "not readable".to_owned(), |number| number.to_string());
+        let migration = peertube
+            .migration
+            .map_or_else(|| "not readable".to_owned(), |number| number.to_string());
         output::line(&format!("migration version     {migration}"));
         if let Some(counts) = &peertube.counts {
-            output::line(&format!("users                 {} ({} with history on)", counts.users, counts.eligible_users));
+            output::line(&format!(
+                "users                 {} ({} with history on)",
+                counts.users, counts.eligible_users
+            ));
             output::line(&format!("videos                {}", counts.videos));
         }
     }
@@ -88,5 +106,9 @@ fn print(report: &Report) {
     for problem in &report.problems {
         output::line(&format!("problem: {problem}"));
     }
-    output::line(if report.usable { "everything that `shoal serve` needs is there" } else { "not usable yet" });
+    output::line(if report.usable {
+        "everything that `shoal serve` needs is there"
+    } else {
+        "not usable yet"
+    });
 }

@@ -49,7 +49,11 @@ pub struct DemoArguments {
 /// # Errors
 /// When a step fails; everything that was started is stopped and removed.
 pub async fn run(arguments: DemoArguments, stop: CancellationToken) -> anyhow::Result<ExitCode> {
-    telemetry::start(&LoggingConfig { format: LogFormat::Human, filter: arguments.log }).map_err(anyhow::Error::msg)?;
+    telemetry::start(&LoggingConfig {
+        format: LogFormat::Human,
+        filter: arguments.log,
+    })
+    .map_err(anyhow::Error::msg)?;
     let options = DemoOptions {
         instances: arguments.instances,
         sizes: arguments.sizes,
@@ -57,7 +61,11 @@ pub async fn run(arguments: DemoArguments, stop: CancellationToken) -> anyhow::R
         database_url: arguments.database_url,
     };
     let hidden = arguments.json || !std::io::stderr().is_terminal();
-    let bars = MultiProgress::with_draw_target(if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
+    let bars = MultiProgress::with_draw_target(if hidden {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::stderr()
+    });
     let metrics = api::metrics::install()?;
     // Ctrl-C ends the story; its sidecars end with their own token, so that they can be ended without Ctrl-C too.
     let sidecars = stop.child_token();
@@ -77,7 +85,11 @@ pub async fn run(arguments: DemoArguments, stop: CancellationToken) -> anyhow::R
     if arguments.serve {
         // With --json, standard output stays one document.
         for line in demo.curl_lines() {
-            if arguments.json { eprintln!("{line}") } else { output::line(&line) }
+            if arguments.json {
+                eprintln!("{line}")
+            } else {
+                output::line(&line)
+            }
         }
         eprintln!("running until Ctrl-C");
         stop.cancelled().await;

@@ -59,7 +59,8 @@ impl ConfigArguments {
     pub fn load(&self) -> anyhow::Result<Arc<Config>> {
         let config = Config::load(self.config.as_deref(), std::env::vars()).with_context(|| match &self.config {
             Some(path) => format!("in {}", path.display()),
-            None => "no --config FILE was given, so all settings were looked for in SHOAL_<TABLE>__<KEY> variables".to_owned(),
+            None => "no --config FILE was given, so all settings were looked for in SHOAL_<TABLE>__<KEY> variables"
+                .to_owned(),
         })?;
         telemetry::start(&config.logging).map_err(anyhow::Error::msg)?;
         Ok(Arc::new(config))

@@ -83,9 +83,18 @@ pub async fn run(arguments: PeersArguments) -> anyhow::Result<ExitCode> {
     let federation = Federation::start(&config.federation, store.clone(), clock).await?;
     let (peers, done) = match &arguments.action {
         Action::List => (federation.peers().await?, None),
-        Action::Follow { peer } => (vec![federation.follow(peer).await?], Some("the request leaves with the running sidecar")),
-        Action::Accept { peer } => (vec![federation.accept(peer).await?], Some("accepted; it will be told by the running sidecar")),
-        Action::Reject { peer } => (vec![federation.reject(peer).await?], Some("rejected; it will be told by the running sidecar")),
+        Action::Follow { peer } => (
+            vec![federation.follow(peer).await?],
+            Some("the request leaves with the running sidecar"),
+        ),
+        Action::Accept { peer } => (
+            vec![federation.accept(peer).await?],
+            Some("accepted; it will be told by the running sidecar"),
+        ),
+        Action::Reject { peer } => (
+            vec![federation.reject(peer).await?],
+            Some("rejected; it will be told by the running sidecar"),
+        ),
         Action::Remove { peer } => (vec![federation.remove(peer).await?], Some("removed, with its evidence")),
     };
     store.close().await;
@@ -103,7 +112,10 @@ pub async fn run(arguments: PeersArguments) -> anyhow::Result<ExitCode> {
             report.actor,
             report.following,
             report.follower,
-            report.last_seen.map_or_else(|| "never".to_owned(), |time| time.format("%Y-%m-%d %H:%M UTC").to_string()),
+            report.last_seen.map_or_else(
+                || "never".to_owned(),
+                |time| time.format("%Y-%m-%d %H:%M UTC").to_string()
+            ),
         ));
     }
     if let Some(done) = done {

@@ -41,11 +41,20 @@ pub struct RecommendArguments {
 pub async fn run(arguments: RecommendArguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.load()?;
     let strategy: Strategy = arguments.strategy.parse().context("--strategy")?;
-    let video = arguments.video.as_deref().map(VideoReference::parse).transpose().context("--video")?;
+    let video = arguments
+        .video
+        .as_deref()
+        .map(VideoReference::parse)
+        .transpose()
+        .context("--video")?;
     let sidecar = Sidecar::connect(Arc::clone(&config), Arc::new(SystemClock), system_noise()).await?;
     let settings = Settings::from_config(&config);
-    let recommendations =
-        Recommendations::new(sidecar.peertube.clone(), Arc::clone(&sidecar.snapshot), settings, Arc::new(SystemClock));
+    let recommendations = Recommendations::new(
+        sidecar.peertube.clone(),
+        Arc::clone(&sidecar.snapshot),
+        settings,
+        Arc::new(SystemClock),
+    );
     let request = Request {
         user: arguments.user.map(UserId),
         strategy,

@@ -40,7 +40,9 @@ pub async fn run(arguments: ServeArguments, stop: CancellationToken) -> anyhow::
         peertube = %config.peertube.url,
         "serving"
     );
-    sidecar.run(listeners, metrics, !arguments.without_training, stop).await?;
+    sidecar
+        .run(listeners, metrics, !arguments.without_training, stop)
+        .await?;
     sidecar.close().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)

@@ -57,7 +57,10 @@ pub async fn run(arguments: TrainArguments, stop: CancellationToken) -> anyhow::
 fn print(report: &CycleReport) {
     output::line(&format!("model            {}", report.model));
     output::line(&format!("videos           {}", report.videos));
-    output::line(&format!("users            {} with {} preferences", report.users, report.interactions));
+    output::line(&format!(
+        "users            {} with {} preferences",
+        report.users, report.interactions
+    ));
     output::line(&format!("evidence         from {} peers", report.peers));
     if report.validation_users > 0 {
         output::line(&format!(
@@ -74,7 +77,9 @@ fn print(report: &CycleReport) {
 /// The outcome of a release in words.
 pub fn release(outcome: &ReleaseOutcome) -> String {
     match outcome {
-        ReleaseOutcome::Released { epsilon, delta, bytes, .. } => {
+        ReleaseOutcome::Released {
+            epsilon, delta, bytes, ..
+        } => {
             format!("{bytes} bytes of noised evidence at epsilon {epsilon:.3}, delta {delta:e}")
         }
         ReleaseOutcome::SwitchedOff => "none: privacy.contribute is false".to_owned(),

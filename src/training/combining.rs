@@ -48,3 +48,12 @@ pub fn place(evidence: &[(String, Noised<EvidenceGrid>)], catalogue: &Catalogue)
     }
     sources
 }
+
+/// Items about which at least one source speaks.
+pub fn known_items(sources: &[EvidenceSource]) -> Vec<u32> {
+    let items = sources.first().map_or(0, |source| source.videos.rows.len());
+    (0..items)
+        .filter(|&item| sources.iter().any(|source| source.videos.rows[item].is_some()))
+        .map(|item| item as u32)
+        .collect()
+}

@@ -6,8 +6,9 @@ use std::time::Instant;
 use serde::Serialize;
 use serde_json::json;
 
+use super::publishing::{self, Publication};
 use super::releasing::{self, NoiseRandomness, ReleaseOutcome};
-use super::{TrainingError, combining, publishing, reading};
+use super::{TrainingError, combining, reading};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::federation::Federation;
@@ -125,14 +126,15 @@ impl Trainer {
 
         let evidence = combining::peer_evidence(&self.store).await?;
         let parameters = self.learning_parameters();
-        let (learned, peers) = {
+        let (learned, peers, known_by_peers) = {
             let (interactions, progress) = (Arc::clone(&interactions), Arc::clone(&progress));
             compute(move || {
                 let mut sources = combining::place(&evidence, &catalogue);
                 let peers = sources.len();
+                let known_by_peers = combining::known_items(&sources);
                 let stage = |stage| progress(Phase::Learning(stage));
                 let learned = learning::learn(&catalogue, &interactions, &support, &mut sources, &parameters, stage);
-                (learned, peers)
+                (learned, peers, known_by_peers)
             })
             .await?
         };
@@ -152,10 +154,13 @@ impl Trainer {
             weights: weights.into_iter().collect(),
             seconds: 0.0,
         };
-        let metadata = json!(report);
-        let now = self.clock.now();
-        report.model =
-            publishing::publish(&self.store, &self.snapshot, learned.recommender, videos, metadata, now).await?;
+        let publication = Publication {
+            metadata: json!(report),
+            recommender: learned.recommender,
+            videos,
+            known_by_peers,
+        };
+        report.model = publishing::publish(&self.store, &self.snapshot, publication, self.clock.now()).await?;
         report.seconds = started.elapsed().as_secs_f64();
         tracing::info!(
             model = report.model,

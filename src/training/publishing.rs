@@ -1,9 +1,11 @@
 //! The model in Shoal's database, and in use. It is replaced whole, or not at all.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use super::TrainingError;
 use crate::model::recommender::Recommender;
@@ -15,17 +17,33 @@ const KIND: &str = "recommender";
 /// Changes whenever the layout of the bytes changes; older models are then trained anew instead of read.
 const FORMAT_VERSION: i32 = 1;
 const COMPRESSION_LEVEL: i32 = 1;
+/// How often it is looked for a newer model.
+const GLANCE: Duration = Duration::from_secs(30);
 
 #[derive(Serialize)]
 struct Written<'a> {
     videos: &'a [CatalogueVideo],
     recommender: &'a Recommender,
+    known_by_peers: &'a [u32],
 }
 
 #[derive(Deserialize)]
 struct Read {
     videos: Vec<CatalogueVideo>,
     recommender: Recommender,
+    known_by_peers: Vec<u32>,
+}
+
+/// A model that was learned and is to be put in use.
+pub struct Publication {
+    /// The model.
+    pub recommender: Recommender,
+    /// The videos of its items, in their order.
+    pub videos: Vec<CatalogueVideo>,
+    /// Items about which other instances sent evidence that the model uses.
+    pub known_by_peers: Vec<u32>,
+    /// How it was trained and what it reached.
+    pub metadata: serde_json::Value,
 }
 
 /// Stores the model and then puts it in use. Returns its number.
@@ -35,27 +53,32 @@ struct Read {
 pub async fn publish(
     store: &Store,
     in_use: &SharedSnapshot,
-    recommender: Recommender,
-    videos: Vec<CatalogueVideo>,
-    metadata: serde_json::Value,
+    publication: Publication,
     now: DateTime<Utc>,
 ) -> Result<i64, TrainingError> {
     let failed = |reason: String| TrainingError::Codec {
         doing: "written",
         reason,
     };
-    let (recommender, videos, bytes) = tokio::task::spawn_blocking(move || {
-        let plain = postcard::to_allocvec(&Written {
-            videos: &videos,
-            recommender: &recommender,
-        })
-        .map_err(|error| error.to_string())?;
+    let (publication, bytes) = tokio::task::spawn_blocking(move || {
+        let written = Written {
+            videos: &publication.videos,
+            recommender: &publication.recommender,
+            known_by_peers: &publication.known_by_peers,
+        };
+        let plain = postcard::to_allocvec(&written).map_err(|error| error.to_string())?;
         let bytes = zstd::encode_all(plain.as_slice(), COMPRESSION_LEVEL).map_err(|error| error.to_string())?;
-        Ok::<_, String>((recommender, videos, bytes))
+        Ok::<_, String>((publication, bytes))
     })
     .await
     .map_err(|error| TrainingError::Computation(error.to_string()))?
     .map_err(failed)?;
+    let Publication {
+        recommender,
+        videos,
+        known_by_peers,
+        metadata,
+    } = publication;
     let model = NewModel {
         kind: KIND.to_owned(),
         format_version: FORMAT_VERSION,
@@ -63,7 +86,8 @@ pub async fn publish(
         bytes: Arc::from(bytes),
     };
     let id = store.publish_model(model).await?;
-    in_use.store(Some(Arc::new(Snapshot::new(recommender, videos, now, id.to_string())?)));
+    let snapshot = Snapshot::new(recommender, videos, now, id.to_string())?.with_items_known_by_peers(known_by_peers);
+    in_use.store(Some(Arc::new(snapshot)));
     Ok(id)
 }
 
@@ -87,7 +111,9 @@ pub async fn restore(store: &Store, in_use: &SharedSnapshot) -> Result<Option<i6
     let read = tokio::task::spawn_blocking(move || {
         let plain = zstd::decode_all(stored.bytes.as_slice()).map_err(|error| error.to_string())?;
         let read: Read = postcard::from_bytes(&plain).map_err(|error| error.to_string())?;
-        Snapshot::new(read.recommender, read.videos, created_at, id.to_string()).map_err(|error| error.to_string())
+        Snapshot::new(read.recommender, read.videos, created_at, id.to_string())
+            .map(|snapshot| snapshot.with_items_known_by_peers(read.known_by_peers))
+            .map_err(|error| error.to_string())
     })
     .await
     .map_err(|error| TrainingError::Computation(error.to_string()))?;
@@ -103,6 +129,36 @@ pub async fn restore(store: &Store, in_use: &SharedSnapshot) -> Result<Option<i6
                 "the stored model cannot be read and will be trained anew"
             );
             Ok(None)
+        }
+    }
+}
+
+/// Takes over models that another process published, such as `shoal train` beside a running sidecar, until told to stop.
+pub async fn follow(store: Store, in_use: SharedSnapshot, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(GLANCE) => {}
+        }
+        let latest = match store.latest_model_id().await {
+            Ok(Some(latest)) => latest.to_string(),
+            Ok(None) => continue,
+            Err(error) => {
+                tracing::debug!(%error, "cannot look for a newer model");
+                continue;
+            }
+        };
+        if in_use
+            .load()
+            .as_ref()
+            .is_some_and(|snapshot| snapshot.model() == latest)
+        {
+            continue;
+        }
+        match restore(&store, &in_use).await {
+            Ok(Some(model)) => tracing::info!(model, "a model of another process is in use"),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "a newer model could not be put in use"),
         }
     }
 }

@@ -91,7 +91,7 @@ pub async fn obstacle(
     if !config.contribute {
         return Ok(Some(ReleaseOutcome::SwitchedOff));
     }
-    let (followers, _) = store.accepted_peers().await?;
+    let (_, followers) = store.accepted_peers().await?;
     if followers == 0 {
         return Ok(Some(ReleaseOutcome::NobodyFollows));
     }

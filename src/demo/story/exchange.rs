@@ -23,7 +23,10 @@ pub(super) async fn follow_all(instances: &[DemoInstance]) -> Result<(), DemoErr
     until("follow requests were not all accepted", || async {
         for instance in instances {
             let peers = instance.sidecar().federation.peers().await?;
-            let accepted = peers.iter().filter(|peer| peer.following == FollowingState::Accepted).count();
+            let accepted = peers
+                .iter()
+                .filter(|peer| peer.following == FollowingState::Accepted)
+                .count();
             if accepted + 1 < instances.len() {
                 return Ok(false);
             }
@@ -49,8 +52,10 @@ pub(super) fn check_releases(reports: &[CycleReport]) -> Result<(), DemoError> {
 
 /// Waits until every sidecar has fetched and verified the evidence of every other one that released some.
 pub(super) async fn wait_for_evidence(instances: &[DemoInstance], reports: &[CycleReport]) -> Result<(), DemoError> {
-    let released: Vec<bool> =
-        reports.iter().map(|report| matches!(report.release, ReleaseOutcome::Released { .. })).collect();
+    let released: Vec<bool> = reports
+        .iter()
+        .map(|report| matches!(report.release, ReleaseOutcome::Released { .. }))
+        .collect();
     let total = released.iter().filter(|released| **released).count();
     until("evidence did not arrive everywhere", || async {
         for (instance, released) in instances.iter().zip(&released) {

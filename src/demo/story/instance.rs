@@ -20,8 +20,8 @@ use super::super::world::InstanceWorld;
 use super::options::{DemoOptions, EPSILON};
 use crate::clock::SystemClock;
 use crate::config::{
-    AcceptFollows, ApiConfig, Config, DatabaseConfig, FederationConfig, LoggingConfig, PeerTubeConfig, PreferencesConfig,
-    PrivacyConfig, RecommendConfig, TrainingConfig,
+    AcceptFollows, ApiConfig, Config, DatabaseConfig, FederationConfig, LoggingConfig, PeerTubeConfig,
+    PreferencesConfig, PrivacyConfig, RecommendConfig, TrainingConfig,
 };
 use crate::peertube::read_role_sql;
 use crate::sidecar::{Listeners, Sidecar, SidecarError};
@@ -53,14 +53,19 @@ impl DemoInstance {
         let peertube = server.create_database(&format!("peertube_{}", number + 1)).await?;
         let own = server.create_database(&format!("shoal_{}", number + 1)).await?;
         let url = server.url(&peertube);
-        let mut connection = PgConnection::connect(&url).await.map_err(DemoError::database("fill a database"))?;
+        let mut connection = PgConnection::connect(&url)
+            .await
+            .map_err(DemoError::database("fill a database"))?;
         fill::fill(&mut connection, Layout::V8_2, &world).await?;
         let role = server.role_name(&format!("shoal_reader_{}", number + 1));
         let password = format!("{:032x}", rand::random::<u128>());
         create_role(connection, &role, &password).await?;
         server.remove_role_at_end(&role);
 
-        let listeners = Listeners { api: bind().await?, federation: bind().await? };
+        let listeners = Listeners {
+            api: bind().await?,
+            federation: bind().await?,
+        };
         let token = format!("{:032x}", rand::random::<u128>());
         let api = format!("http://localhost:{}", port(&listeners.api)?);
         let public = format!("http://localhost:{}", port(&listeners.federation)?);
@@ -123,9 +128,18 @@ impl DemoInstance {
         let path = "/api/v1/recommendations/videos";
         vec![
             format!("# {}", self.host),
-            format!("curl -s -H 'Authorization: Bearer {}' '{}{path}?userId={user}&count=5'", self.token, self.api),
-            format!("curl -s -H 'Authorization: Bearer {}' '{}{path}?strategy=popular&count=5'", self.token, self.api),
-            format!("curl -s -H 'Accept: application/activity+json' '{}'", self.sidecar.federation.actor_url()),
+            format!(
+                "curl -s -H 'Authorization: Bearer {}' '{}{path}?userId={user}&count=5'",
+                self.token, self.api
+            ),
+            format!(
+                "curl -s -H 'Authorization: Bearer {}' '{}{path}?strategy=popular&count=5'",
+                self.token, self.api
+            ),
+            format!(
+                "curl -s -H 'Accept: application/activity+json' '{}'",
+                self.sidecar.federation.actor_url()
+            ),
             format!("curl -s '{}/metrics'", self.api),
         ]
     }
@@ -144,16 +158,27 @@ impl DemoInstance {
 /// Exactly what an administrator runs: the SQL of `docs/sql/peertube-read-role.sql`.
 async fn create_role(mut connection: PgConnection, role: &str, password: &str) -> Result<(), DemoError> {
     let sql = sqlx::AssertSqlSafe(read_role_sql(role, password));
-    sqlx::raw_sql(sql).execute(&mut connection).await.map_err(DemoError::database("create the reading role"))?;
-    connection.close().await.map_err(DemoError::database("create the reading role"))
+    sqlx::raw_sql(sql)
+        .execute(&mut connection)
+        .await
+        .map_err(DemoError::database("create the reading role"))?;
+    connection
+        .close()
+        .await
+        .map_err(DemoError::database("create the reading role"))
 }
 
 async fn bind() -> Result<TcpListener, DemoError> {
-    TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| DemoError::Story(format!("no free port: {error}")))
+    TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .map_err(|error| DemoError::Story(format!("no free port: {error}")))
 }
 
 fn port(listener: &TcpListener) -> Result<u16, DemoError> {
-    Ok(listener.local_addr().map_err(|error| DemoError::Story(error.to_string()))?.port())
+    Ok(listener
+        .local_addr()
+        .map_err(|error| DemoError::Story(error.to_string()))?
+        .port())
 }
 
 fn config(
@@ -172,8 +197,14 @@ fn config(
             database_url: SecretString::from(reader),
             max_connections: CONNECTIONS,
         },
-        database: DatabaseConfig { url: SecretString::from(own), max_connections: CONNECTIONS },
-        api: ApiConfig { listen: anywhere, service_token: SecretString::from(token) },
+        database: DatabaseConfig {
+            url: SecretString::from(own),
+            max_connections: CONNECTIONS,
+        },
+        api: ApiConfig {
+            listen: anywhere,
+            service_token: SecretString::from(token),
+        },
         federation: FederationConfig {
             listen: anywhere,
             public_url: url(public)?,
@@ -184,8 +215,15 @@ fn config(
             insecure_development: true,
         },
         preferences: PreferencesConfig::default(),
-        training: TrainingConfig { seed: options.seed, ..TrainingConfig::default() },
-        privacy: PrivacyConfig { epsilon_per_year: EPSILON, releases_per_year: 1, ..PrivacyConfig::default() },
+        training: TrainingConfig {
+            seed: options.seed,
+            ..TrainingConfig::default()
+        },
+        privacy: PrivacyConfig {
+            epsilon_per_year: EPSILON,
+            releases_per_year: 1,
+            ..PrivacyConfig::default()
+        },
         recommend: RecommendConfig::default(),
         logging: LoggingConfig::default(),
     };

@@ -99,7 +99,11 @@ impl Demo {
         let samples = samples::fetch(&instances, &stop).await?;
         steps.finish();
         let report = DemoReport::new(rows, samples, options, started.elapsed());
-        Ok(Self { report, server, instances })
+        Ok(Self {
+            report,
+            server,
+            instances,
+        })
     }
 
     /// Lines to paste into a shell while the sidecars run.
@@ -125,7 +129,10 @@ async fn train_all(instances: &[DemoInstance], steps: &Steps) -> Result<Vec<Cycl
         .map(|instance| async move {
             let bar = steps.spinner(instance.host());
             let progress = bar.clone();
-            let report = instance.trainer().cycle(move |phase: Phase| progress.set_message(phase.label())).await;
+            let report = instance
+                .trainer()
+                .cycle(move |phase: Phase| progress.set_message(phase.label()))
+                .await;
             bar.finish_and_clear();
             Ok(report?)
         })
@@ -147,7 +154,10 @@ impl Steps {
             bar.set_style(style);
         }
         bar.enable_steady_tick(std::time::Duration::from_millis(200));
-        Self { bars: bars.clone(), bar }
+        Self {
+            bars: bars.clone(),
+            bar,
+        }
     }
 
     fn begin(&self, what: &'static str) {
@@ -175,4 +185,3 @@ impl Steps {
         self.bar.finish_and_clear();
     }
 }
-

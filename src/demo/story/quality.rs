@@ -59,7 +59,11 @@ pub(super) async fn measure(instance: &DemoInstance) -> Result<Measured, DemoErr
         .ok_or_else(|| DemoError::Story(format!("{} has no model", instance.host())))?;
     let rules = instance.sidecar().config.preferences.rules();
     let now = SystemClock.now();
-    let held_out: HashMap<i32, &Vec<i32>> = instance.held_out().iter().map(|(user, videos)| (*user, videos)).collect();
+    let held_out: HashMap<i32, &Vec<i32>> = instance
+        .held_out()
+        .iter()
+        .map(|(user, videos)| (*user, videos))
+        .collect();
     let (mut users, mut interactions, mut cases) = (0, 0, Vec::new());
     instance
         .sidecar()
@@ -91,7 +95,12 @@ pub(super) async fn measure(instance: &DemoInstance) -> Result<Measured, DemoErr
     let ndcg = tokio::task::spawn_blocking(move || evaluate(&snapshot, &cases))
         .await
         .map_err(|error| DemoError::Story(error.to_string()))?;
-    Ok(Measured { users, interactions, evaluated, ndcg })
+    Ok(Measured {
+        users,
+        interactions,
+        evaluated,
+        ndcg,
+    })
 }
 
 fn evaluate(snapshot: &Snapshot, cases: &[Case]) -> Ndcg {
@@ -113,15 +122,33 @@ fn evaluate(snapshot: &Snapshot, cases: &[Case]) -> Ndcg {
     let sums = cases
         .par_iter()
         .map(|case| {
-            let mut excluded: Vec<u32> = case.history.iter().map(|(item, _)| *item).chain(hidden.iter().copied()).collect();
+            let mut excluded: Vec<u32> = case
+                .history
+                .iter()
+                .map(|(item, _)| *item)
+                .chain(hidden.iter().copied())
+                .collect();
             excluded.sort_unstable();
             excluded.dedup();
             excluded.retain(|item| !case.targets.contains(item));
             methods.map(|weights| {
-                ndcg_at(&ranks(&recommender.scores_under(weights, &case.history), &case.targets, &excluded), CUTOFF)
+                ndcg_at(
+                    &ranks(
+                        &recommender.scores_under(weights, &case.history),
+                        &case.targets,
+                        &excluded,
+                    ),
+                    CUTOFF,
+                )
             })
         })
         .collect::<Vec<_>>();
     let mean = |method: usize| sums.iter().map(|row| row[method]).sum::<f64>() / sums.len().max(1) as f64;
-    Ndcg { popularity: mean(0), content: mean(1), own: mean(2), federated: mean(3), combined: mean(4) }
+    Ndcg {
+        popularity: mean(0),
+        content: mean(1),
+        own: mean(2),
+        federated: mean(3),
+        combined: mean(4),
+    }
 }

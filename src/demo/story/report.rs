@@ -54,8 +54,13 @@ pub(super) async fn row(instance: &DemoInstance, measured: Measured) -> Result<I
     let traffic = instance.sidecar().federation.traffic();
     let year_ago = SystemClock.now() - chrono::TimeDelta::days(365);
     let ledger = instance.sidecar().store.ledger_since(year_ago).await?;
-    let mu = ledger.iter().map(|entry| entry.gdp_mu * entry.gdp_mu).sum::<f64>().sqrt();
-    let delta = Delta::new(instance.sidecar().config.privacy.delta).map_err(|error| DemoError::Story(error.to_string()))?;
+    let mu = ledger
+        .iter()
+        .map(|entry| entry.gdp_mu * entry.gdp_mu)
+        .sum::<f64>()
+        .sqrt();
+    let delta =
+        Delta::new(instance.sidecar().config.privacy.delta).map_err(|error| DemoError::Story(error.to_string()))?;
     Ok(InstanceRow {
         host: instance.host().to_owned(),
         users: measured.users,
@@ -75,7 +80,13 @@ impl DemoReport {
         options: &DemoOptions,
         elapsed: Duration,
     ) -> Self {
-        Self { instances, samples, seed: options.seed, seconds: elapsed.as_secs_f64(), peak_rss_bytes: peak_rss_bytes() }
+        Self {
+            instances,
+            samples,
+            seed: options.seed,
+            seconds: elapsed.as_secs_f64(),
+            peak_rss_bytes: peak_rss_bytes(),
+        }
     }
 
     /// The report as text.
@@ -91,7 +102,17 @@ impl DemoReport {
         writeln!(
             text,
             "{:<14}{:>6}{:>9}  {:>10}{:>9}{:>7}{:>11}{:>10}{:>10}{:>10}{:>9}",
-            "instance", "users", "watches", "popularity", "content", "own", "federated", "combined", "sent", "received", "epsilon"
+            "instance",
+            "users",
+            "watches",
+            "popularity",
+            "content",
+            "own",
+            "federated",
+            "combined",
+            "sent",
+            "received",
+            "epsilon"
         )?;
         for row in &self.instances {
             let ndcg = &row.ndcg_20;
@@ -112,10 +133,22 @@ impl DemoReport {
             )?;
         }
         writeln!(text)?;
-        writeln!(text, "popularity: public view counter; content: tags, channel, title and view counter, nothing learned;")?;
-        writeln!(text, "own: this instance's users alone; federated: the noised evidence of the others and the own exact one;")?;
-        writeln!(text, "combined: what is served. Each instance spent the budget of a whole year, epsilon {EPSILON}, in one release.")?;
-        writeln!(text, "Every eligible account contributes here (opt-out), and the noise follows from the seed.")?;
+        writeln!(
+            text,
+            "popularity: public view counter; content: tags, channel, title and view counter, nothing learned;"
+        )?;
+        writeln!(
+            text,
+            "own: this instance's users alone; federated: the noised evidence of the others and the own exact one;"
+        )?;
+        writeln!(
+            text,
+            "combined: what is served. Each instance spent the budget of a whole year, epsilon {EPSILON}, in one release."
+        )?;
+        writeln!(
+            text,
+            "Every eligible account contributes here (opt-out), and the noise follows from the seed."
+        )?;
         for sample in &self.samples {
             writeln!(text)?;
             writeln!(text, "For user {} of {}:", sample.user, sample.host)?;
@@ -127,7 +160,12 @@ impl DemoReport {
         writeln!(text)?;
         write!(text, "{:.1} s", self.seconds)?;
         if let Some(bytes) = self.peak_rss_bytes {
-            write!(text, ", at most {} MB resident for {} sidecars", bytes / 1_000_000, self.instances.len())?;
+            write!(
+                text,
+                ", at most {} MB resident for {} sidecars",
+                bytes / 1_000_000,
+                self.instances.len()
+            )?;
         }
         writeln!(text)
     }

@@ -30,15 +30,29 @@ pub(super) async fn fetch(instances: &[DemoInstance], stop: &CancellationToken) 
     let mut samples = Vec::with_capacity(USERS);
     for number in 0..USERS {
         let instance = &instances[number % instances.len()];
-        let Some(&user) = instance.eligible().get(number / instances.len()) else { continue };
-        let url = format!("{}/api/v1/recommendations/videos?userId={user}&count={COUNT}", instance.api());
+        let Some(&user) = instance.eligible().get(number / instances.len()) else {
+            continue;
+        };
+        let url = format!(
+            "{}/api/v1/recommendations/videos?userId={user}&count={COUNT}",
+            instance.api()
+        );
         let request = client.get(url).bearer_auth(instance.token()).send();
         let response = tokio::select! {
             response = request => response.map_err(failed)?,
             () = stop.cancelled() => return Err(DemoError::Story("interrupted".to_owned())),
         };
-        let page = response.error_for_status().map_err(failed)?.json().await.map_err(failed)?;
-        samples.push(Sample { host: instance.host().to_owned(), user, page });
+        let page = response
+            .error_for_status()
+            .map_err(failed)?
+            .json()
+            .await
+            .map_err(failed)?;
+        samples.push(Sample {
+            host: instance.host().to_owned(),
+            user,
+            page,
+        });
     }
     Ok(samples)
 }
