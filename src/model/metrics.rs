@@ -41,7 +41,11 @@ pub fn recall_at(ranks: &[usize], k: usize) -> f64 {
 /// Normalized discounted cumulative gain among the first `k`; 0 without targets.
 pub fn ndcg_at(ranks: &[usize], k: usize) -> f64 {
     let gain = |rank: usize| 1.0 / ((rank + 1) as f64).log2();
-    let found: f64 = ranks.iter().filter(|&&rank| rank <= k).map(|&rank| gain(rank)).sum();
+    // `sum` begins at -0.0, which would show when nothing is found.
+    let found = ranks
+        .iter()
+        .filter(|&&rank| rank <= k)
+        .fold(0.0, |sum, &rank| sum + gain(rank));
     let best: f64 = (1..=ranks.len().min(k)).map(gain).sum();
     if best > 0.0 { found / best } else { 0.0 }
 }
@@ -62,7 +66,7 @@ mod tests {
         let expected = (1.0 / 3f64.log2() + 1.0 / 5f64.log2()) / (1.0 + 1.0 / 3f64.log2());
         assert!((ndcg_at(&ranks, 4) - expected).abs() < 1e-12);
         assert!((ndcg_at(&[1, 2], 10) - 1.0).abs() < 1e-12);
-        assert!(ndcg_at(&[], 10).abs() < 1e-12);
+        assert_eq!(format!("{} {}", ndcg_at(&[], 10), ndcg_at(&[11], 10)), "0 0");
     }
 
     #[test]

@@ -15,11 +15,13 @@ use crate::config::DatabaseConfig;
 /// How long a request waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Upper bounds on the server's side, so that no statement of ours can stay for ever.
-const SERVER_SETTINGS: [(&str, &str); 3] = [
+/// What every connection is told: upper bounds, so that no statement of ours can stay for ever, and how much to say.
+const SERVER_SETTINGS: [(&str, &str); 4] = [
     ("statement_timeout", "60s"),
     ("lock_timeout", "10s"),
     ("idle_in_transaction_session_timeout", "60s"),
+    // "already exists, skipping" at every start helps nobody.
+    ("client_min_messages", "warning"),
 ];
 
 static MIGRATOR: Migrator = sqlx::migrate!();
