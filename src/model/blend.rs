@@ -13,7 +13,7 @@ const STEPS: [f32; 6] = [0.0, 0.33, 0.66, 1.5, 2.25, 4.0];
 /// Extra standard errors asked for, times the number of users: a standard error of few users is itself uncertain.
 const CAUTION: f64 = 20.0;
 /// Own users at which the own factors weigh half as much as those of the federation.
-const HALF_TRUST_USERS: f32 = 30.0;
+const HALF_TRUST_USERS: f32 = 12.0;
 const PRIOR_CONTENT: f32 = 0.25;
 const PRIOR_CHANNEL: f32 = 0.25;
 const PRIOR_POPULARITY: f32 = 0.15;
@@ -30,7 +30,14 @@ impl Weights {
     pub fn prior(own_users: usize) -> Self {
         let n = own_users as f32;
         let own = n / (n + HALF_TRUST_USERS);
-        Self([1.0, own, PRIOR_CONTENT, PRIOR_CHANNEL, PRIOR_POPULARITY, PRIOR_LOCAL_POPULARITY * own])
+        Self([
+            1.0,
+            own,
+            PRIOR_CONTENT,
+            PRIOR_CHANNEL,
+            PRIOR_POPULARITY,
+            PRIOR_LOCAL_POPULARITY * own,
+        ])
     }
 
     /// The weight of `component`.

@@ -38,20 +38,27 @@ impl Measured {
             .collect();
         let mut mean = vec![0f32; scales.len() * d];
         let mut precision = vec![0f32; scales.len() * d];
-        mean.par_chunks_mut(d).zip(precision.par_chunks_mut(d)).enumerate().for_each_init(
-            || vec![0f32; d],
-            |rotated, (row, (mean, precision))| {
-                for speaker in &speaking {
-                    speaker.say(frame, row, f64::from(scales[row]), rotated, mean, precision);
-                }
-                for (value, precision) in mean.iter_mut().zip(precision) {
-                    if *precision > 0.0 {
-                        *value /= *precision;
+        mean.par_chunks_mut(d)
+            .zip(precision.par_chunks_mut(d))
+            .enumerate()
+            .for_each_init(
+                || vec![0f32; d],
+                |rotated, (row, (mean, precision))| {
+                    for speaker in &speaking {
+                        speaker.say(frame, row, f64::from(scales[row]), rotated, mean, precision);
                     }
-                }
-            },
-        );
-        Self { dimensions: d, mean, precision }
+                    for (value, precision) in mean.iter_mut().zip(precision) {
+                        if *precision > 0.0 {
+                            *value /= *precision;
+                        }
+                    }
+                },
+            );
+        Self {
+            dimensions: d,
+            mean,
+            precision,
+        }
     }
 
     /// Number of rows.
@@ -74,11 +81,23 @@ struct Speaker<'a> {
 
 impl<'a> Speaker<'a> {
     fn new(sums: &'a PlacedSums, contributors: f64, scales: &[f32]) -> Self {
-        Self { sums, contributors, unit: unit_weight(sums, contributors, scales) }
+        Self {
+            sums,
+            contributors,
+            unit: unit_weight(sums, contributors, scales),
+        }
     }
 
     /// Adds what this source says about `row`: precision-weighted value and precision.
-    fn say(&self, frame: &Frame, row: usize, scale: f64, rotated: &mut [f32], weighted: &mut [f32], precision: &mut [f32]) {
+    fn say(
+        &self,
+        frame: &Frame,
+        row: usize,
+        scale: f64,
+        rotated: &mut [f32],
+        weighted: &mut [f32],
+        precision: &mut [f32],
+    ) {
         let Some(values) = self.sums.row(row) else { return };
         frame.rotate(values, rotated);
         // The constant dimension counts watchers; noise in it is shrunk towards none.
@@ -102,7 +121,12 @@ impl<'a> Speaker<'a> {
 /// sums together, and shrunk to a typical value by what noise leaves of it. Public weights fall with views, so the unit
 /// is `1 / (q m)` with `m` the mean public weight of a watch.
 fn unit_weight(sums: &PlacedSums, contributors: f64, scales: &[f32]) -> f64 {
-    let placed = || scales.iter().enumerate().filter_map(|(row, scale)| Some((f64::from(*scale), sums.row(row)?)));
+    let placed = || {
+        scales
+            .iter()
+            .enumerate()
+            .filter_map(|(row, scale)| Some((f64::from(*scale), sums.row(row)?)))
+    };
     let constant = f64::from(EvidenceBasis::CONSTANT);
     let total: f64 = placed().map(|(_, values)| f64::from(values[0])).sum();
     let count = placed().count() as f64;

@@ -37,9 +37,17 @@ pub fn item_factors(catalogue: &Catalogue, sources: &[EvidenceSource]) -> Option
 
     let units: Vec<f32> = frame.values.iter().map(|value| value.sqrt() as f32).collect();
     let mut factors = Factors::zeros(catalogue.items().len(), d);
-    factors.values_mut().par_chunks_mut(d).enumerate().for_each(|(item, row)| {
-        fitted.posterior(catalogue, &videos, &channel_posterior, item, row);
-        row.iter_mut().zip(&units).for_each(|(value, unit)| *value *= unit);
-    });
-    factors.values().iter().all(|value| value.is_finite()).then_some(factors)
+    factors
+        .values_mut()
+        .par_chunks_mut(d)
+        .enumerate()
+        .for_each(|(item, row)| {
+            fitted.posterior(catalogue, &videos, &channel_posterior, item, row);
+            row.iter_mut().zip(&units).for_each(|(value, unit)| *value *= unit);
+        });
+    factors
+        .values()
+        .iter()
+        .all(|value| value.is_finite())
+        .then_some(factors)
 }

@@ -56,7 +56,12 @@ impl Fitted {
         let chosen = most_measured(videos);
         let column = |k: usize| chosen.iter().map(move |&row| videos.at(row, k));
         let variance: Vec<f64> = (0..d).map(|k| variance::initial(column(k))).collect();
-        let mut fitted = Self { content: vec![0.0; d * width], channel: vec![0.0; d], variance, width };
+        let mut fitted = Self {
+            content: vec![0.0; d * width],
+            channel: vec![0.0; d],
+            variance,
+            width,
+        };
         for _ in 0..ROUNDS {
             fitted.fit(catalogue, videos, channels, &chosen);
             for k in 0..d {
@@ -74,7 +79,11 @@ impl Fitted {
         let (d, width) = (videos.dimensions, self.width);
         let raw: Vec<f64> = chosen
             .iter()
-            .map(|&row| (0..d).map(|k| variance::weight(videos.at(row, k).1, self.variance[k]) * self.variance[k]).sum())
+            .map(|&row| {
+                (0..d)
+                    .map(|k| variance::weight(videos.at(row, k).1, self.variance[k]) * self.variance[k])
+                    .sum()
+            })
             .collect();
         let typical = raw.iter().sum::<f64>() / raw.len().max(1) as f64;
         if typical.is_nan() || typical <= 0.0 {
@@ -92,7 +101,11 @@ impl Fitted {
             let place = catalogue.channel_of(row) * d;
             let channel = &channels[place..place + d];
             for i in 0..width {
-                add_scaled(&mut matrix[i * width..=i * width + i], weight * features[i], &features[..=i]);
+                add_scaled(
+                    &mut matrix[i * width..=i * width + i],
+                    weight * features[i],
+                    &features[..=i],
+                );
                 let sides = &mut right[i * 2 * d..(i + 1) * 2 * d];
                 add_scaled(&mut sides[..d], weight * features[i], values);
                 add_scaled(&mut sides[d..], weight * features[i], channel);
@@ -116,7 +129,11 @@ impl Fitted {
         solver.substitute(system, &mut right, 2 * d);
         // Block elimination of the channel's weight, direction by direction.
         for k in 0..d {
-            let product = |a: usize, b: usize| (0..width).map(|i| sides[i * 2 * d + a] * right[i * 2 * d + b]).sum::<f32>();
+            let product = |a: usize, b: usize| {
+                (0..width)
+                    .map(|i| sides[i * 2 * d + a] * right[i * 2 * d + b])
+                    .sum::<f32>()
+            };
             let explained = channel_squares[k] - product(d + k, d + k);
             let channel = if explained > 1e-6 * channel_squares[k] {
                 (values_by_channel[k] - product(d + k, k)) / (explained + 1e-6)
@@ -137,10 +154,22 @@ impl Fitted {
     }
 
     /// Writes the posterior of one video.
-    pub fn posterior(&self, catalogue: &Catalogue, videos: &Measured, channels: &[f32], row: usize, target: &mut [f32]) {
+    pub fn posterior(
+        &self,
+        catalogue: &Catalogue,
+        videos: &Measured,
+        channels: &[f32],
+        row: usize,
+        target: &mut [f32],
+    ) {
         for (k, value) in target.iter_mut().enumerate() {
             let (mean, precision) = videos.at(row, k);
-            *value = shrink(mean, precision, self.prior(catalogue, channels, row, k), self.variance[k]) as f32;
+            *value = shrink(
+                mean,
+                precision,
+                self.prior(catalogue, channels, row, k),
+                self.variance[k],
+            ) as f32;
         }
     }
 }

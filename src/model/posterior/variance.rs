@@ -7,7 +7,11 @@ const SLOWEST: f64 = 0.05;
 
 /// Weight of a measured value when its own variance and the prior's add up; 0 for a silent one.
 pub(super) fn weight(precision: f64, variance: f64) -> f64 {
-    if precision > 0.0 { 1.0 / (1.0 / precision + variance) } else { 0.0 }
+    if precision > 0.0 {
+        1.0 / (1.0 / precision + variance)
+    } else {
+        0.0
+    }
 }
 
 /// Posterior mean of a value with `precision` and a prior of `mean` and `variance`.
@@ -18,18 +22,30 @@ pub(super) fn shrink(value: f64, precision: f64, mean: f64, variance: f64) -> f6
 
 /// A first guess: the precision-weighted mean square of the (value, precision) pairs.
 pub(super) fn initial(column: impl Iterator<Item = (f64, f64)>) -> f64 {
-    let (sum, weights) =
-        column.fold((0.0, 0.0), |(sum, weights), (value, precision)| (sum + value * value * precision, weights + precision));
-    if weights > 0.0 { (sum / weights).max(SMALLEST) } else { SMALLEST }
+    let (sum, weights) = column.fold((0.0, 0.0), |(sum, weights), (value, precision)| {
+        (sum + value * value * precision, weights + precision)
+    });
+    if weights > 0.0 {
+        (sum / weights).max(SMALLEST)
+    } else {
+        SMALLEST
+    }
 }
 
 /// Moment estimate from (residual, precision) pairs, kept positive.
 pub(super) fn from_residuals(residuals: impl Iterator<Item = (f64, f64)>, variance: f64) -> f64 {
-    let (sum, weights) = residuals.filter(|(_, precision)| *precision > 0.0).fold((0.0, 0.0), |(sum, weights), (r, p)| {
-        let w = weight(p, variance).powi(2);
-        (sum + w * (r * r - 1.0 / p), weights + w)
-    });
-    if weights > 0.0 { (sum / weights).max(variance * SLOWEST).max(SMALLEST) } else { variance }
+    let (sum, weights) =
+        residuals
+            .filter(|(_, precision)| *precision > 0.0)
+            .fold((0.0, 0.0), |(sum, weights), (r, p)| {
+                let w = weight(p, variance).powi(2);
+                (sum + w * (r * r - 1.0 / p), weights + w)
+            });
+    if weights > 0.0 {
+        (sum / weights).max(variance * SLOWEST).max(SMALLEST)
+    } else {
+        variance
+    }
 }
 
 #[cfg(test)]
@@ -46,8 +62,14 @@ mod tests {
     #[test]
     fn the_variance_beyond_noise_is_found() {
         // Values of variance 4 plus noise of variance 1, as two-point distributions.
-        let values: Vec<(f64, f64)> =
-            (0..400).map(|i| (if i % 2 == 0 { 2.0 } else { -2.0 } + if i % 4 < 2 { 1.0 } else { -1.0 }, 1.0)).collect();
+        let values: Vec<(f64, f64)> = (0..400)
+            .map(|i| {
+                (
+                    if i % 2 == 0 { 2.0 } else { -2.0 } + if i % 4 < 2 { 1.0 } else { -1.0 },
+                    1.0,
+                )
+            })
+            .collect();
         let mut variance = initial(values.iter().copied());
         for _ in 0..10 {
             variance = from_residuals(values.iter().copied(), variance);
