@@ -20,8 +20,9 @@ const SERVER_SETTINGS: [(&str, &str); 4] = [
     ("statement_timeout", "60s"),
     ("lock_timeout", "10s"),
     ("idle_in_transaction_session_timeout", "60s"),
-    // "already exists, skipping" at every start helps nobody.
-    ("client_min_messages", "warning"),
+    // Without this, logs would tell at every start what exists already, and of every transaction that collided and runs
+    // again that there is nothing to roll back.
+    ("client_min_messages", "error"),
 ];
 
 static MIGRATOR: Migrator = sqlx::migrate!();
