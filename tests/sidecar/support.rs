@@ -304,8 +304,8 @@ impl List {
 
     /// What brought them in.
     pub fn sources(&self) -> BTreeSet<&str> {
-        let source = |video: &'_ Value| video["recommendation"]["source"].as_str();
-        self.videos().iter().filter_map(source).collect()
+        let sources = self.videos().iter().map(|video| &video["recommendation"]["source"]);
+        sources.filter_map(Value::as_str).collect()
     }
 
     /// Kinds of all reasons.
