@@ -60,8 +60,9 @@ async fn evidence_of_all_reaches_everyone_once() {
 
     let first = train_all(&tubes).await;
     let mut released = Vec::new();
-    for (tube, report) in tubes.iter().zip(&first) {
-        assert_eq!(report.peers, 0);
+    for (number, (tube, report)) in tubes.iter().zip(&first).enumerate() {
+        // Those before it have released already, and their evidence may have arrived.
+        assert!(report.peers <= number, "{report:?}");
         assert!(report.users > 0 && report.interactions > report.users, "{report:?}");
         assert!(report.users <= tube.world.eligible_users.len());
         let ReleaseOutcome::Released { id, epsilon, delta, bytes } = report.release else {

@@ -51,8 +51,8 @@ async fn instances_with_nobody_and_with_two_users_serve_what_others_know() {
         .collect();
     empty
         .peertube(&format!(
-            r#"INSERT INTO "user" (id, username, email, role, "createdAt", "updatedAt")
-                   VALUES (500, 'newcomer', 'newcomer@tube.test', 2, now(), now());
+            r#"INSERT INTO "user" (id, username, email, role, "nsfwPolicy", "createdAt", "updatedAt")
+                   VALUES (500, 'newcomer', 'newcomer@tube.test', 2, 'display', now(), now());
                INSERT INTO "userVideoHistory" ("currentTime", "videoId", "userId", "createdAt", "updatedAt")
                    VALUES {}"#,
             rows.join(", ")
