@@ -3,6 +3,8 @@
 //! Definitions as in Liang, Krishnan, Hoffman, Jebara 2018 (section 4.2): binary relevance, recall divided by
 //! `min(k, targets)`, NDCG with gains `1 / log2(rank + 1)` divided by that of the best possible list.
 
+use std::cmp::Ordering;
+
 /// Ranks (from 1) of `targets` in the order of falling score, among all items that are not in `excluded`.
 ///
 /// Of equal scores, the lower item number comes first. `excluded` and `targets` must be disjoint, and sorted lists are
@@ -12,7 +14,10 @@ pub fn ranks(scores: &[f32], targets: &[u32], excluded: &[u32]) -> Vec<usize> {
         .iter()
         .map(|&target| {
             let own = scores[target as usize];
-            let before = |item: usize, score: f32| score > own || (score == own && item < target as usize);
+            let before = |item: usize, score: f32| match score.partial_cmp(&own) {
+                Some(Ordering::Equal) => item < target as usize,
+                order => order == Some(Ordering::Greater),
+            };
             let ahead = scores
                 .iter()
                 .enumerate()
