@@ -76,9 +76,7 @@ impl Config {
                 .set_override_option(key, secrets.get(variable).cloned())
                 .map_err(|error| ConfigError::Shape(describe(&error)))?;
         }
-        let raw = builder
-            .build()
-            .map_err(|error| ConfigError::Shape(describe(&error)))?;
+        let raw = builder.build().map_err(|error| ConfigError::Shape(describe(&error)))?;
         let mut loaded: Self = raw
             .try_deserialize()
             .map_err(|error| ConfigError::Shape(describe(&error)))?;

@@ -5,13 +5,29 @@ use crate::support::run;
 #[test]
 fn every_command_has_help_that_names_its_options() {
     for (arguments, parts) in [
-        (&["--help"][..], &["demo", "serve", "train", "peers", "recommend", "check-config", "AGPL"][..6]),
-        (&["demo", "--help"], &["--instances", "--sizes", "--seed", "--database-url", "--json", "--serve"]),
+        (
+            &["--help"][..],
+            &["demo", "serve", "train", "peers", "recommend", "check-config", "AGPL"][..6],
+        ),
+        (
+            &["demo", "--help"],
+            &[
+                "--instances",
+                "--sizes",
+                "--seed",
+                "--database-url",
+                "--json",
+                "--serve",
+            ],
+        ),
         (&["serve", "--help"], &["--config", "SHOAL_CONFIG"]),
         (&["train", "--help"], &["--config", "--json"]),
         (&["peers", "--help"], &["list", "follow", "accept", "reject", "remove"]),
         (&["peers", "follow", "--help"], &["<PEER>"]),
-        (&["recommend", "--help"], &["--user", "--strategy", "--video", "--count", "--json"]),
+        (
+            &["recommend", "--help"],
+            &["--user", "--strategy", "--video", "--count", "--json"],
+        ),
         (&["check-config", "--help"], &["--config", "--json"]),
     ] {
         let said = run(arguments);

@@ -10,7 +10,12 @@ async fn a_good_set_up_is_told_as_text_and_as_json() {
     let config = setup.config().await;
     let said = setup.run(&config, &["check-config"]);
     assert_eq!(said.code, Some(0), "{said:?}");
-    for part in ["migration version", "1070", "everything that `shoal serve` needs is there", &setup.role] {
+    for part in [
+        "migration version",
+        "1070",
+        "everything that `shoal serve` needs is there",
+        &setup.role,
+    ] {
         assert!(said.out.contains(part), "`{part}` is missing: {said:?}");
     }
     let said = setup.run(&config, &["check-config", "--json"]);
@@ -22,7 +27,10 @@ async fn a_good_set_up_is_told_as_text_and_as_json() {
     assert_eq!(report["peertube"]["migration"], 1070);
     assert_eq!(report["peertube"]["counts"]["users"], 40);
     // The development switch is on, and said to be.
-    assert!(report["warnings"].to_string().contains("insecure_development"), "{report}");
+    assert!(
+        report["warnings"].to_string().contains("insecure_development"),
+        "{report}"
+    );
 }
 
 /// Runs the check, which must find a problem that says all of this, as text and as JSON.
@@ -55,14 +63,24 @@ async fn databases_that_are_down_or_refuse_are_told_apart() {
     assert_eq!(report["problems"].as_array().unwrap().len(), 1);
     let report = assert_problem(&setup, &setup.config_with(&peertube, &nobody), &["Shoal's database"]);
     assert_eq!(report["problems"].as_array().unwrap().len(), 1);
-    let report = assert_problem(&setup, &setup.config_with(&nobody, &nobody), &["Shoal's database", "PeerTube"]);
+    let report = assert_problem(
+        &setup,
+        &setup.config_with(&nobody, &nobody),
+        &["Shoal's database", "PeerTube"],
+    );
     assert_eq!(report["problems"].as_array().unwrap().len(), 2);
 
-    let wrong_password = cluster().await.url_as(&setup.role, &format!("{SECRET}-wrong"), &setup.peertube);
+    let wrong_password = cluster()
+        .await
+        .url_as(&setup.role, &format!("{SECRET}-wrong"), &setup.peertube);
     let advice = ["refuses the role", "docs/sql/peertube-read-role.sql"];
     assert_problem(&setup, &setup.config_with(&wrong_password, &own), &advice);
     let no_database = cluster().await.url_as(&setup.role, &setup.password, "nowhere");
-    assert_problem(&setup, &setup.config_with(&no_database, &own), &["nowhere", "database.name"]);
+    assert_problem(
+        &setup,
+        &setup.config_with(&no_database, &own),
+        &["nowhere", "database.name"],
+    );
     // Shoal's own database is no PeerTube.
     assert_problem(&setup, &setup.config_with(&own, &own), &["is not PeerTube's"]);
     let not_a_url = format!("postgres://reader:{SECRET}@host:port/peertube");
@@ -95,8 +113,14 @@ async fn an_old_peertube_and_missing_rights_get_advice() {
 #[tokio::test]
 async fn a_role_that_may_not_create_shoals_tables_is_told_so() {
     let setup = Setup::new().await;
-    // A role that may connect, but owns nothing.
-    let own = cluster().await.url_as(&setup.role, &setup.password, &setup.own);
+    let stranger = format!("{}_stranger", setup.own);
+    let create = format!("CREATE ROLE {stranger} LOGIN PASSWORD '{}'", setup.password);
+    setup.execute(&setup.own, &create).await;
+    let own = cluster().await.url_as(&stranger, &setup.password, &setup.own);
     let config = setup.config_with(&setup.peertube_url().await, &own);
     assert_problem(&setup, &config, &["Shoal's database", "permission denied"]);
+    // The reading role is not meant for this either.
+    let reading = cluster().await.url_as(&setup.role, &setup.password, &setup.own);
+    let config = setup.config_with(&setup.peertube_url().await, &reading);
+    assert_problem(&setup, &config, &["Shoal's database", "read-only"]);
 }

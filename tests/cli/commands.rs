@@ -25,9 +25,14 @@ async fn training_and_recommending_work_without_a_running_sidecar() {
     }
     let text = setup.run(&config, &["train"]);
     assert_eq!(text.code, Some(0), "{text:?}");
-    assert!(text.out.contains("no accepted follower, so no budget is spent"), "{text:?}");
+    assert!(
+        text.out.contains("no accepted follower, so no budget is spent"),
+        "{text:?}"
+    );
 
-    let page = setup.run(&config, &["recommend", "--user", "3", "--count", "5", "--json"]).json();
+    let page = setup
+        .run(&config, &["recommend", "--user", "3", "--count", "5", "--json"])
+        .json();
     let data = page["data"].as_array().unwrap();
     assert_eq!(data.len(), 5);
     assert!(data.iter().all(|video| video["recommendation"]["source"].is_string()));
@@ -36,13 +41,21 @@ async fn training_and_recommending_work_without_a_running_sidecar() {
     assert!(text.out.contains(data[0]["name"].as_str().unwrap()), "{text:?}");
 
     let first = data[0]["uuid"].as_str().unwrap();
-    let similar = setup.run(&config, &["recommend", "--strategy", "similar", "--video", first, "--json"]).json();
+    let similar = setup
+        .run(
+            &config,
+            &["recommend", "--strategy", "similar", "--video", first, "--json"],
+        )
+        .json();
     assert!(!similar["data"].as_array().unwrap().is_empty());
     let unknown = setup.run(&config, &["recommend", "--user", "999999", "--json"]);
     assert_eq!(unknown.code, Some(0), "{unknown:?}");
 
     for (arguments, parts) in [
-        (&["recommend", "--strategy", "magic"][..], &["--strategy", "for-you"][..]),
+        (
+            &["recommend", "--strategy", "magic"][..],
+            &["--strategy", "for-you"][..],
+        ),
         (&["recommend", "--video", "no video"], &["--video"]),
         (&["recommend", "--strategy", "similar"], &["error: "]),
         (&["recommend", "--count", "100000"], &["error: "]),
@@ -71,7 +84,10 @@ async fn peers_are_listed_and_mistakes_are_told() {
         .await;
     let peers = setup.run(&config, &["peers", "list", "--json"]).json();
     assert_eq!(peers[0]["actor"], "https://other.test/actor");
-    assert_eq!((&peers[0]["follower"], &peers[0]["following"]), (&"pending".into(), &"none".into()));
+    assert_eq!(
+        (&peers[0]["follower"], &peers[0]["following"]),
+        (&"pending".into(), &"none".into())
+    );
     let said = setup.run(&config, &["peers", "list"]);
     assert!(said.out.contains("other.test"), "{said:?}");
     let accepted = setup.run(&config, &["peers", "accept", "other.test", "--json"]);
@@ -81,7 +97,10 @@ async fn peers_are_listed_and_mistakes_are_told() {
     assert_eq!(rejected.json()[0]["follower"], "rejected");
     let removed = setup.run(&config, &["peers", "remove", "other.test"]);
     assert_eq!(removed.code, Some(0), "{removed:?}");
-    assert_eq!(setup.run(&config, &["peers", "list", "--json"]).json(), serde_json::json!([]));
+    assert_eq!(
+        setup.run(&config, &["peers", "list", "--json"]).json(),
+        serde_json::json!([])
+    );
 
     let nobody = format!("http://localhost:{}/actor", free_port());
     for (arguments, part) in [
@@ -99,7 +118,9 @@ async fn json_logs_are_json_and_hold_no_secret() {
     let setup = Setup::new().await;
     let config = setup.config().await;
     let mut command = setup.command(&config, &["train", "--json"]);
-    command.env("SHOAL_LOGGING__FORMAT", "json").env("SHOAL_LOGGING__FILTER", "trace");
+    command
+        .env("SHOAL_LOGGING__FORMAT", "json")
+        .env("SHOAL_LOGGING__FILTER", "trace");
     let said = crate::support::finish(command);
     assert_eq!(said.code, Some(0), "{said:?}");
     said.json();

@@ -39,18 +39,39 @@ fn a_configuration_that_cannot_be_used_gets_one_clear_error() {
         (replaced("[api]", "[apy]"), "apy"),
         (replaced("[api]", "[api]\nlisten = 'RECOGNISABLE'"), "api.listen"),
         (replaced("'https://tube.test'", "'RECOGNISABLE'"), "peertube.url"),
-        (replaced("'RECOGNISABLE-token'", "['RECOGNISABLE']"), "api.service_token"),
-        (replaced("'RECOGNISABLE-token'", "{ a = 'RECOGNISABLE' }"), "api.service_token"),
+        (
+            replaced("'RECOGNISABLE-token'", "['RECOGNISABLE']"),
+            "api.service_token",
+        ),
+        (
+            replaced("'RECOGNISABLE-token'", "{ a = 'RECOGNISABLE' }"),
+            "api.service_token",
+        ),
         (replaced("'RECOGNISABLE-token'", "'short'"), "api.service_token"),
         (replaced("service_token = 'RECOGNISABLE-token'", ""), "service_token"),
         (replaced("'RECOGNISABLE-token'", "'RECOGNISABLE"), "TOML"),
         (replaced("postgres://reader", "mysql://reader"), "peertube.database_url"),
         (replaced("postgres://shoal", "shoal"), "database.url"),
-        (replaced("https://shoal.test", "http://shoal.test"), "federation.public_url"),
-        (replaced("https://shoal.test", "https://shoal.test:8443"), "federation.public_url"),
-        (format!("{GOOD}\n[privacy]\nepsilon_per_year = 'RECOGNISABLE'"), "privacy.epsilon_per_year"),
-        (format!("{GOOD}\n[privacy]\nepsilon_per_year = -1"), "privacy.epsilon_per_year"),
-        (format!("{GOOD}\n[privacy]\nepsilon_per_year = nan"), "privacy.epsilon_per_year"),
+        (
+            replaced("https://shoal.test", "http://shoal.test"),
+            "federation.public_url",
+        ),
+        (
+            replaced("https://shoal.test", "https://shoal.test:8443"),
+            "federation.public_url",
+        ),
+        (
+            format!("{GOOD}\n[privacy]\nepsilon_per_year = 'RECOGNISABLE'"),
+            "privacy.epsilon_per_year",
+        ),
+        (
+            format!("{GOOD}\n[privacy]\nepsilon_per_year = -1"),
+            "privacy.epsilon_per_year",
+        ),
+        (
+            format!("{GOOD}\n[privacy]\nepsilon_per_year = nan"),
+            "privacy.epsilon_per_year",
+        ),
         (format!("{GOOD}\n[training]\nfactors = 1000000"), "training.factors"),
         (format!("{GOOD}\n[logging]\nfilter = '=[='"), "logging.filter"),
         (format!("{GOOD}\n[logging]\nformat = 'loud'"), "logging.format"),
@@ -79,7 +100,10 @@ fn every_command_says_which_file_is_missing() {
 fn variables_can_replace_the_whole_file_and_mistakes_in_them_are_named() {
     let base = [
         ("SHOAL_PEERTUBE__URL", "https://tube.test"),
-        ("SHOAL_PEERTUBE__DATABASE_URL", "postgres://r:RECOGNISABLE@127.0.0.1:1/p"),
+        (
+            "SHOAL_PEERTUBE__DATABASE_URL",
+            "postgres://r:RECOGNISABLE@127.0.0.1:1/p",
+        ),
         ("SHOAL_DATABASE__URL", "postgres://s:RECOGNISABLE@127.0.0.1:1/s"),
         ("SHOAL_API__SERVICE_TOKEN", "RECOGNISABLE-token"),
         ("SHOAL_FEDERATION__PUBLIC_URL", "https://shoal.test"),
@@ -91,12 +115,19 @@ fn variables_can_replace_the_whole_file_and_mistakes_in_them_are_named() {
     });
     assert_eq!(said.code, Some(1));
     assert!(said.out.contains("https://shoal.test/actor"), "{said:?}");
-    assert!(said.out.contains("127.0.0.1:1"), "the address is named, the password not: {said:?}");
+    assert!(
+        said.out.contains("127.0.0.1:1"),
+        "the address is named, the password not: {said:?}"
+    );
     for (name, value, key) in [
         ("SHOAL_API__SERVICE_TOKEM", SECRET, "service_tokem"),
         ("SHOAL_API__LISTEN", SECRET, "api.listen"),
         ("SHOAL_TRAINING__SWEEPS", SECRET, "training.sweeps"),
-        ("SHOAL_FEDERATION__INSECURE_DEVELOPMENT", SECRET, "federation.insecure_development"),
+        (
+            "SHOAL_FEDERATION__INSECURE_DEVELOPMENT",
+            SECRET,
+            "federation.insecure_development",
+        ),
     ] {
         let mut command = shoal(&["serve"]);
         command.envs(base).env(name, value);

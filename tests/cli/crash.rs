@@ -99,7 +99,10 @@ async fn a_crash_around_a_release_neither_doubles_nor_changes_it() {
         .fetch_all(&mut connection)
         .await
         .unwrap();
-    assert_eq!(queued, [(debit[0].activity.clone(), format!("http://localhost:{port}/actor"))]);
+    assert_eq!(
+        queued,
+        [(debit[0].activity.clone(), format!("http://localhost:{port}/actor"))]
+    );
 
     // At the publication of the model, which comes later.
     let before = models(&mut connection).await;
@@ -111,16 +114,33 @@ async fn a_crash_around_a_release_neither_doubles_nor_changes_it() {
     // A crashed process may hold the delivery for some minutes; its lease runs out at once here.
     let lease = "UPDATE shoal.deliveries SET lease_token = NULL, lease_expires_at = NULL, next_attempt_at = now()
                  WHERE state = 'pending'";
-    sqlx::query(AssertSqlSafe(lease)).execute(&mut connection).await.unwrap();
+    sqlx::query(AssertSqlSafe(lease))
+        .execute(&mut connection)
+        .await
+        .unwrap();
     let mut running = Running::start(setup.command(&config, &["serve"]));
     running.wait_for("a new model is in use").await;
     let delivered = "SELECT count(*) FROM shoal.deliveries WHERE state = 'delivered'";
-    poll!("a delivery", sqlx::query_scalar::<_, i64>(delivered).fetch_one(&mut connection).await.unwrap() == 1);
+    poll!(
+        "a delivery",
+        sqlx::query_scalar::<_, i64>(delivered)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+            == 1
+    );
     running.signal("TERM");
     let (status, said) = running.end(Duration::from_secs(10)).await;
     assert_eq!(status.code(), Some(0), "{said}");
-    assert_eq!(ledger(&mut connection).await, debit, "no second debit, and the same bytes");
+    assert_eq!(
+        ledger(&mut connection).await,
+        debit,
+        "no second debit, and the same bytes"
+    );
     let received = received.lock().unwrap();
     assert!(!received.is_empty());
-    assert!(received.iter().all(|body| *body == debit[0].activity), "a retry sends the same bytes");
+    assert!(
+        received.iter().all(|body| *body == debit[0].activity),
+        "a retry sends the same bytes"
+    );
 }

@@ -51,7 +51,10 @@ fn assert_nothing_left(folder: &Path) {
 #[test]
 fn one_small_instance_gives_one_document() {
     let folder = folder();
-    let said = finish(demo(folder.path(), &["--json", "--instances", "1", "--sizes", "8", "--seed", "4"]));
+    let said = finish(demo(
+        folder.path(),
+        &["--json", "--instances", "1", "--sizes", "8", "--seed", "4"],
+    ));
     assert_eq!(said.code, Some(0), "{said:?}");
     let report = said.json();
     let instances = report["instances"].as_array().unwrap();
@@ -72,7 +75,10 @@ fn one_small_instance_gives_one_document() {
 
 async fn interrupted(signal: &str) {
     let folder = folder();
-    let running = Running::start(demo(folder.path(), &["--instances", "2", "--sizes", "20", "--log", "info"]));
+    let running = Running::start(demo(
+        folder.path(),
+        &["--instances", "2", "--sizes", "20", "--log", "info"],
+    ));
     let mut running = running;
     running.wait_for("generating instances").await;
     assert!(!entries(folder.path()).is_empty() && !processes(folder.path()).is_empty());
@@ -91,7 +97,10 @@ async fn ctrl_c_leaves_nothing_behind() {
 #[tokio::test]
 async fn kill_9_leaves_nothing_behind() {
     let folder = folder();
-    let mut running = Running::start(demo(folder.path(), &["--instances", "1", "--sizes", "5", "--log", "info"]));
+    let mut running = Running::start(demo(
+        folder.path(),
+        &["--instances", "1", "--sizes", "5", "--log", "info"],
+    ));
     running.wait_for("following each other").await;
     running.kill().await;
     assert_nothing_left(folder.path());
@@ -104,8 +113,11 @@ fn without_postgresql_the_demo_says_what_helps() {
     std::fs::create_dir(&empty).unwrap();
     let mut command = demo(folder.path(), &["--instances", "1"]);
     command.env("SHOAL_PG_BIN", &empty);
-    finish(command).assert_failed(1, &["SHOAL_PG_BIN", "initdb"]);
-    let mut command = demo(folder.path(), &["--database-url", "postgres://nobody:RECOGNISABLE@127.0.0.1:1/x"]);
+    finish(command).assert_failed(1, &["SHOAL_PG_BIN", "there is no"]);
+    let mut command = demo(
+        folder.path(),
+        &["--database-url", "postgres://nobody:RECOGNISABLE@127.0.0.1:1/x"],
+    );
     command.env_remove("SHOAL_PG_BIN");
     finish(command).assert_failed(1, &["error: "]);
 }

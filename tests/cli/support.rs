@@ -65,7 +65,10 @@ pub fn finish(mut command: Command) -> Said {
         out: String::from_utf8(stdout).unwrap(),
         err: String::from_utf8(stderr).unwrap(),
     };
-    assert!(!said.out.contains(SECRET) && !said.err.contains(SECRET), "a secret was printed: {said:?}");
+    assert!(
+        !said.out.contains(SECRET) && !said.err.contains(SECRET),
+        "a secret was printed: {said:?}"
+    );
     assert!(!said.err.contains("panicked"), "{said:?}");
     said
 }
@@ -119,7 +122,9 @@ impl Setup {
             ..WorldParameters::new(3, vec![40], Utc::now())
         };
         let world = World::generate(&parameters).instances.swap_remove(0);
-        let mut connection = PgConnection::connect(&cluster().await.url(&setup.peertube)).await.unwrap();
+        let mut connection = PgConnection::connect(&cluster().await.url(&setup.peertube))
+            .await
+            .unwrap();
         fill(&mut connection, Layout::V8_2, &world).await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(read_role_sql(&setup.role, &setup.password)))
             .execute(&mut connection)
@@ -131,7 +136,10 @@ impl Setup {
             own = setup.own,
             password = setup.password
         );
-        sqlx::raw_sql(AssertSqlSafe(own_role)).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(own_role))
+            .execute(&mut connection)
+            .await
+            .unwrap();
         connection.close().await.unwrap();
         setup
     }
@@ -154,12 +162,21 @@ impl Setup {
     /// The configuration file with these databases.
     pub fn config_with(&self, peertube: &str, own: &str) -> PathBuf {
         let mut text = String::new();
-        writeln!(text, "[peertube]\nurl = 'https://tube1.test'\ndatabase_url = '{peertube}'").unwrap();
+        writeln!(
+            text,
+            "[peertube]\nurl = 'https://tube1.test'\ndatabase_url = '{peertube}'"
+        )
+        .unwrap();
         writeln!(text, "[database]\nurl = '{own}'").unwrap();
         writeln!(text, "[api]\nlisten = '127.0.0.1:{}'", self.api).unwrap();
         writeln!(text, "service_token = '{}'", self.token()).unwrap();
         writeln!(text, "[federation]\nlisten = '127.0.0.1:{}'", self.federation).unwrap();
-        writeln!(text, "public_url = 'http://localhost:{}'\ninsecure_development = true", self.federation).unwrap();
+        writeln!(
+            text,
+            "public_url = 'http://localhost:{}'\ninsecure_development = true",
+            self.federation
+        )
+        .unwrap();
         writeln!(text, "[training]\nfactors = 8\nsweeps = 2\n[privacy]\ndimensions = 8").unwrap();
         writeln!(text, "[logging]\nfilter = 'debug'").unwrap();
         let path = self.folder.path().join("shoal.toml");
@@ -242,7 +259,11 @@ impl Running {
         let deadline = Instant::now() + PATIENCE;
         while !self.said().contains(part) {
             let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none(), "ended before saying `{part}`: {ended:?}\n{}", self.said());
+            assert!(
+                ended.is_none(),
+                "ended before saying `{part}`: {ended:?}\n{}",
+                self.said()
+            );
             assert!(Instant::now() < deadline, "`{part}` was not said:\n{}", self.said());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -261,7 +282,11 @@ impl Running {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(Instant::now() < deadline, "still running after {within:?}:\n{}", self.said());
+            assert!(
+                Instant::now() < deadline,
+                "still running after {within:?}:\n{}",
+                self.said()
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         };
         for reader in self.readers.drain(..) {
@@ -290,5 +315,9 @@ impl Drop for Running {
 
 /// A port that is free at this moment.
 pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }

@@ -26,7 +26,10 @@ fn without_some_users_the_sums_of_the_others_remain() {
     assert!(close(rest.videos.sums.values(), expected.videos.sums.values()));
     assert!(close(rest.channels.sums.values(), expected.channels.sums.values()));
     assert_eq!(rest.videos.rows, expected.videos.rows);
-    assert!(rest.gram.iter().any(|value| value.abs() > 1.0), "there is something to compare");
+    assert!(
+        rest.gram.iter().any(|value| value.abs() > 1.0),
+        "there is something to compare"
+    );
 }
 
 #[test]

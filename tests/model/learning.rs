@@ -39,7 +39,11 @@ fn one_user_one_video_and_one_dislike_are_enough_and_not_too_little() {
     learned(&catalogue, &of(ITEMS, &[&[(3, 1.0)]]), Vec::new());
     learned(&catalogue, &of(ITEMS, &[&[]]), Vec::new());
     learned(&catalogue, &of(ITEMS, &[&[], &[(3, 0.01)], &[]]), Vec::new());
-    learned(&one_video, &of(1, &[&[(0, 1.0)], &[(0, -1.0)], &[(0, 0.5)]]), Vec::new());
+    learned(
+        &one_video,
+        &of(1, &[&[(0, 1.0)], &[(0, -1.0)], &[(0, 0.5)]]),
+        Vec::new(),
+    );
     learned(&one_video, &of(1, &[&[(0, -1.0)]]), Vec::new());
 }
 
@@ -51,10 +55,18 @@ fn dislikes_alone_push_down() {
         interactions.push_user((0..10u32).map(|item| (2 * item, -1.0)));
     }
     let learned = learned(&catalogue, &interactions, Vec::new());
-    assert_eq!(learned.choice.users, 0, "nobody liked anything, so nothing can be held out");
+    assert_eq!(
+        learned.choice.users, 0,
+        "nobody liked anything, so nothing can be held out"
+    );
     let recommender = &learned.recommender;
     let scores = recommender.scores(&recommender.profile(&[(0, -1.0), (2, -1.0), (4, -1.0), (6, -1.0)]));
-    let mean = |theme: usize| (10..ITEMS).filter(|item| item % 2 == theme).map(|item| scores[item]).sum::<f32>();
+    let mean = |theme: usize| {
+        (10..ITEMS)
+            .filter(|item| item % 2 == theme)
+            .map(|item| scores[item])
+            .sum::<f32>()
+    };
     assert!(mean(0) < mean(1), "{} against {}", mean(0), mean(1));
 }
 
@@ -67,7 +79,12 @@ fn without_own_users_the_evidence_of_others_is_served() {
     assert!(components.federated.is_some() && components.own.is_none());
     let recommender = &learned.recommender;
     let scores = recommender.scores(&recommender.profile(&[(1, 1.0), (5, 1.0), (9, 1.0)]));
-    let mean = |theme: usize| (10..ITEMS).filter(|item| item % 2 == theme).map(|item| scores[item]).sum::<f32>();
+    let mean = |theme: usize| {
+        (10..ITEMS)
+            .filter(|item| item % 2 == theme)
+            .map(|item| scores[item])
+            .sum::<f32>()
+    };
     assert!(mean(1) > mean(0), "who watches bees gets bees");
 }
 
@@ -76,9 +93,20 @@ fn the_evidence_of_peers_is_given_back_untouched() {
     let catalogue = catalogue();
     let mut peers = vec![exact(&catalogue, &fans(10, 0))];
     let before = peers[0].gram.clone();
-    let learned = learn(&catalogue, &fans(30, 1), &support(&catalogue), &mut peers, &parameters(), |_| ());
+    let learned = learn(
+        &catalogue,
+        &fans(30, 1),
+        &support(&catalogue),
+        &mut peers,
+        &parameters(),
+        |_| (),
+    );
     assert!(finite(&learned));
-    assert_eq!(peers.len(), 1, "the own exact evidence does not stay among that of peers");
+    assert_eq!(
+        peers.len(),
+        1,
+        "the own exact evidence does not stay among that of peers"
+    );
     assert!(peers[0].gram == before);
 }
 

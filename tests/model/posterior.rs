@@ -17,7 +17,9 @@ fn distance(a: &[f32], b: &[f32]) -> f32 {
 fn center(factors: &Factors, theme: usize) -> Vec<f32> {
     let mut sum = vec![0.0; DIMENSIONS];
     for item in (theme..ITEMS).step_by(2) {
-        sum.iter_mut().zip(factors.row(item)).for_each(|(sum, value)| *sum += value);
+        sum.iter_mut()
+            .zip(factors.row(item))
+            .for_each(|(sum, value)| *sum += value);
     }
     sum.iter().map(|sum| sum / (ITEMS / 2) as f32).collect()
 }
@@ -81,7 +83,10 @@ fn a_video_without_evidence_takes_the_place_that_its_content_gives_it() {
         let row = factors.row(silent);
         let (own, other) = (center(&factors, silent % 2), center(&factors, 1 - silent % 2));
         assert!(distance(row, &own) < distance(row, &other), "video {silent}");
-        assert!(row.iter().any(|value| value.abs() > 1e-4), "video {silent} has a factor");
+        assert!(
+            row.iter().any(|value| value.abs() > 1e-4),
+            "video {silent} has a factor"
+        );
     }
 }
 
@@ -95,9 +100,8 @@ fn sources_add_up_in_any_order() {
     );
     // Signs of eigenvectors are free, so inner products are compared.
     for item in 0..ITEMS {
-        let product = |factors: &Factors| -> f32 {
-            factors.row(item).iter().zip(factors.row(0)).map(|(a, b)| a * b).sum()
-        };
+        let product =
+            |factors: &Factors| -> f32 { factors.row(item).iter().zip(factors.row(0)).map(|(a, b)| a * b).sum() };
         let (a, b) = (product(&one), product(&other));
         assert!((a - b).abs() < 1e-2 * (1.0 + a.abs()), "item {item}: {a} and {b}");
     }

@@ -77,7 +77,12 @@ fn who_watched_nothing_gets_the_order_of_popularity() {
     let scores = recommender.scores(&recommender.profile(&[]));
     assert_eq!(order(&scores), order(recommender.popularity()));
     let explanation = recommender.explain(&recommender.profile(&[]), 0);
-    assert!(!explanation.parts.iter().any(|part| matches!(part, Part::Watched { .. })));
+    assert!(
+        !explanation
+            .parts
+            .iter()
+            .any(|part| matches!(part, Part::Watched { .. }))
+    );
 }
 
 #[test]
@@ -88,9 +93,15 @@ fn nothing_is_more_similar_to_a_video_than_itself() {
         assert!((similar[item] - 1.0).abs() < 1e-3, "{item}: {}", similar[item]);
         assert!(similar.iter().all(|score| *score <= similar[item] + 1e-4), "{item}");
         let theme = |wanted: usize| -> f32 {
-            (0..ITEMS).filter(|other| other % 2 == wanted && *other != item).map(|other| similar[other]).sum()
+            (0..ITEMS)
+                .filter(|other| other % 2 == wanted && *other != item)
+                .map(|other| similar[other])
+                .sum()
         };
-        assert!(theme(item % 2) > theme(1 - item % 2), "{item} is most similar to its own theme");
+        assert!(
+            theme(item % 2) > theme(1 - item % 2),
+            "{item} is most similar to its own theme"
+        );
     }
     assert!(recommender.similar(ITEMS as u32).iter().all(|score| *score == 0.0));
 }
@@ -100,7 +111,12 @@ fn a_watch_of_one_theme_lifts_that_theme() {
     let recommender = model();
     for theme in 0..2u32 {
         let scores = recommender.scores(&recommender.profile(&[(theme, 1.0), (theme + 8, 1.0), (theme + 12, 1.0)]));
-        let sum = |wanted: usize| -> f32 { (14..ITEMS).filter(|item| item % 2 == wanted).map(|item| scores[item]).sum() };
+        let sum = |wanted: usize| -> f32 {
+            (14..ITEMS)
+                .filter(|item| item % 2 == wanted)
+                .map(|item| scores[item])
+                .sum()
+        };
         assert!(sum(theme as usize) > sum(1 - theme as usize), "theme {theme}");
     }
 }

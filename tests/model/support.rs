@@ -70,7 +70,14 @@ pub fn parameters() -> LearningParameters {
 
 /// Learns from these users and the evidence of these peers.
 pub fn learned(catalogue: &Catalogue, interactions: &Interactions, mut peers: Vec<EvidenceSource>) -> Learned {
-    let learned = learn(catalogue, interactions, &support(catalogue), &mut peers, &parameters(), |_| ());
+    let learned = learn(
+        catalogue,
+        interactions,
+        &support(catalogue),
+        &mut peers,
+        &parameters(),
+        |_| (),
+    );
     assert!(finite(&learned));
     learned
 }
@@ -79,8 +86,12 @@ pub fn learned(catalogue: &Catalogue, interactions: &Interactions, mut peers: Ve
 pub fn finite(learned: &Learned) -> bool {
     let recommender = &learned.recommender;
     let histories: [&[(u32, f32)]; 4] = [&[], &[(0, 1.0)], &[(1, -1.0)], &[(0, 1.0), (3, 0.2), (5, -0.4)]];
-    let scores = histories.iter().flat_map(|history| recommender.scores(&recommender.profile(history)));
-    scores.chain(recommender.popularity().iter().copied()).all(f32::is_finite)
+    let scores = histories
+        .iter()
+        .flat_map(|history| recommender.scores(&recommender.profile(history)));
+    scores
+        .chain(recommender.popularity().iter().copied())
+        .all(f32::is_finite)
         && learned.choice.ndcg.is_finite()
         && learned.popularity_ndcg.is_finite()
 }

@@ -31,7 +31,9 @@ async fn no_budget_is_spent_for_nobody_or_against_the_administrators_will() {
     };
     assert_eq!(too_few.release, expected);
     assert_eq!(tube.ledger().await, []);
-    let enough = tube.train_with(|config| config.privacy.minimum_contributors = users).await;
+    let enough = tube
+        .train_with(|config| config.privacy.minimum_contributors = users)
+        .await;
     assert!(matches!(enough.release, ReleaseOutcome::Released { .. }), "{enough:?}");
     assert_eq!(tube.ledger().await.len(), 1);
 }
@@ -41,7 +43,9 @@ async fn a_year_allows_its_budget_and_not_more() {
     let (tube, clock) = tube().await;
     tube.add_follower().await;
     let train = async |releases: u32| {
-        let report = tube.train_with(|config| config.privacy.releases_per_year = releases).await;
+        let report = tube
+            .train_with(|config| config.privacy.releases_per_year = releases)
+            .await;
         report.release
     };
     let start = Utc::now();
@@ -67,7 +71,12 @@ async fn a_year_allows_its_budget_and_not_more() {
     // The rolling year forgets the first debit, but not the second one.
     clock.advance(half_a_year - TimeDelta::days(29));
     assert!(matches!(train(2).await, ReleaseOutcome::Released { .. }));
-    assert_eq!(train(365).await, ReleaseOutcome::NotDue { next: tube.ledger().await[2].created_at + TimeDelta::days(1) });
+    assert_eq!(
+        train(365).await,
+        ReleaseOutcome::NotDue {
+            next: tube.ledger().await[2].created_at + TimeDelta::days(1)
+        }
+    );
     clock.advance(TimeDelta::days(2));
     assert_eq!(train(365).await, ReleaseOutcome::BudgetSpent);
     assert_eq!(tube.ledger().await.len(), 3);

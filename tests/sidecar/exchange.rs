@@ -65,14 +65,23 @@ async fn evidence_of_all_reaches_everyone_once() {
         assert!(report.peers <= number, "{report:?}");
         assert!(report.users > 0 && report.interactions > report.users, "{report:?}");
         assert!(report.users <= tube.world.eligible_users.len());
-        let ReleaseOutcome::Released { id, epsilon, delta, bytes } = report.release else {
+        let ReleaseOutcome::Released {
+            id,
+            epsilon,
+            delta,
+            bytes,
+        } = report.release
+        else {
             panic!("not released: {report:?}");
         };
         assert!((epsilon - 4.0).abs() < 1e-3, "the whole year's budget: {epsilon}");
         assert!((delta - 1e-6).abs() < 1e-12);
         let ledger = tube.ledger().await;
         assert_eq!(ledger.len(), 1);
-        assert_eq!((ledger[0].id, ledger[0].payload_size), (id, i32::try_from(bytes).unwrap()));
+        assert_eq!(
+            (ledger[0].id, ledger[0].payload_size),
+            (id, i32::try_from(bytes).unwrap())
+        );
         assert_eq!(ledger[0].contributors, Some(report.users as i64));
         released.push(tube.sidecar.store.latest_release().await.unwrap().unwrap());
     }
@@ -126,7 +135,10 @@ async fn evidence_of_all_reaches_everyone_once() {
             .filter(|row| row.user_id == user)
             .map(|row| row.video_id)
             .collect();
-        assert!(list.ids().iter().all(|id| !watched.contains(id)), "nothing is shown twice");
+        assert!(
+            list.ids().iter().all(|id| !watched.contains(id)),
+            "nothing is shown twice"
+        );
     }
 
     the_model_survives_a_restart(&mut tubes[1], user).await;
@@ -149,7 +161,10 @@ async fn the_model_survives_a_restart(tube: &mut Tube, user: i32) {
 
 async fn a_model_of_another_process_is_taken_over(tube: &Tube, user: i32) {
     let before = tube.model().unwrap();
-    assert_eq!(take_over(&tube.sidecar.store, &tube.sidecar.snapshot).await.unwrap(), None);
+    assert_eq!(
+        take_over(&tube.sidecar.store, &tube.sidecar.snapshot).await.unwrap(),
+        None
+    );
     let other = tube.beside().await;
     let report = other.trainer().cycle(|_| ()).await.unwrap();
     other.close().await;
@@ -157,7 +172,10 @@ async fn a_model_of_another_process_is_taken_over(tube: &Tube, user: i32) {
     let taken = take_over(&tube.sidecar.store, &tube.sidecar.snapshot).await.unwrap();
     assert_eq!(taken, Some(report.model));
     assert_eq!(tube.model(), Some(report.model.to_string()));
-    assert_eq!(take_over(&tube.sidecar.store, &tube.sidecar.snapshot).await.unwrap(), None);
+    assert_eq!(
+        take_over(&tube.sidecar.store, &tube.sidecar.snapshot).await.unwrap(),
+        None
+    );
     tube.list(&format!("userId={user}&count=5")).await;
 }
 

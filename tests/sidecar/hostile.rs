@@ -91,7 +91,12 @@ async fn unusable_payloads_change_nothing() {
     let scores = tube.scores();
 
     let snapshot = tube.sidecar.snapshot.load_full().unwrap();
-    let addresses: Vec<String> = snapshot.videos().iter().take(30).map(|video| video.url.clone()).collect();
+    let addresses: Vec<String> = snapshot
+        .videos()
+        .iter()
+        .take(30)
+        .map(|video| video.url.clone())
+        .collect();
     let good = honest(12, addresses.clone());
     let wire = Wire::decode(&good);
     let changed = |change: &dyn Fn(&mut Wire)| {
@@ -126,7 +131,10 @@ async fn unusable_payloads_change_nothing() {
     for (peer, payload) in payloads.iter().enumerate() {
         store(&tube, peer, payload).await;
     }
-    assert_eq!(tube.sidecar.store.usable_evidence().await.unwrap().len(), payloads.len());
+    assert_eq!(
+        tube.sidecar.store.usable_evidence().await.unwrap().len(),
+        payloads.len()
+    );
     let report = tube.train_with(half_life_off).await;
     assert_eq!(report.peers, 0, "{report:?}");
     assert!(tube.scores() == scores, "a bad payload changed the model");
@@ -144,11 +152,22 @@ async fn extreme_but_decodable_sums_never_make_a_score_that_is_no_number() {
     let tube = Tube::create(0, world(&[20]).swap_remove(0), Arc::new(SystemClock), |_| ()).await;
     tube.train().await;
     let snapshot = tube.sidecar.snapshot.load_full().unwrap();
-    let addresses: Vec<String> = snapshot.videos().iter().take(30).map(|video| video.url.clone()).collect();
+    let addresses: Vec<String> = snapshot
+        .videos()
+        .iter()
+        .take(30)
+        .map(|video| video.url.clone())
+        .collect();
     let wire = Wire::decode(&honest(12, addresses));
     let largest = 1i64 << 39;
     let mut peer = 0;
-    for (contributors, value) in [(0, largest), (-largest, -largest), (largest, 0), (1, largest), (largest, largest)] {
+    for (contributors, value) in [
+        (0, largest),
+        (-largest, -largest),
+        (largest, 0),
+        (1, largest),
+        (largest, largest),
+    ] {
         let mut hostile = wire.clone();
         hostile.contributors = contributors;
         hostile.gram.iter_mut().for_each(|entry| *entry = value);
@@ -159,6 +178,9 @@ async fn extreme_but_decodable_sums_never_make_a_score_that_is_no_number() {
         peer += 1;
         let report = tube.train().await;
         assert!(report.validation_ndcg_20.is_finite());
-        assert!(tube.scores().iter().all(|score| score.is_finite()), "{contributors} {value}");
+        assert!(
+            tube.scores().iter().all(|score| score.is_finite()),
+            "{contributors} {value}"
+        );
     }
 }

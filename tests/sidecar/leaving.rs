@@ -32,7 +32,11 @@ async fn users_who_opt_out_and_deleted_rows_are_gone_from_the_next_model() {
     let switch = |on: bool| format!(r#"UPDATE "user" SET "videosHistoryEnabled" = {on} WHERE id = {user}"#);
     tube.peertube(&switch(false)).await;
     let list = tube.list(&format!("userId={user}&count=20")).await;
-    assert!(!list.reasons().contains("watched"), "before any training: {:?}", list.reasons());
+    assert!(
+        !list.reasons().contains("watched"),
+        "before any training: {:?}",
+        list.reasons()
+    );
     assert!(!list.sources().contains("for-you"), "{:?}", list.sources());
     let without = tube.train().await;
     assert_eq!(without.users, before.users - 1);
@@ -45,10 +49,15 @@ async fn users_who_opt_out_and_deleted_rows_are_gone_from_the_next_model() {
     assert_eq!((again.users, again.interactions), (before.users, before.interactions));
 
     // Blocked by the administrators.
-    tube.peertube(&format!(r#"UPDATE "user" SET blocked = true WHERE id = {user}"#)).await;
+    tube.peertube(&format!(r#"UPDATE "user" SET blocked = true WHERE id = {user}"#))
+        .await;
     let blocked = tube.train().await;
-    assert_eq!((blocked.users, blocked.interactions), (without.users, without.interactions));
-    tube.peertube(&format!(r#"UPDATE "user" SET blocked = false WHERE id = {user}"#)).await;
+    assert_eq!(
+        (blocked.users, blocked.interactions),
+        (without.users, without.interactions)
+    );
+    tube.peertube(&format!(r#"UPDATE "user" SET blocked = false WHERE id = {user}"#))
+        .await;
 
     // One watch deleted: exactly one preference is missing.
     let watch = r#"FROM "userVideoHistory" h JOIN video v ON v.id = h."videoId"
@@ -59,7 +68,8 @@ async fn users_who_opt_out_and_deleted_rows_are_gone_from_the_next_model() {
         .replace("$user", &user.to_string());
     let row = tube.peertube_number(&format!("SELECT h.id::bigint {watch}")).await;
     let video = tube.peertube_number(&format!("SELECT v.id::bigint {watch}")).await;
-    tube.peertube(&format!(r#"DELETE FROM "userVideoHistory" WHERE id = {row}"#)).await;
+    tube.peertube(&format!(r#"DELETE FROM "userVideoHistory" WHERE id = {row}"#))
+        .await;
     let list = tube.list(&format!("userId={user}&count=100")).await;
     let names_it = |list: &crate::support::List| list.0.to_string().contains(&format!(r#""videoId":{video},"#));
     assert!(!names_it(&list), "a deleted watch is no reason any more");
@@ -72,7 +82,10 @@ async fn users_who_opt_out_and_deleted_rows_are_gone_from_the_next_model() {
     ))
     .await;
     let deleted = tube.train().await;
-    assert_eq!((deleted.users, deleted.interactions), (without.users, without.interactions));
+    assert_eq!(
+        (deleted.users, deleted.interactions),
+        (without.users, without.interactions)
+    );
 
     // The message speaks of those who are left.
     tube.add_follower().await;
@@ -89,7 +102,8 @@ async fn a_video_that_turns_private_is_shown_to_nobody_and_sent_to_nobody() {
     let popular = tube.list("strategy=popular&count=5").await;
     let video = popular.ids()[0];
     let url = popular.videos()[0]["url"].as_str().unwrap().to_owned();
-    tube.peertube(&format!("UPDATE video SET privacy = 3 WHERE id = {video}")).await;
+    tube.peertube(&format!("UPDATE video SET privacy = 3 WHERE id = {video}"))
+        .await;
     for strategy in ["for-you", "popular", "recent"] {
         let list = tube.list(&format!("strategy={strategy}&count=100")).await;
         assert!(!list.ids().contains(&video), "{strategy}, before any training");
@@ -112,12 +126,14 @@ async fn a_cycle_that_fails_changes_nothing_and_the_next_one_succeeds() {
     let (model, scores) = (tube.model(), tube.scores());
     let question = "strategy=popular&count=10";
     let before = tube.list(question).await;
-    tube.peertube(r#"ALTER TABLE "userVideoHistory" RENAME TO hidden"#).await;
+    tube.peertube(r#"ALTER TABLE "userVideoHistory" RENAME TO hidden"#)
+        .await;
     let error = tube.sidecar.trainer().cycle(|_| ()).await.unwrap_err().to_string();
     assert!(!error.is_empty());
     assert_eq!(tube.model(), model);
     assert!(tube.scores() == scores);
-    tube.peertube(r#"ALTER TABLE hidden RENAME TO "userVideoHistory""#).await;
+    tube.peertube(r#"ALTER TABLE hidden RENAME TO "userVideoHistory""#)
+        .await;
     assert_eq!(tube.list(question).await, before);
     assert_eq!(tube.train().await.interactions, report.interactions);
     tube.stop().await;

@@ -337,9 +337,7 @@ pub async fn follow_all(tubes: &[Tube]) {
     until("all follows are accepted", || async {
         for tube in tubes {
             let peers = tube.sidecar.federation.peers().await.unwrap();
-            let accepted = peers
-                .iter()
-                .filter(|peer| peer.following == FollowingState::Accepted);
+            let accepted = peers.iter().filter(|peer| peer.following == FollowingState::Accepted);
             if accepted.count() + 1 < tubes.len() || tube.sidecar.store.accepted_peers().await.unwrap().1 == 0 {
                 return false;
             }

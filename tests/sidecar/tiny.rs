@@ -35,7 +35,12 @@ async fn instances_with_nobody_and_with_two_users_serve_what_others_know() {
         assert!(components.federated.is_some());
         assert_eq!(components.own.is_some(), report.interactions > 0);
         assert!(tube.scores().iter().all(|score| score.is_finite()));
-        for question in ["count=10", "userId=987654&count=10", "strategy=popular&count=10", "strategy=recent&count=10"] {
+        for question in [
+            "count=10",
+            "userId=987654&count=10",
+            "strategy=popular&count=10",
+            "strategy=recent&count=10",
+        ] {
             assert_eq!(tube.list(question).await.videos().len(), 10, "{question}");
         }
     }
@@ -47,14 +52,20 @@ async fn instances_with_nobody_and_with_two_users_serve_what_others_know() {
     let watched = before.ids()[..3].to_vec();
     let rows: Vec<String> = watched
         .iter()
-        .map(|video| format!("((SELECT greatest(duration, 1) FROM video WHERE id = {video}), {video}, 500, now(), now())"))
+        .map(|video| {
+            format!("((SELECT greatest(duration, 1) FROM video WHERE id = {video}), {video}, 500, now(), now())")
+        })
         .collect();
     empty
         .peertube(&format!(
-            r#"INSERT INTO "user" (id, username, email, role, "nsfwPolicy", "createdAt", "updatedAt")
-                   VALUES (500, 'newcomer', 'newcomer@tube.test', 2, 'display', now(), now());
-               INSERT INTO "userVideoHistory" ("currentTime", "videoId", "userId", "createdAt", "updatedAt")
-                   VALUES {}"#,
+            r#"INSERT INTO "user" (id, username, email, "nsfwPolicy", "nsfwFlagsDisplayed", "nsfwFlagsHidden",
+                   "nsfwFlagsBlurred", "nsfwFlagsWarned", "p2pEnabled", "autoPlayVideo", "autoPlayNextVideoPlaylist",
+                   "adminFlags", blocked, role, "videoQuota", "videoQuotaDaily", theme, "noInstanceConfigWarningModal",
+                   "noWelcomeModal", "noAccountSetupWarningModal", "newFeaturesInfoRead", "feedToken", "createdAt",
+                   "updatedAt")
+               VALUES (500, 'newcomer', 'newcomer@tube.test', 'display', 0, 0, 0, 0, true, true, true, 0, false, 2, -1, -1,
+                   'default', true, true, true, 0, gen_random_uuid(), now(), now());
+               INSERT INTO "userVideoHistory" ("currentTime", "videoId", "userId", "createdAt", "updatedAt") VALUES {}"#,
             rows.join(", ")
         ))
         .await;

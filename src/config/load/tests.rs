@@ -31,7 +31,9 @@ fn write(text: &str) -> (TempDir, PathBuf) {
 /// The required settings with `more`, and these variables.
 fn load(more: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let (_folder, path) = write(&format!("{REQUIRED}{more}"));
-    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Config::load(Some(&path), variables)
 }
 
@@ -58,7 +60,13 @@ fn few_settings_are_enough() {
 
 #[test]
 fn each_required_setting_is_missed_by_name() {
-    for key in ["url = 'https://tube", "database_url", "url = 'postgresql", "service_token", "public_url"] {
+    for key in [
+        "url = 'https://tube",
+        "database_url",
+        "url = 'postgresql",
+        "service_token",
+        "public_url",
+    ] {
         let kept: Vec<&str> = REQUIRED.lines().filter(|line| !line.starts_with(key)).collect();
         let (_folder, path) = write(&kept.join("\n"));
         let error = Config::load(Some(&path), []).unwrap_err().to_string();
@@ -111,7 +119,12 @@ fn an_empty_list_of_hosts_is_empty() {
 
 #[test]
 fn secrets_are_texts_whatever_they_look_like() {
-    for token in ["00012345678901234567", "12345678901234567e99", "true             ", "1,2,3,4,5,6,7,8,9"] {
+    for token in [
+        "00012345678901234567",
+        "12345678901234567e99",
+        "true             ",
+        "1,2,3,4,5,6,7,8,9",
+    ] {
         let config = load("", &[("SHOAL_API__SERVICE_TOKEN", token)]).unwrap();
         assert_eq!(config.api.service_token.expose_secret(), token);
     }
@@ -187,7 +200,10 @@ fn values_out_of_range_are_named_with_what_would_be_right() {
         ("[preferences]\nhalf_life_days = -1", "preferences.half_life_days"),
         ("[preferences]\nminimum_share = 1.1", "preferences.minimum_share"),
         ("[preferences]\nminimum_share = nan", "preferences.minimum_share"),
-        ("[preferences]\nunknown_share_value = -0.1", "preferences.unknown_share_value"),
+        (
+            "[preferences]\nunknown_share_value = -0.1",
+            "preferences.unknown_share_value",
+        ),
         ("[preferences]\nlike_value = 2", "preferences.like_value"),
         ("[preferences]\ndislike_value = 0.1", "preferences.dislike_value"),
         ("[preferences]\ndislike_value = -1.1", "preferences.dislike_value"),
@@ -245,7 +261,12 @@ fn the_public_address_is_what_peers_accept() {
         let error = with(url).unwrap_err().to_string();
         assert!(error.contains("`federation.public_url` must"), "{url}: {error}");
     }
-    for url in ["https://shoal.test", "https://shoal.test/", "https://tube.test/shoal", "https://shoal.test:443"] {
+    for url in [
+        "https://shoal.test",
+        "https://shoal.test/",
+        "https://tube.test/shoal",
+        "https://shoal.test:443",
+    ] {
         assert!(with(url).is_ok(), "{url}");
     }
     // What is insecure is refused unless the development switch says otherwise.
