@@ -85,8 +85,11 @@ impl Config {
             &mut loaded.federation.blocked_hosts,
         ] {
             // An empty variable is an empty list, not a list of one host without a name.
-            hosts.iter_mut().for_each(|host| *host = host.trim().to_owned());
-            hosts.retain(|host| !host.is_empty());
+            *hosts = hosts
+                .iter()
+                .map(|host| host.trim().to_owned())
+                .filter(|host| !host.is_empty())
+                .collect();
         }
         loaded.check()?;
         Ok(loaded)

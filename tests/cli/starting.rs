@@ -100,10 +100,8 @@ async fn what_waiting_does_not_mend_is_an_error_at_once() {
     let setup = Setup::new().await;
     let own = setup.own_url().await;
     let wrong = cluster().await.url_as(&setup.role, "wrong", &setup.peertube);
-    for (config, part) in [
-        (setup.config_with(&wrong, &own), "refuses the role"),
-        (setup.config_with(&own, &own), "is not PeerTube's"),
-    ] {
+    for (peertube, part) in [(&wrong, "refuses the role"), (&own, "is not PeerTube's")] {
+        let config = setup.config_with(peertube, &own);
         let running = Running::start(setup.command(&config, &["serve"]));
         let (status, said) = running.end(PATIENCE).await;
         assert_eq!(status.code(), Some(1), "{said}");
