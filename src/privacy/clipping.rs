@@ -32,7 +32,9 @@ impl UnitBall {
         let mut values: Vec<f64> = vector.iter().map(|&value| finite(value)).collect();
         let norm = values.iter().map(|value| value * value).sum::<f64>().sqrt();
         let scale = SAFETY / norm.max(1.0);
-        values.iter_mut().for_each(|value| *value *= scale);
+        for value in &mut values {
+            *value *= scale;
+        }
         Self(values)
     }
 }

@@ -46,7 +46,7 @@ pub fn epsilon_of(mu: f64, delta: Delta) -> f64 {
     let lowest = bisect(0.0, concentrated, |epsilon| {
         gaussian::log_normal_cdf(-epsilon / mu - mu / 2.0) <= gap(mu).ln()
     });
-    if !(gaussian_delta(mu, lowest) <= delta.get()) {
+    if gaussian_delta(mu, lowest) > delta.get() {
         return concentrated;
     }
     bisect(0.0, lowest, |epsilon| gaussian_delta(mu, epsilon) <= delta.get())
