@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, thin.
 
+pub mod audit;
 pub mod check_config;
 pub mod demo;
 mod output;
@@ -41,6 +42,8 @@ enum Command {
     Recommend(recommend::RecommendArguments),
     /// Check the configuration, both databases and the rights of the reading role.
     CheckConfig(check_config::CheckConfigArguments),
+    /// Attack releases as a peer could, and compare what is learned with what is promised.
+    Audit(audit::AuditArguments),
 }
 
 /// Where the configuration comes from.
@@ -88,6 +91,7 @@ pub fn run() -> ExitCode {
             Command::Peers(arguments) => peers::run(arguments).await,
             Command::Recommend(arguments) => recommend::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,
+            Command::Audit(arguments) => audit::run(&arguments),
         }
     });
     // Blocking work that was cut short must not hold the process.

@@ -1,7 +1,7 @@
 //! Privacy parameters that cannot hold a senseless value, and the division of a year's budget into releases.
 
 use super::PrivacyError;
-use super::accountant;
+use super::accountant::release;
 
 /// The epsilon of (epsilon, delta) differential privacy: positive and finite.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -79,9 +79,9 @@ impl AnnualBudget {
     }
 
     /// Gaussian-DP parameter mu of the whole year. Squares of mu add up over releases
-    /// (Dong, Roth, Su 2022, corollary 3.3).
+    /// (Dong, Roth, Su 2022, corollary 3.3); the price of discrete noise is included, see [`release`].
     pub fn annual_mu(&self) -> f64 {
-        accountant::mu_of(self.epsilon, self.delta)
+        release::mu_of(self.epsilon, self.delta)
     }
 
     /// Gaussian-DP parameter mu of one of the equal releases.

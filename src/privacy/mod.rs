@@ -6,10 +6,13 @@
 pub mod accountant;
 pub mod budget;
 mod clipping;
+pub mod discrete_gaussian;
 mod error;
 pub mod grid;
 pub mod noised;
 mod payload;
+#[cfg(feature = "planted-bugs")]
+pub mod planted;
 mod receive;
 pub mod release;
 

@@ -69,7 +69,7 @@ pub(super) async fn row(instance: &DemoInstance, measured: Measured) -> Result<I
         ndcg_20: measured.ndcg,
         bytes_sent: traffic.bytes_sent,
         bytes_received: traffic.bytes_received,
-        epsilon_spent: accountant::epsilon_of(mu, delta),
+        epsilon_spent: accountant::release::epsilon_of(mu, delta),
     })
 }
 
