@@ -2,6 +2,9 @@
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt;
+use rayon::prelude::*;
+
+use super::factors::Factors;
 use faer::{Auto, MatMut, MatRef, Par, Side, Spec};
 
 /// Inner product.
@@ -34,6 +37,30 @@ pub fn multiply(matrix: &[f32], vector: &[f32]) -> Vec<f32> {
         .chunks_exact(vector.len().max(1))
         .map(|row| dot(row, vector))
         .collect()
+}
+
+/// Multiplies every row with the `d x d` matrix: `row := matrix row`.
+///
+/// Rows are worked on in blocks of a fixed size, so the bits do not depend on the thread count.
+pub fn rotate(factors: &mut Factors, matrix: &[f32]) {
+    const ROWS: usize = 256;
+    let d = factors.dimensions();
+    factors.values_mut().par_chunks_mut((ROWS * d).max(1)).for_each_init(
+        || vec![0f32; ROWS * d],
+        |memory, block| {
+            let rows = block.len() / d;
+            let source = &mut memory[..block.len()];
+            source.copy_from_slice(block);
+            faer::linalg::matmul::matmul(
+                MatMut::from_row_major_slice_mut(block, rows, d),
+                faer::Accum::Replace,
+                MatRef::from_row_major_slice(source, rows, d),
+                MatRef::from_row_major_slice(matrix, d, d).transpose(),
+                1.0,
+                Par::Seq,
+            );
+        },
+    );
 }
 
 /// Solves symmetric positive definite systems of one size, keeping its work space.

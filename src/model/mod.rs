@@ -6,6 +6,7 @@ pub mod alternating;
 pub mod blend;
 pub mod catalogue;
 pub mod components;
+pub mod conjugate_gradient;
 pub mod content;
 pub mod contribution;
 pub mod evidence;
