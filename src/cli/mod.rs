@@ -2,6 +2,7 @@
 
 pub mod check_config;
 pub mod demo;
+pub mod evaluate;
 mod output;
 pub mod peers;
 pub mod recommend;
@@ -35,6 +36,8 @@ enum Command {
     Serve(serve::ServeArguments),
     /// Run one learning cycle now.
     Train(train::TrainArguments),
+    /// Measure a model on a public data set.
+    Evaluate(evaluate::EvaluateArguments),
     /// See and change the peers of this sidecar.
     Peers(peers::PeersArguments),
     /// Ask for recommendations, as the REST interface would give them.
@@ -83,6 +86,7 @@ pub fn run() -> ExitCode {
             Command::Demo(arguments) => demo::run(arguments, stop).await,
             Command::Serve(arguments) => serve::run(arguments, stop).await,
             Command::Train(arguments) => train::run(arguments, stop).await,
+            Command::Evaluate(arguments) => evaluate::run(arguments, stop).await,
             Command::Peers(arguments) => peers::run(arguments).await,
             Command::Recommend(arguments) => recommend::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,

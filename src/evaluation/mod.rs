@@ -3,6 +3,12 @@
 pub mod baseline;
 pub mod dataset;
 mod error;
+pub mod export;
+mod format;
+pub mod item_neighbours;
+pub mod measure;
+pub mod model;
+pub mod resources;
 pub mod simulation;
 pub mod split;
 

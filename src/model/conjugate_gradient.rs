@@ -3,6 +3,8 @@
 //! The system is `(diag(base) + sum_j c_j v_j v_j') x = sum_j c_j y_j v_j`: the part that all rows share has been made
 //! diagonal by rotating the factors, so a step costs one pass over the observed rows and nothing else.
 
+#![expect(clippy::inline_always, reason = "loops must be compiled with the vector unit that was found")]
+
 use pulp::{Arch, Simd, WithSimd};
 
 use super::factors::Factors;

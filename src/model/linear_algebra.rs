@@ -1,11 +1,13 @@
 //! The few dense operations that the model needs, on small symmetric matrices in row-major slices.
 
+#![expect(clippy::inline_always, reason = "loops must be compiled with the vector unit that was found")]
+
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt;
+use faer::{Auto, MatMut, MatRef, Par, Side, Spec};
 use rayon::prelude::*;
 
 use super::factors::Factors;
-use faer::{Auto, MatMut, MatRef, Par, Side, Spec};
 
 /// Inner product.
 #[inline(always)]
@@ -66,6 +68,7 @@ pub fn rotate(factors: &mut Factors, matrix: &[f32]) {
 /// Solves symmetric positive definite systems of one size, keeping its work space.
 pub struct SymmetricSolver {
     dimensions: usize,
+    original: Vec<f32>,
     memory: MemBuffer,
 }
 
@@ -77,7 +80,11 @@ impl SymmetricSolver {
             Par::Seq,
             <Spec<llt::factor::LltParams, f32> as Default>::default(),
         ));
-        Self { dimensions, memory }
+        Self {
+            dimensions,
+            original: vec![0.0; dimensions * dimensions],
+            memory,
+        }
     }
 
     /// Solves `matrix x = right` in place: `matrix` is destroyed, `right` becomes `x`. Only the lower triangle is read.
@@ -86,12 +93,12 @@ impl SymmetricSolver {
     /// so that the answer is always finite; `right` becomes zero when even that fails (entries that are not finite).
     pub fn solve(&mut self, matrix: &mut [f32], right: &mut [f32]) {
         let d = self.dimensions;
-        let original = matrix.to_vec();
+        self.original.copy_from_slice(matrix);
         let mean = (0..d).map(|i| matrix[i * d + i].abs()).sum::<f32>() / d.max(1) as f32;
         let mut ridge = 0.0;
         loop {
             if ridge > 0.0 {
-                matrix.copy_from_slice(&original);
+                matrix.copy_from_slice(&self.original);
                 for i in 0..d {
                     matrix[i * d + i] += ridge;
                 }

@@ -9,6 +9,7 @@ pub mod components;
 pub mod conjugate_gradient;
 pub mod content;
 pub mod contribution;
+pub mod ease;
 pub mod evidence;
 pub mod factors;
 pub mod fold_in;
