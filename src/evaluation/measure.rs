@@ -8,6 +8,9 @@ use super::resources::{Meter, Usage};
 use super::split::{HeldOutUser, Split};
 use crate::model::metrics::{ndcg_at, ranks, recall_at};
 
+/// Users whose scores are in memory at the same time.
+const USERS_AT_ONCE: usize = 256;
+
 /// Means over held-out users. Which are present depends on the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 #[serde(untagged)]
@@ -73,11 +76,9 @@ pub fn measure(
 ) -> Result<Measurement, EvaluationError> {
     let meter = Meter::start();
     let model = parameters.fit(&split.training, progress)?;
-    let quality = quality(&model, &split.test);
-    Ok(Measurement {
-        quality,
-        usage: meter.read(),
-    })
+    let mut usage = meter.read();
+    let quality = quality(&model, &split.test, &mut usage);
+    Ok(Measurement { quality, usage })
 }
 
 /// Tries the whole grid on the validation users; the first trial returned is the best.
@@ -101,7 +102,7 @@ pub fn tune(
         };
         let trial = Trial {
             parameters,
-            quality: quality(&model, &split.validation),
+            quality: quality(&model, &split.validation, &mut Usage::default()),
         };
         progress(&trial);
         trials.push(trial);
@@ -113,27 +114,31 @@ pub fn tune(
     Ok(trials)
 }
 
-/// Means over users; candidates decide which protocol it is.
-pub fn quality(model: &FittedModel, users: &[HeldOutUser]) -> Quality {
-    let per_user: Vec<[f64; 3]> = users
-        .par_iter()
-        .map_init(
-            || model.workspace(),
-            |workspace, user| {
-                let scores = model.scores(workspace, &user.fold_in);
-                match &user.candidates {
-                    None => {
-                        let ranks = ranks(&scores, &user.targets, &user.fold_in);
-                        [ndcg_at(&ranks, 100), recall_at(&ranks, 20), recall_at(&ranks, 50)]
-                    }
-                    Some(candidates) => {
-                        let ranks = ranks_among(&scores, &user.targets, candidates);
-                        [ndcg_at(&ranks, 10), recall_at(&ranks, 10), 0.0]
-                    }
-                }
-            },
-        )
-        .collect();
+/// Means over users; candidates decide which protocol it is. Adds to `usage` what scoring took; comparing the scores with
+/// the targets is not in it.
+pub fn quality(model: &FittedModel, users: &[HeldOutUser], usage: &mut Usage) -> Quality {
+    let mut per_user: Vec<[f64; 3]> = Vec::with_capacity(users.len());
+    for block in users.chunks(USERS_AT_ONCE) {
+        let meter = Meter::start();
+        let scores: Vec<Vec<f32>> = block
+            .par_iter()
+            .map_init(
+                || model.workspace(),
+                |workspace, user| model.scores(workspace, &user.fold_in),
+            )
+            .collect();
+        *usage += meter.read();
+        per_user.par_extend(block.par_iter().zip(&scores).map(|(user, scores)| match &user.candidates {
+            None => {
+                let ranks = ranks(scores, &user.targets, &user.fold_in);
+                [ndcg_at(&ranks, 100), recall_at(&ranks, 20), recall_at(&ranks, 50)]
+            }
+            Some(candidates) => {
+                let ranks = ranks_among(scores, &user.targets, candidates);
+                [ndcg_at(&ranks, 10), recall_at(&ranks, 10), 0.0]
+            }
+        }));
+    }
     let mean = |k: usize| per_user.iter().map(|values| values[k]).sum::<f64>() / per_user.len().max(1) as f64;
     if users.iter().all(|user| user.candidates.is_none()) {
         Quality::Strong {
@@ -178,7 +183,7 @@ mod tests {
         let model = FittedModel::Popularity(vec![5.0, 4.0, 3.0, 2.0]);
         // Order without item 0: 1, 2, 3; the targets are at ranks 1 and 3.
         let users = [user(&[0], &[1, 3], None), user(&[], &[0], None)];
-        let Quality::Strong { ndcg_100, recall_20, recall_50 } = quality(&model, &users) else {
+        let Quality::Strong { ndcg_100, recall_20, recall_50 } = quality(&model, &users, &mut Usage::default()) else {
             panic!("wrong protocol");
         };
         let first = (1.0 + 1.0 / 4f64.log2()) / (1.0 + 1.0 / 3f64.log2());
@@ -192,7 +197,7 @@ mod tests {
         let all: Vec<u32> = (0..20).collect();
         // Second of two candidates; and rank 12 of 20, which is no hit.
         let users = [user(&[], &[7], Some(&[3, 7])), user(&[], &[11], Some(&all))];
-        let Quality::LeaveOneOut { hit_rate_10, ndcg_10 } = quality(&model, &users) else {
+        let Quality::LeaveOneOut { hit_rate_10, ndcg_10 } = quality(&model, &users, &mut Usage::default()) else {
             panic!("wrong protocol");
         };
         assert!((hit_rate_10 - 0.5).abs() < 1e-12);

@@ -19,6 +19,13 @@ pub struct Usage {
     pub wall_seconds: f64,
 }
 
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.cpu_seconds += other.cpu_seconds;
+        self.wall_seconds += other.wall_seconds;
+    }
+}
+
 impl Meter {
     /// Starts now.
     pub fn start() -> Self {

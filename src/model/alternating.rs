@@ -36,11 +36,11 @@ impl Default for AlternatingParameters {
     fn default() -> Self {
         Self {
             dimensions: 64,
-            sweeps: 12,
-            unobserved_weight: 0.1,
-            regularization: 0.01,
+            sweeps: 8,
+            unobserved_weight: 0.2,
+            regularization: 0.008,
             regularization_exponent: 1.0,
-            steps: 3,
+            steps: 2,
             seed: 1,
         }
     }
