@@ -28,7 +28,7 @@ pub struct DemoArguments {
         value_parser = RangedU64ValueParser::<usize>::new().range(0..=MOST_USERS))]
     sizes: Vec<usize>,
     /// Decides the world, every split, and the noise.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 42)]
     seed: u64,
     /// PostgreSQL to use instead of a private one: databases are created in it and dropped at the end.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
