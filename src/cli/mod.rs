@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod check_config;
 pub mod demo;
+pub mod evaluate;
 mod output;
 pub mod peers;
 pub mod recommend;
@@ -36,6 +37,8 @@ enum Command {
     Serve(serve::ServeArguments),
     /// Run one learning cycle now.
     Train(train::TrainArguments),
+    /// Measure a model on a public data set.
+    Evaluate(evaluate::EvaluateArguments),
     /// See and change the peers of this sidecar.
     Peers(peers::PeersArguments),
     /// Ask for recommendations, as the REST interface would give them.
@@ -88,6 +91,7 @@ pub fn run() -> ExitCode {
             Command::Demo(arguments) => demo::run(arguments, stop).await,
             Command::Serve(arguments) => serve::run(arguments, stop).await,
             Command::Train(arguments) => train::run(arguments, stop).await,
+            Command::Evaluate(arguments) => evaluate::run(arguments, stop).await,
             Command::Peers(arguments) => peers::run(arguments).await,
             Command::Recommend(arguments) => recommend::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,
