@@ -24,6 +24,10 @@ pub struct Fault(
     pub Option<PlantedBug>,
 );
 
+#[cfg_attr(
+    not(feature = "planted-bugs"),
+    allow(clippy::unused_self, reason = "without the feature there is no bug")
+)]
 impl Fault {
     pub(super) fn plant(self, sum: EvidenceSum) -> EvidenceSum {
         #[cfg(feature = "planted-bugs")]
