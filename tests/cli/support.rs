@@ -24,7 +24,7 @@ use tokio::sync::OnceCell;
 /// Every secret of the test configurations contains this.
 pub const SECRET: &str = "RECOGNISABLE";
 /// Longest wait for something that must happen.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One server for all tests of this process; it disappears with the process.
 pub async fn cluster() -> &'static ThrowAwayCluster {
@@ -190,6 +190,7 @@ impl Setup {
     }
 
     /// Runs statements as superuser in one of the databases.
+    #[expect(clippy::unused_self, reason = "the set-up names the database")]
     pub async fn execute(&self, database: &str, statements: &str) {
         let mut connection = PgConnection::connect(&cluster().await.url(database)).await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(statements.to_owned()))
@@ -205,6 +206,7 @@ impl Setup {
     }
 
     /// A command of the binary with `config`.
+    #[expect(clippy::unused_self, reason = "the set-up wrote the file")]
     pub fn command(&self, config: &std::path::Path, arguments: &[&str]) -> Command {
         let mut command = shoal(arguments);
         command.arg("--config").arg(config);

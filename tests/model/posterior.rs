@@ -15,7 +15,7 @@ fn distance(a: &[f32], b: &[f32]) -> f32 {
 
 /// Mean over the items of one theme.
 fn center(factors: &Factors, theme: usize) -> Vec<f32> {
-    let mut sum = vec![0.0; DIMENSIONS];
+    let mut sum = [0.0; DIMENSIONS];
     for item in (theme..ITEMS).step_by(2) {
         sum.iter_mut()
             .zip(factors.row(item))

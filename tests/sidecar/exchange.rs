@@ -39,7 +39,7 @@ async fn viewer(tube: &Tube) -> i32 {
 }
 
 /// Asks for lists without pause; each answer must be whole, whatever is published meanwhile. Returns how many it got.
-async fn ask_until(tube: &Tube, user: i32, stop: CancellationToken) -> tokio::task::JoinHandle<usize> {
+fn ask_until(tube: &Tube, user: i32, stop: CancellationToken) -> tokio::task::JoinHandle<usize> {
     let address = tube.config.api.listen;
     tokio::spawn(async move {
         let mut answers = 0;
@@ -106,7 +106,7 @@ async fn evidence_of_all_reaches_everyone_once() {
 
     let user = viewer(&tubes[1]).await;
     let stop = CancellationToken::new();
-    let asking = ask_until(&tubes[1], user, stop.clone()).await;
+    let asking = ask_until(&tubes[1], user, stop.clone());
     let second = train_all(&tubes).await;
     stop.cancel();
     assert!(asking.await.unwrap() > 0);

@@ -160,14 +160,14 @@ async fn extreme_but_decodable_sums_never_make_a_score_that_is_no_number() {
         .collect();
     let wire = Wire::decode(&honest(12, addresses));
     let largest = 1i64 << 39;
-    let mut peer = 0;
-    for (contributors, value) in [
+    let extremes = [
         (0, largest),
         (-largest, -largest),
         (largest, 0),
         (1, largest),
         (largest, largest),
-    ] {
+    ];
+    for (peer, (contributors, value)) in extremes.into_iter().enumerate() {
         let mut hostile = wire.clone();
         hostile.contributors = contributors;
         hostile.gram.iter_mut().for_each(|entry| *entry = value);
@@ -175,7 +175,6 @@ async fn extreme_but_decodable_sums_never_make_a_score_that_is_no_number() {
             *entry = if place % 2 == 0 { value } else { -value };
         }
         store(&tube, peer, &hostile.encode()).await;
-        peer += 1;
         let report = tube.train().await;
         assert!(report.validation_ndcg_20.is_finite());
         assert!(

@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// Longest wait for something that must happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The token of every REST interface here.
 const TOKEN: &str = "a service token for tests";
 /// Where recommendations are.
