@@ -23,6 +23,17 @@ pub enum EvaluationError {
         /// What is wrong.
         problem: String,
     },
+    /// A file cannot be written.
+    #[error("cannot write {path}: {reason}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// A model cannot be fitted.
+    #[error("{0}")]
+    Model(String),
     /// Nothing is left after filtering.
     #[error("no interactions are left: {0}")]
     Empty(String),

@@ -1,9 +1,16 @@
-//! Offline instruments: data sets, splits, and the federation simulator. Never used while serving.
+//! Offline instruments: data sets, splits, reference models and the federation simulator. Never used while serving.
 
 pub mod audit;
 pub mod baseline;
 pub mod dataset;
 mod error;
+pub mod export;
+mod format;
+pub mod item_neighbours;
+pub mod measure;
+pub mod model;
+pub mod resources;
 pub mod simulation;
+pub mod split;
 
 pub use error::EvaluationError;

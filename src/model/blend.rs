@@ -1,7 +1,7 @@
 //! The weights of the components, and how an instance chooses its own on held-out local history.
 //!
 //! Few users say little, so weights move away from the defaults only as far as the held-out history supports it: a
-//! change must be better by more than one standard error of the paired differences.
+//! change must be better by more than a standard error of the paired differences, by more of them the fewer users.
 
 use super::components::{COMPONENTS, Component};
 use super::metrics::{ndcg_at, ranks};
@@ -10,6 +10,14 @@ use super::metrics::{ndcg_at, ranks};
 const CUTOFF: usize = 20;
 /// Factors by which a weight is tried to change; 0 switches a component off.
 const STEPS: [f32; 6] = [0.0, 0.33, 0.66, 1.5, 2.25, 4.0];
+/// Extra standard errors asked for, times the number of users: a standard error of few users is itself uncertain.
+const CAUTION: f64 = 20.0;
+/// Own users at which the own factors weigh half as much as those of the federation.
+const HALF_TRUST_USERS: f32 = 12.0;
+const PRIOR_CONTENT: f32 = 0.25;
+const PRIOR_CHANNEL: f32 = 0.25;
+const PRIOR_POPULARITY: f32 = 0.15;
+const PRIOR_LOCAL_POPULARITY: f32 = 0.25;
 /// Passes over all components.
 const PASSES: usize = 2;
 
@@ -21,8 +29,15 @@ impl Weights {
     /// Sensible without any validation: the more own users, the more the own factors say.
     pub fn prior(own_users: usize) -> Self {
         let n = own_users as f32;
-        let own = n / (n + 150.0);
-        Self([1.0, 1.0 * own, 0.25, 0.25, 0.15, 0.25 * own])
+        let own = n / (n + HALF_TRUST_USERS);
+        Self([
+            1.0,
+            own,
+            PRIOR_CONTENT,
+            PRIOR_CHANNEL,
+            PRIOR_POPULARITY,
+            PRIOR_LOCAL_POPULARITY * own,
+        ])
     }
 
     /// The weight of `component`.
@@ -117,7 +132,7 @@ fn surely_better(new: &[f64], old: &[f64]) -> bool {
     let differences: Vec<f64> = new.iter().zip(old).map(|(a, b)| a - b).collect();
     let mean = mean(&differences);
     let variance = differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
-    mean > (variance / count).sqrt()
+    mean > (1.0 + CAUTION / count) * (variance / count).sqrt()
 }
 
 fn mean(values: &[f64]) -> f64 {

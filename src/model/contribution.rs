@@ -43,10 +43,10 @@ pub struct EvidenceBasis {
 
 impl EvidenceBasis {
     /// Length of the constant dimension; the rest of a user's factor has length `sqrt(1 - CONSTANT^2)`.
-    pub const CONSTANT: f32 = 0.5;
+    pub const CONSTANT: f32 = 0.35;
     /// Weights fall with this power of the public view counter, so that the budget goes to more videos
     /// (Krichene, Jain, Song, Sundararajan, Thakurta, Zhang 2023, adaptive weights).
-    pub const VIEWS_EXPONENT: f32 = 0.25;
+    pub const VIEWS_EXPONENT: f32 = 0.2;
     /// Weight of unobserved videos when folding in.
     pub const UNOBSERVED_WEIGHT: f32 = 0.1;
     /// Ridge of the fold-in, as a share of the mean diagonal of the weighted Gram matrix of the basis.

@@ -28,7 +28,7 @@ const VALIDATION_USERS: usize = 1_000;
 /// Best items of each component that compete with the held-out ones.
 const CANDIDATES: usize = 300;
 /// Ridge of the fold-in into the federation's factors, as a share of the mean diagonal.
-const FEDERATED_RIDGE: f32 = 0.3;
+const FEDERATED_RIDGE: f32 = 0.15;
 
 /// Parameters of learning.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,8 +1,13 @@
 //! The few dense operations that the model needs, on small symmetric matrices in row-major slices.
 
+#![expect(clippy::inline_always, reason = "loops must be compiled with the vector unit that was found")]
+
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt;
 use faer::{Auto, MatMut, MatRef, Par, Side, Spec};
+use rayon::prelude::*;
+
+use super::factors::Factors;
 
 /// Inner product.
 #[inline(always)]
@@ -36,9 +41,34 @@ pub fn multiply(matrix: &[f32], vector: &[f32]) -> Vec<f32> {
         .collect()
 }
 
+/// Multiplies every row with the `d x d` matrix: `row := matrix row`.
+///
+/// Rows are worked on in blocks of a fixed size, so the bits do not depend on the thread count.
+pub fn rotate(factors: &mut Factors, matrix: &[f32]) {
+    const ROWS: usize = 256;
+    let d = factors.dimensions();
+    factors.values_mut().par_chunks_mut((ROWS * d).max(1)).for_each_init(
+        || vec![0f32; ROWS * d],
+        |memory, block| {
+            let rows = block.len() / d;
+            let source = &mut memory[..block.len()];
+            source.copy_from_slice(block);
+            faer::linalg::matmul::matmul(
+                MatMut::from_row_major_slice_mut(block, rows, d),
+                faer::Accum::Replace,
+                MatRef::from_row_major_slice(source, rows, d),
+                MatRef::from_row_major_slice(matrix, d, d).transpose(),
+                1.0,
+                Par::Seq,
+            );
+        },
+    );
+}
+
 /// Solves symmetric positive definite systems of one size, keeping its work space.
 pub struct SymmetricSolver {
     dimensions: usize,
+    original: Vec<f32>,
     memory: MemBuffer,
 }
 
@@ -50,7 +80,11 @@ impl SymmetricSolver {
             Par::Seq,
             <Spec<llt::factor::LltParams, f32> as Default>::default(),
         ));
-        Self { dimensions, memory }
+        Self {
+            dimensions,
+            original: vec![0.0; dimensions * dimensions],
+            memory,
+        }
     }
 
     /// Solves `matrix x = right` in place: `matrix` is destroyed, `right` becomes `x`. Only the lower triangle is read.
@@ -59,12 +93,12 @@ impl SymmetricSolver {
     /// so that the answer is always finite; `right` becomes zero when even that fails (entries that are not finite).
     pub fn solve(&mut self, matrix: &mut [f32], right: &mut [f32]) {
         let d = self.dimensions;
-        let original = matrix.to_vec();
+        self.original.copy_from_slice(matrix);
         let mean = (0..d).map(|i| matrix[i * d + i].abs()).sum::<f32>() / d.max(1) as f32;
         let mut ridge = 0.0;
         loop {
             if ridge > 0.0 {
-                matrix.copy_from_slice(&original);
+                matrix.copy_from_slice(&self.original);
                 for i in 0..d {
                     matrix[i * d + i] += ridge;
                 }

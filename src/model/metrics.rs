@@ -8,21 +8,24 @@
 /// Of equal scores, the lower item number comes first. `excluded` and `targets` must be disjoint, and sorted lists are
 /// not required.
 pub fn ranks(scores: &[f32], targets: &[u32], excluded: &[u32]) -> Vec<usize> {
+    let architecture = pulp::Arch::new();
     targets
         .iter()
         .map(|&target| {
-            let own = scores[target as usize];
-            let before = |item: usize, score: f32| score > own || (score == own && item < target as usize);
-            let ahead = scores
-                .iter()
-                .enumerate()
-                .filter(|&(item, &score)| before(item, score))
-                .count();
-            let hidden = excluded
-                .iter()
-                .filter(|&&item| before(item as usize, scores[item as usize]))
-                .count();
-            ahead - hidden + 1
+            let place = target as usize;
+            let own = scores[place];
+            // Two runs without a look at the item's number, so that the compiler may use vector registers.
+            let (earlier, later) = scores.split_at(place);
+            let ahead = architecture.dispatch(|| {
+                let tied_or_better = earlier.iter().map(|score| u32::from(*score >= own)).sum::<u32>();
+                tied_or_better + later.iter().map(|score| u32::from(*score > own)).sum::<u32>()
+            });
+            let before = |item: u32| {
+                let score = scores[item as usize];
+                score > own || (score >= own && item < target)
+            };
+            let hidden = excluded.iter().filter(|item| before(**item)).count();
+            ahead as usize - hidden + 1
         })
         .collect()
 }

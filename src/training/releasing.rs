@@ -63,7 +63,7 @@ pub enum ReleaseOutcome {
 /// # Errors
 /// Never with these constants; the type says so to callers.
 pub fn shares() -> Result<BudgetShares, PrivacyError> {
-    BudgetShares::from_weights(0.55, 0.30, 0.12, 0.03)
+    BudgetShares::from_weights(0.65, 0.22, 0.09, 0.04)
 }
 
 /// The year's budget of the configuration.
@@ -123,7 +123,9 @@ pub fn noise(
     let budget = annual_budget(config)?;
     let basis = catalogue.basis();
     let mut sum = EvidenceSum::new(basis.id(), basis.dimensions() as u16, support.clone(), shares()?);
-    contributions.iter().for_each(|contribution| sum.add(contribution));
+    for contribution in contributions {
+        sum.add(contribution);
+    }
     sum.release(
         budget.release_mu(),
         budget.delta(),

@@ -1,0 +1,206 @@
+//! Fitting a model to a split and measuring it on held-out users; choosing hyper-parameters on validation users.
+
+use rayon::prelude::*;
+
+use super::EvaluationError;
+use super::model::{FittedModel, ModelParameters};
+use super::resources::{Meter, Usage};
+use super::split::{HeldOutUser, Split};
+use crate::model::metrics::{ndcg_at, ranks, recall_at};
+
+/// Users whose scores are in memory at the same time.
+const USERS_AT_ONCE: usize = 256;
+
+/// Means over held-out users. Which are present depends on the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[serde(untagged)]
+pub enum Quality {
+    /// All items are ranked, several targets per user.
+    Strong {
+        /// NDCG@100.
+        ndcg_100: f64,
+        /// Recall@20, divided by `min(20, targets)`.
+        recall_20: f64,
+        /// Recall@50, divided by `min(50, targets)`.
+        recall_50: f64,
+    },
+    /// One target per user among given candidates.
+    LeaveOneOut {
+        /// Share of users whose target is among the first 10.
+        hit_rate_10: f64,
+        /// NDCG@10.
+        ndcg_10: f64,
+    },
+}
+
+impl Quality {
+    /// The number by which hyper-parameters are chosen.
+    pub fn objective(&self) -> f64 {
+        match self {
+            Self::Strong { ndcg_100, .. } => *ndcg_100,
+            Self::LeaveOneOut { ndcg_10, .. } => *ndcg_10,
+        }
+    }
+}
+
+/// A fitted and measured model.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Measurement {
+    /// Quality on the test users.
+    #[serde(flatten)]
+    pub quality: Quality,
+    /// Of fitting and of scoring the test users; neither reading nor tuning is in it.
+    #[serde(flatten)]
+    pub usage: Usage,
+}
+
+/// One line of a search for hyper-parameters.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Trial {
+    /// What was tried.
+    #[serde(flatten)]
+    pub parameters: ModelParameters,
+    /// Quality on the validation users.
+    #[serde(flatten)]
+    pub quality: Quality,
+}
+
+/// Fits the model and measures it on the test users.
+///
+/// # Errors
+/// When the model has no solution.
+pub fn measure(
+    split: &Split,
+    parameters: &ModelParameters,
+    progress: impl FnMut(usize),
+) -> Result<Measurement, EvaluationError> {
+    let meter = Meter::start();
+    let model = parameters.fit(&split.training, progress)?;
+    let mut usage = meter.read();
+    let quality = quality(&model, &split.test, &mut usage);
+    Ok(Measurement { quality, usage })
+}
+
+/// Tries the whole grid on the validation users; the first trial returned is the best.
+///
+/// # Errors
+/// When there is no validation user, or no setting has a solution.
+pub fn tune(
+    split: &Split,
+    parameters: &ModelParameters,
+    mut progress: impl FnMut(&Trial),
+) -> Result<Vec<Trial>, EvaluationError> {
+    if split.validation.is_empty() {
+        return Err(EvaluationError::Empty("tuning needs validation users".to_owned()));
+    }
+    let mut trials = Vec::new();
+    for parameters in parameters.grid() {
+        let model = match parameters.fit(&split.training, |_| ()) {
+            Ok(model) => model,
+            Err(EvaluationError::Model(_)) => continue,
+            Err(error) => return Err(error),
+        };
+        let trial = Trial {
+            parameters,
+            quality: quality(&model, &split.validation, &mut Usage::default()),
+        };
+        progress(&trial);
+        trials.push(trial);
+    }
+    if trials.is_empty() {
+        return Err(EvaluationError::Model("no setting of the grid has a solution".to_owned()));
+    }
+    trials.sort_by(|a, b| b.quality.objective().total_cmp(&a.quality.objective()));
+    Ok(trials)
+}
+
+/// Means over users; candidates decide which protocol it is. Adds to `usage` what scoring took; comparing the scores with
+/// the targets is not in it.
+pub fn quality(model: &FittedModel, users: &[HeldOutUser], usage: &mut Usage) -> Quality {
+    let mut per_user: Vec<[f64; 3]> = Vec::with_capacity(users.len());
+    for block in users.chunks(USERS_AT_ONCE) {
+        let meter = Meter::start();
+        let scores: Vec<Vec<f32>> = block
+            .par_iter()
+            .map_init(
+                || model.workspace(),
+                |workspace, user| model.scores(workspace, &user.fold_in),
+            )
+            .collect();
+        *usage += meter.read();
+        per_user.par_extend(block.par_iter().zip(&scores).map(|(user, scores)| match &user.candidates {
+            None => {
+                let ranks = ranks(scores, &user.targets, &user.fold_in);
+                [ndcg_at(&ranks, 100), recall_at(&ranks, 20), recall_at(&ranks, 50)]
+            }
+            Some(candidates) => {
+                let ranks = ranks_among(scores, &user.targets, candidates);
+                [ndcg_at(&ranks, 10), recall_at(&ranks, 10), 0.0]
+            }
+        }));
+    }
+    let mean = |k: usize| per_user.iter().map(|values| values[k]).sum::<f64>() / per_user.len().max(1) as f64;
+    if users.iter().all(|user| user.candidates.is_none()) {
+        Quality::Strong {
+            ndcg_100: mean(0),
+            recall_20: mean(1),
+            recall_50: mean(2),
+        }
+    } else {
+        Quality::LeaveOneOut {
+            hit_rate_10: mean(1),
+            ndcg_10: mean(0),
+        }
+    }
+}
+
+/// Ranks of `targets` among `candidates`, which contain them and are sorted.
+fn ranks_among(scores: &[f32], targets: &[u32], candidates: &[u32]) -> Vec<usize> {
+    let chosen: Vec<f32> = candidates.iter().map(|item| scores[*item as usize]).collect();
+    let places: Vec<u32> = targets
+        .iter()
+        .filter_map(|target| candidates.binary_search(target).ok())
+        .map(|place| place as u32)
+        .collect();
+    ranks(&chosen, &places, &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(fold_in: &[u32], targets: &[u32], candidates: Option<&[u32]>) -> HeldOutUser {
+        HeldOutUser {
+            user: 0,
+            fold_in: fold_in.to_vec(),
+            targets: targets.to_vec(),
+            candidates: candidates.map(<[u32]>::to_vec),
+        }
+    }
+
+    #[test]
+    fn strong_generalization_by_hand() {
+        let model = FittedModel::Popularity(vec![5.0, 4.0, 3.0, 2.0]);
+        // Order without item 0: 1, 2, 3; the targets are at ranks 1 and 3.
+        let users = [user(&[0], &[1, 3], None), user(&[], &[0], None)];
+        let Quality::Strong { ndcg_100, recall_20, recall_50 } = quality(&model, &users, &mut Usage::default()) else {
+            panic!("wrong protocol");
+        };
+        let first = (1.0 + 1.0 / 4f64.log2()) / (1.0 + 1.0 / 3f64.log2());
+        assert!((ndcg_100 - f64::midpoint(first, 1.0)).abs() < 1e-12);
+        assert!((recall_20 - 1.0).abs() < 1e-12 && (recall_50 - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn leave_one_out_by_hand() {
+        let model = FittedModel::Popularity((0..20).map(|item| 20.0 - item as f32).collect());
+        let all: Vec<u32> = (0..20).collect();
+        // Second of two candidates; and rank 12 of 20, which is no hit.
+        let users = [user(&[], &[7], Some(&[3, 7])), user(&[], &[11], Some(&all))];
+        let Quality::LeaveOneOut { hit_rate_10, ndcg_10 } = quality(&model, &users, &mut Usage::default()) else {
+            panic!("wrong protocol");
+        };
+        assert!((hit_rate_10 - 0.5).abs() < 1e-12);
+        assert!((ndcg_10 - 0.5 / 3f64.log2()).abs() < 1e-12);
+    }
+}
