@@ -131,7 +131,10 @@ fn coin(randomness: &mut impl CryptoRng) -> bool {
 }
 
 /// Uniform integer in `[0, bound)`, for `bound >= 1`.
-fn below(bound: u64, randomness: &mut impl CryptoRng) -> u64 {
+pub(super) fn below(bound: u64, randomness: &mut impl CryptoRng) -> u64 {
+    if let Ok(bound) = u16::try_from(bound) {
+        return below_small(bound.into(), randomness).into();
+    }
     let mut product = u128::from(randomness.next_u64()) * u128::from(bound);
     if (product as u64) < bound {
         let rejected = bound.wrapping_neg() % bound;
@@ -140,6 +143,18 @@ fn below(bound: u64, randomness: &mut impl CryptoRng) -> u64 {
         }
     }
     (product >> 64) as u64
+}
+
+/// The same for small bounds, with half of the random bits.
+fn below_small(bound: u32, randomness: &mut impl CryptoRng) -> u32 {
+    let mut product = u64::from(randomness.next_u32()) * u64::from(bound);
+    if (product as u32) < bound {
+        let rejected = bound.wrapping_neg() % bound;
+        while (product as u32) < rejected {
+            product = u64::from(randomness.next_u32()) * u64::from(bound);
+        }
+    }
+    (product >> 32) as u32
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub struct Fault(
     allow(clippy::unused_self, reason = "without the feature there is no bug")
 )]
 impl Fault {
+    #[cfg_attr(not(feature = "planted-bugs"), allow(clippy::unused_self))]
     pub(super) fn plant(self, sum: EvidenceSum) -> EvidenceSum {
         #[cfg(feature = "planted-bugs")]
         return sum.with_bug(self.0);
@@ -37,6 +38,7 @@ impl Fault {
     }
 
     /// Releases of the same evidence that a receiver gets to see.
+    #[cfg_attr(not(feature = "planted-bugs"), allow(clippy::unused_self))]
     fn deliveries(self) -> usize {
         #[cfg(feature = "planted-bugs")]
         if self.0 == Some(PlantedBug::NoiseRedrawn) {

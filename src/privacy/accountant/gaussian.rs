@@ -44,7 +44,7 @@ pub fn mu_of(epsilon: Epsilon, delta: Delta) -> f64 {
 }
 
 /// Natural logarithm of the standard normal distribution function, accurate far into the lower tail.
-pub(super) fn log_normal_cdf(x: f64) -> f64 {
+pub(crate) fn log_normal_cdf(x: f64) -> f64 {
     if x > -30.0 {
         (0.5 * libm::erfc(-x / std::f64::consts::SQRT_2)).ln()
     } else {

@@ -17,6 +17,7 @@ pub mod gaussian;
 pub mod release;
 pub mod rounding;
 
+pub(crate) use gaussian::log_normal_cdf;
 pub use gaussian::{delta_at, epsilon_of, mu_of};
 
 /// Smallest value in (`low`, `high`] at which the monotone `predicate` is true, to about 1e-13 relative.
