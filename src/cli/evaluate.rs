@@ -224,7 +224,11 @@ fn split(arguments: &EvaluateArguments) -> anyhow::Result<(Dataset, Split)> {
 }
 
 fn directory_of(path: &Path) -> &Path {
-    if path.is_dir() { path } else { path.parent().unwrap_or(path) }
+    if path.is_dir() {
+        path
+    } else {
+        path.parent().unwrap_or(path)
+    }
 }
 
 fn parameters(arguments: &EvaluateArguments) -> ModelParameters {

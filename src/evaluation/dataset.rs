@@ -141,7 +141,9 @@ pub fn read_leave_one_out(
     negatives: &Path,
 ) -> Result<GivenTests, EvaluationError> {
     let users: HashMap<String, u32> = (dataset.users.iter().cloned()).zip(0..).collect();
-    let mut items: HashMap<String, u32> = (dataset.items.iter().map(|item| item.address.clone())).zip(0..).collect();
+    let mut items: HashMap<String, u32> = (dataset.items.iter().map(|item| item.address.clone()))
+        .zip(0..)
+        .collect();
     let mut number = |name: &str| {
         if let Some(&number) = items.get(name) {
             return number;
@@ -155,7 +157,12 @@ pub fn read_leave_one_out(
         });
         number
     };
-    let user = |name: &str| users.get(name).copied().ok_or_else(|| format!("user {name} has no interactions"));
+    let user = |name: &str| {
+        users
+            .get(name)
+            .copied()
+            .ok_or_else(|| format!("user {name} has no interactions"))
+    };
     let mut given = GivenTests::default();
     tab_separated(tests).for_each(|fields| {
         let [name, item, ..] = fields else {
@@ -195,9 +202,15 @@ mod tests {
     #[test]
     fn all_forms_say_the_same() {
         let forms = [
-            ("interactions.tsv", "user\titem\tvalue\ttimestamp\na\tx\t5\t1\nb\ty\t3\t2\nb\tx\t4\t3\n"),
+            (
+                "interactions.tsv",
+                "user\titem\tvalue\ttimestamp\na\tx\t5\t1\nb\ty\t3\t2\nb\tx\t4\t3\n",
+            ),
             ("ratings.dat", "a::x::5::1\nb::y::3::2\nb::x::4::3\n"),
-            ("ratings.csv", "userId,movieId,rating,timestamp\na,x,5.0,1\nb,y,3.0,2\nb,x,4.0,3\n"),
+            (
+                "ratings.csv",
+                "userId,movieId,rating,timestamp\na,x,5.0,1\nb,y,3.0,2\nb,x,4.0,3\n",
+            ),
             ("u.data", "a\tx\t5\t1\nb\ty\t3\t2\nb\tx\t4\t3\n"),
         ];
         for (name, text) in forms {
@@ -215,7 +228,11 @@ mod tests {
     fn titles_and_tags_are_found() {
         let directory = tempfile::tempdir().unwrap();
         write(directory.path(), "ratings.csv", "h\n1,11,5,0\n");
-        write(directory.path(), "movies.csv", "h\n11,\"President, The (1995)\",Comedy|Drama\n99,Other,Crime\n");
+        write(
+            directory.path(),
+            "movies.csv",
+            "h\n11,\"President, The (1995)\",Comedy|Drama\n99,Other,Crime\n",
+        );
         let item = &Dataset::read(directory.path(), 1.0).unwrap().items[0];
         assert_eq!((item.title.as_str(), item.tags.len()), ("President, The (1995)", 2));
     }
@@ -225,7 +242,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let problem = |text: &str| {
             write(directory.path(), "interactions.tsv", text);
-            Dataset::read(directory.path(), 4.0).err().map(|error| error.to_string())
+            Dataset::read(directory.path(), 4.0)
+                .err()
+                .map(|error| error.to_string())
         };
         assert!(problem("h\na\tx\n").unwrap().contains("line 2"));
         assert!(problem("h\na\tx\tmuch\n").unwrap().contains("`much` is not a number"));
@@ -241,7 +260,10 @@ mod tests {
         write(directory.path(), "test.tsv", "h\na\ty\n");
         write(directory.path(), "negatives.tsv", "h\na\tz\tx\n");
         let mut dataset = Dataset::read(directory.path(), 1.0).unwrap();
-        let (tests, negatives) = (directory.path().join("test.tsv"), directory.path().join("negatives.tsv"));
+        let (tests, negatives) = (
+            directory.path().join("test.tsv"),
+            directory.path().join("negatives.tsv"),
+        );
         let given = read_leave_one_out(&mut dataset, &tests, &negatives).unwrap();
         assert_eq!(given.tests, [(0, 1)]);
         assert_eq!(given.negatives[&0], [2, 0]);

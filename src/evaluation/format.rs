@@ -73,10 +73,7 @@ impl Source {
     ///
     /// # Errors
     /// [`EvaluationError`] names the file, and the line whose fields `take` refuses.
-    pub(super) fn for_each(
-        &self,
-        mut take: impl FnMut(&[&str]) -> Result<(), String>,
-    ) -> Result<(), EvaluationError> {
+    pub(super) fn for_each(&self, mut take: impl FnMut(&[&str]) -> Result<(), String>) -> Result<(), EvaluationError> {
         let bytes = std::fs::read(&self.path).map_err(|reason| EvaluationError::File {
             path: self.path.clone(),
             reason,

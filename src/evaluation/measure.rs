@@ -108,7 +108,9 @@ pub fn tune(
         trials.push(trial);
     }
     if trials.is_empty() {
-        return Err(EvaluationError::Model("no setting of the grid has a solution".to_owned()));
+        return Err(EvaluationError::Model(
+            "no setting of the grid has a solution".to_owned(),
+        ));
     }
     trials.sort_by(|a, b| b.quality.objective().total_cmp(&a.quality.objective()));
     Ok(trials)
@@ -128,16 +130,21 @@ pub fn quality(model: &FittedModel, users: &[HeldOutUser], usage: &mut Usage) ->
             )
             .collect();
         *usage += meter.read();
-        per_user.par_extend(block.par_iter().zip(&scores).map(|(user, scores)| match &user.candidates {
-            None => {
-                let ranks = ranks(scores, &user.targets, &user.fold_in);
-                [ndcg_at(&ranks, 100), recall_at(&ranks, 20), recall_at(&ranks, 50)]
-            }
-            Some(candidates) => {
-                let ranks = ranks_among(scores, &user.targets, candidates);
-                [ndcg_at(&ranks, 10), recall_at(&ranks, 10), 0.0]
-            }
-        }));
+        per_user.par_extend(
+            block
+                .par_iter()
+                .zip(&scores)
+                .map(|(user, scores)| match &user.candidates {
+                    None => {
+                        let ranks = ranks(scores, &user.targets, &user.fold_in);
+                        [ndcg_at(&ranks, 100), recall_at(&ranks, 20), recall_at(&ranks, 50)]
+                    }
+                    Some(candidates) => {
+                        let ranks = ranks_among(scores, &user.targets, candidates);
+                        [ndcg_at(&ranks, 10), recall_at(&ranks, 10), 0.0]
+                    }
+                }),
+        );
     }
     let mean = |k: usize| per_user.iter().map(|values| values[k]).sum::<f64>() / per_user.len().max(1) as f64;
     if users.iter().all(|user| user.candidates.is_none()) {
@@ -183,7 +190,12 @@ mod tests {
         let model = FittedModel::Popularity(vec![5.0, 4.0, 3.0, 2.0]);
         // Order without item 0: 1, 2, 3; the targets are at ranks 1 and 3.
         let users = [user(&[0], &[1, 3], None), user(&[], &[0], None)];
-        let Quality::Strong { ndcg_100, recall_20, recall_50 } = quality(&model, &users, &mut Usage::default()) else {
+        let Quality::Strong {
+            ndcg_100,
+            recall_20,
+            recall_50,
+        } = quality(&model, &users, &mut Usage::default())
+        else {
             panic!("wrong protocol");
         };
         let first = (1.0 + 1.0 / 4f64.log2()) / (1.0 + 1.0 / 3f64.log2());

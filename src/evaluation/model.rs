@@ -52,7 +52,9 @@ impl ModelParameters {
         match self {
             Self::Ials { unobserved_weight, .. } => [0.25, 0.5, 1.0, 2.0, 4.0]
                 .iter()
-                .flat_map(|scale| [0.002, 0.004, 0.006, 0.008, 0.012, 0.02].map(|ridge| (scale * unobserved_weight, ridge)))
+                .flat_map(|scale| {
+                    [0.002, 0.004, 0.006, 0.008, 0.012, 0.02].map(|ridge| (scale * unobserved_weight, ridge))
+                })
                 .map(|(weight, ridge)| {
                     let mut chosen = self.clone();
                     if let Self::Ials {
@@ -71,12 +73,7 @@ impl ModelParameters {
                 .to_vec(),
             Self::ItemKnn { .. } => [20, 50, 100, 200]
                 .into_iter()
-                .flat_map(|neighbours| {
-                    [0.0, 10.0, 50.0].map(|shrinkage| Self::ItemKnn {
-                        neighbours,
-                        shrinkage,
-                    })
-                })
+                .flat_map(|neighbours| [0.0, 10.0, 50.0].map(|shrinkage| Self::ItemKnn { neighbours, shrinkage }))
                 .collect(),
             Self::Popularity => vec![Self::Popularity],
         }
@@ -110,9 +107,11 @@ impl ModelParameters {
                 let fold_in = FoldIn::new(&items, unobserved_weight, regularization, exponent);
                 FittedModel::Factorization { items, fold_in }
             }
-            Self::Ease { regularization } => FittedModel::Ease(Ease::fit(training, regularization).ok_or_else(|| {
-                EvaluationError::Model(format!("EASE has no solution with regularization {regularization}"))
-            })?),
+            Self::Ease { regularization } => {
+                FittedModel::Ease(Ease::fit(training, regularization).ok_or_else(|| {
+                    EvaluationError::Model(format!("EASE has no solution with regularization {regularization}"))
+                })?)
+            }
             Self::ItemKnn { neighbours, shrinkage } => {
                 FittedModel::ItemNeighbours(ItemNeighbours::fit(training, neighbours, shrinkage))
             }

@@ -273,7 +273,13 @@ mod tests {
         assert_eq!(split.test[0].candidates.as_deref(), Some([0, 1, 2].as_slice()));
         assert!(!split.test[0].fold_in.contains(&0));
         assert_eq!(split.validation.len(), 1);
-        assert!(!split.training.row(split.validation[0].user as usize).0.contains(&split.validation[0].targets[0]));
+        assert!(
+            !split
+                .training
+                .row(split.validation[0].user as usize)
+                .0
+                .contains(&split.validation[0].targets[0])
+        );
         assert!(Split::leave_one_out(&data, &[(1, 7)], &negatives, 0, 1).is_err());
     }
 }

@@ -83,7 +83,12 @@ mod tests {
 
     #[test]
     fn no_data_and_no_ridge() {
-        assert!(Ease::fit(&Interactions::new(0), 1.0).unwrap().scores(&[], &[]).is_empty());
+        assert!(
+            Ease::fit(&Interactions::new(0), 1.0)
+                .unwrap()
+                .scores(&[], &[])
+                .is_empty()
+        );
         assert!(Ease::fit(&Interactions::new(2), 0.0).is_none());
     }
 }

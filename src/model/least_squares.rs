@@ -4,7 +4,10 @@
 //! target 0, the row is `x = (sum_j c_j v_j v_j' + a0 V'V + lambda I)^-1 sum_j c_j y_j v_j`
 //! (Hu, Koren, Volinsky 2008, equation 4; Rendle et al. 2021, equation 6).
 
-#![expect(clippy::inline_always, reason = "loops must be compiled with the vector unit that was found")]
+#![expect(
+    clippy::inline_always,
+    reason = "loops must be compiled with the vector unit that was found"
+)]
 
 use pulp::Arch;
 

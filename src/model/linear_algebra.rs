@@ -1,6 +1,9 @@
 //! The few dense operations that the model needs, on small symmetric matrices in row-major slices.
 
-#![expect(clippy::inline_always, reason = "loops must be compiled with the vector unit that was found")]
+#![expect(
+    clippy::inline_always,
+    reason = "loops must be compiled with the vector unit that was found"
+)]
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt;
