@@ -46,7 +46,6 @@ const MAY_USE: [(&str, &[&str]); 16] = [
         "demo",
         &[
             "api",
-            "cli",
             "clock",
             "config",
             "evaluation",

@@ -9,7 +9,7 @@ use super::{ConfigArguments, output};
 use crate::clock::SystemClock;
 use crate::peertube::{UserId, VideoReference};
 use crate::recommend::service::Settings;
-use crate::recommend::{Recommendation, Recommendations, Request, Strategy};
+use crate::recommend::{Recommendations, Request, Strategy};
 use crate::sidecar::{Sidecar, system_noise};
 
 /// Arguments of `shoal recommend`.
@@ -76,9 +76,4 @@ pub async fn run(arguments: RecommendArguments) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// As [`Recommendation::in_words`].
-pub fn words(recommendation: &Recommendation) -> String {
-    recommendation.in_words()
 }

@@ -9,6 +9,7 @@ use super::factors::Factors;
 use super::interactions::Interactions;
 use super::least_squares::gram;
 use super::linear_algebra::{eigen, rotate};
+use super::packed_rows::PackedRows;
 
 /// Hyper-parameters of iALS with frequency-scaled regularization.
 ///
@@ -84,7 +85,7 @@ fn half_sweep(rows: &mut Factors, other: &mut Factors, observed: &Interactions, 
     rotate(rows, &rotation);
     let second_moments: Vec<f32> = eigenvalues.iter().map(|value| (*value as f32).max(0.0)).collect();
     let everyone = parameters.unobserved_weight * other.rows() as f32;
-    let other = &*other;
+    let packed = PackedRows::rounding(other);
     rows.values_mut().par_chunks_mut(d).enumerate().for_each_init(
         || (ConjugateGradient::new(d), vec![0f32; d], vec![0f32; d]),
         |(solver, base, preconditioner), (index, row)| {
@@ -106,7 +107,7 @@ fn half_sweep(rows: &mut Factors, other: &mut Factors, observed: &Interactions, 
             let system = RowSystem {
                 base,
                 preconditioner,
-                other,
+                other: &packed,
                 observed: columns,
                 values,
             };

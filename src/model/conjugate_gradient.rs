@@ -1,7 +1,8 @@
 //! A few steps of preconditioned conjugate gradients for one row of alternating least squares.
 //!
 //! The system is `(diag(base) + sum_j c_j v_j v_j') x = sum_j c_j y_j v_j`: the part that all rows share has been made
-//! diagonal by rotating the factors, so a step costs one pass over the observed rows and nothing else.
+//! diagonal by rotating the factors, so a step costs one pass over the observed rows and nothing else. Such a pass waits for
+//! memory, which is why the observed rows are read in half precision; all sums are in single precision.
 
 #![expect(
     clippy::inline_always,
@@ -10,16 +11,18 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::factors::Factors;
 use super::least_squares::weight_and_target;
+use super::packed_rows::{PackedRows, padded};
 
 /// Observed rows that are worked on at once: as many independent sums hide the latency of an addition.
 const BATCH: usize = 8;
 
-/// Reused memory for one thread.
+/// Reused memory for one thread. All vectors are filled up with zeros to the padded length.
 pub struct ConjugateGradient {
     architecture: Arch,
+    base: Vec<f32>,
     inverse: Vec<f32>,
+    point: Vec<f32>,
     residual: Vec<f32>,
     direction: Vec<f32>,
     product: Vec<f32>,
@@ -32,7 +35,7 @@ pub struct RowSystem<'a> {
     /// Diagonal of the preconditioner, all positive.
     pub preconditioner: &'a [f32],
     /// Rows of the other side.
-    pub other: &'a Factors,
+    pub other: &'a PackedRows,
     /// Observed rows of `other`.
     pub observed: &'a [u32],
     /// Their preference values.
@@ -42,10 +45,12 @@ pub struct RowSystem<'a> {
 impl ConjugateGradient {
     /// For rows of `dimensions`.
     pub fn new(dimensions: usize) -> Self {
-        let zeros = || vec![0.0; dimensions];
+        let zeros = || vec![0.0; padded(dimensions)];
         Self {
             architecture: Arch::new(),
+            base: zeros(),
             inverse: zeros(),
+            point: zeros(),
             residual: zeros(),
             direction: zeros(),
             product: zeros(),
@@ -78,20 +83,24 @@ impl WithSimd for Improve<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let ConjugateGradient {
+            base,
             inverse,
+            point,
             residual,
             direction,
             product,
             ..
         } = self.memory;
-        let (system, row) = (self.system, self.row);
+        let system = self.system;
         for (inverse, diagonal) in inverse.iter_mut().zip(system.preconditioner) {
             *inverse = 1.0 / diagonal;
         }
-        for ((residual, base), x) in residual.iter_mut().zip(system.base).zip(&*row) {
+        base[..system.base.len()].copy_from_slice(system.base);
+        point[..self.row.len()].copy_from_slice(self.row);
+        for ((residual, base), x) in residual.iter_mut().zip(&*base).zip(&*point) {
             *residual = -base * x;
         }
-        accumulate(simd, system, row, residual, |value, score| {
+        accumulate(simd, system, point, residual, |value, score| {
             let (weight, target) = weight_and_target(value);
             weight * (target - score)
         });
@@ -100,7 +109,7 @@ impl WithSimd for Improve<'_> {
         }
         let mut length = dot(simd, residual, direction);
         for step in 0..self.steps {
-            for ((product, base), direction) in product.iter_mut().zip(system.base).zip(&*direction) {
+            for ((product, base), direction) in product.iter_mut().zip(&*base).zip(&*direction) {
                 *product = base * direction;
             }
             accumulate(simd, system, direction, product, |value, score| value.abs() * score);
@@ -109,7 +118,7 @@ impl WithSimd for Improve<'_> {
             if !(curvature > 0.0 && size.is_finite()) {
                 return;
             }
-            for (x, direction) in row.iter_mut().zip(&*direction) {
+            for (x, direction) in self.row.iter_mut().zip(&*direction) {
                 *x += size * direction;
             }
             if step + 1 == self.steps {
@@ -146,7 +155,7 @@ fn accumulate<S: Simd>(
     for (batch, values) in batches.iter().zip(value_batches) {
         work(
             simd,
-            batch.map(|row| system.other.row(row as usize)),
+            batch.map(|row| system.other.row(row)),
             *values,
             point,
             sum,
@@ -154,63 +163,59 @@ fn accumulate<S: Simd>(
         );
     }
     for (row, value) in rest.iter().zip(value_rest) {
-        work(
-            simd,
-            [system.other.row(*row as usize)],
-            [*value],
-            point,
-            sum,
-            &coefficient,
-        );
+        work(simd, [system.other.row(*row)], [*value], point, sum, &coefficient);
     }
 }
 
 #[inline(always)]
 fn work<S: Simd, const ROWS: usize>(
     simd: S,
-    rows: [&[f32]; ROWS],
+    rows: [&[u32]; ROWS],
     values: [f32; ROWS],
     point: &[f32],
     sum: &mut [f32],
     coefficient: &impl Fn(f32, f32) -> f32,
 ) {
-    let (point_blocks, point_rest) = S::as_simd_f32s(point);
-    let (sum_blocks, sum_rest) = S::as_mut_simd_f32s(sum);
-    let split = rows.map(|row| S::as_simd_f32s(row));
-    // One length for all, known to the compiler: no bounds are checked inside the loops.
-    let (blocks, tail) = (point_blocks.len(), point_rest.len());
-    let row_blocks = split.map(|row| &row.0[..blocks]);
-    let row_rests = split.map(|row| &row.1[..tail]);
-    let sum_blocks = &mut sum_blocks[..blocks];
-    let sum_rest = &mut sum_rest[..tail];
+    // Padding makes everything a whole number of vectors. One length for all, so that no bounds are checked in the loops.
+    let (low, high) = point.split_at(point.len() / 2);
+    let (low, high) = (S::as_simd_f32s(low).0, S::as_simd_f32s(high).0);
+    let blocks = low.len();
+    let high = &high[..blocks];
+    let rows = rows.map(|row| &S::as_simd_u32s(row).0[..blocks]);
 
     let mut scores = [simd.splat_f32s(0.0); ROWS];
     for place in 0..blocks {
         for k in 0..ROWS {
-            scores[k] = simd.mul_add_e_f32s(row_blocks[k][place], point_blocks[place], scores[k]);
+            let [first, second] = unpack(simd, rows[k][place]);
+            scores[k] = simd.mul_add_e_f32s(first, low[place], scores[k]);
+            scores[k] = simd.mul_add_e_f32s(second, high[place], scores[k]);
         }
     }
     let mut by = [0f32; ROWS];
     for k in 0..ROWS {
-        let mut score = simd.reduce_sum_f32s(scores[k]);
-        for place in 0..tail {
-            score += row_rests[k][place] * point_rest[place];
-        }
-        by[k] = coefficient(values[k], score);
+        by[k] = coefficient(values[k], simd.reduce_sum_f32s(scores[k]));
     }
-    let factors = by.map(|by| simd.splat_f32s(by));
+    let by = by.map(|by| simd.splat_f32s(by));
+    let (low, high) = sum.split_at_mut(point.len() / 2);
+    let (low, high) = (S::as_mut_simd_f32s(low).0, S::as_mut_simd_f32s(high).0);
+    let (low, high) = (&mut low[..blocks], &mut high[..blocks]);
     for place in 0..blocks {
-        let mut total = sum_blocks[place];
+        let mut totals = [low[place], high[place]];
         for k in 0..ROWS {
-            total = simd.mul_add_e_f32s(factors[k], row_blocks[k][place], total);
+            let [first, second] = unpack(simd, rows[k][place]);
+            totals[0] = simd.mul_add_e_f32s(by[k], first, totals[0]);
+            totals[1] = simd.mul_add_e_f32s(by[k], second, totals[1]);
         }
-        sum_blocks[place] = total;
+        [low[place], high[place]] = totals;
     }
-    for place in 0..tail {
-        for k in 0..ROWS {
-            sum_rest[place] += by[k] * row_rests[k][place];
-        }
-    }
+}
+
+/// The two entries that every word holds, as [`PackedRows`] puts them there.
+#[inline(always)]
+fn unpack<S: Simd>(simd: S, words: S::u32s) -> [S::f32s; 2] {
+    let high = simd.and_u32s(words, simd.splat_u32s(0xFFFF_0000));
+    let low = simd.wrapping_dyn_shl_u32s(words, simd.splat_u32s(16));
+    [simd.transmute_f32s_u32s(low), simd.transmute_f32s_u32s(high)]
 }
 
 #[inline(always)]
@@ -229,6 +234,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::factors::Factors;
     use crate::model::least_squares::Workspace;
 
     proptest! {
@@ -240,7 +246,8 @@ mod tests {
             entries in proptest::collection::vec(-1.0f32..1.0, 13 * 12),
             start in proptest::collection::vec(-1.0f32..1.0, 12),
         ) {
-            let other = Factors::from_values(d, entries[..13 * d].to_vec()).unwrap();
+            let mut other = Factors::from_values(d, entries[..13 * d].to_vec()).unwrap();
+            let packed = PackedRows::rounding(&mut other);
             let observed: Vec<u32> = (0..13).collect();
             let base: Vec<f32> = (0..d).map(|k| 0.5 + k as f32 * 0.1).collect();
             let mut matrix = vec![0.0; d * d];
@@ -250,7 +257,7 @@ mod tests {
             let mut direct = vec![0.0; d];
             Workspace::new(d).solve_row(&matrix, &other, &observed, &values, &mut direct);
             let mut row = start[..d].to_vec();
-            let system = RowSystem { base: &base, preconditioner: &base, other: &other, observed: &observed, values: &values };
+            let system = RowSystem { base: &base, preconditioner: &base, other: &packed, observed: &observed, values: &values };
             ConjugateGradient::new(d).improve(&system, 2 * d, &mut row);
             for (a, b) in row.iter().zip(&direct) {
                 prop_assert!((a - b).abs() < 2e-3, "{row:?} {direct:?}");
@@ -260,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_solved_system_stays_as_it_is() {
-        let other = Factors::from_values(2, vec![0.0, 0.0]).unwrap();
+        let other = PackedRows::rounding(&mut Factors::zeros(1, 2));
         let system = RowSystem {
             base: &[1.0, 1.0],
             preconditioner: &[1.0, 1.0],

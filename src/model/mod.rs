@@ -20,6 +20,7 @@ pub mod learning;
 pub mod least_squares;
 pub mod linear_algebra;
 pub mod metrics;
+pub mod packed_rows;
 pub mod posterior;
 pub mod preference;
 pub mod recommender;
