@@ -88,7 +88,7 @@ async fn unusable_payloads_change_nothing() {
     let half_life_off = |config: &mut shoal::config::Config| config.preferences.half_life_days = 0.0;
     let clean = tube.train_with(half_life_off).await;
     assert_eq!(clean.peers, 0);
-    let scores = tube.scores();
+    let (scores, factors) = (tube.scores(), tube.federated_factors());
 
     let snapshot = tube.sidecar.snapshot.load_full().unwrap();
     let addresses: Vec<String> = snapshot
@@ -138,12 +138,13 @@ async fn unusable_payloads_change_nothing() {
     let report = tube.train_with(half_life_off).await;
     assert_eq!(report.peers, 0, "{report:?}");
     assert!(tube.scores() == scores, "a bad payload changed the model");
+    assert!(tube.federated_factors() == factors, "a bad payload changed the model");
 
     // The same road is open to a good one.
     store(&tube, payloads.len(), &good).await;
     let report = tube.train_with(half_life_off).await;
     assert_eq!(report.peers, 1, "{report:?}");
-    assert!(tube.scores() != scores);
+    assert!(tube.federated_factors() != factors);
     assert!(tube.scores().iter().all(|score| score.is_finite()));
 }
 
