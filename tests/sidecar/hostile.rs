@@ -43,14 +43,14 @@ impl Wire {
     }
 }
 
-/// Evidence of ten users in a basis of `dimensions`, about the first videos of the instance.
+/// Evidence in a basis of `dimensions` about these videos, of so many users that their noised number is surely positive.
 fn honest(dimensions: usize, addresses: Vec<String>) -> Vec<u8> {
     let basis = EvidenceBasis::new(dimensions);
     let count = addresses.len() as u32;
     let support = Support::new(addresses, Vec::new());
     let shares = BudgetShares::from_weights(0.55, 0.30, 0.12, 0.03).unwrap();
     let mut sum = EvidenceSum::new(basis.id(), dimensions as u16, support, shares);
-    for user in 0..10u32 {
+    for user in 0..300u32 {
         let mut factor = vec![0.5; dimensions];
         factor[1 + user as usize % (dimensions - 1)] = -0.5;
         sum.add(&Contribution {
