@@ -169,7 +169,7 @@ impl Setup {
         .unwrap();
         writeln!(text, "[database]\nurl = '{own}'").unwrap();
         writeln!(text, "[api]\nlisten = '127.0.0.1:{}'", self.api).unwrap();
-        writeln!(text, "service_token = '{}'", self.token()).unwrap();
+        writeln!(text, "service_token = '{SECRET}-service-token'").unwrap();
         writeln!(text, "[federation]\nlisten = '127.0.0.1:{}'", self.federation).unwrap();
         writeln!(
             text,
@@ -184,13 +184,7 @@ impl Setup {
         path
     }
 
-    /// The service token.
-    pub fn token(&self) -> String {
-        format!("{SECRET}-service-token")
-    }
-
     /// Runs statements as superuser in one of the databases.
-    #[expect(clippy::unused_self, reason = "the set-up names the database")]
     pub async fn execute(&self, database: &str, statements: &str) {
         let mut connection = PgConnection::connect(&cluster().await.url(database)).await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(statements.to_owned()))

@@ -189,11 +189,11 @@ async fn a_peer_that_was_removed_leaves_the_next_model() {
     tubes[1].train().await;
     wait_for_evidence(&tubes[0], 1).await;
     assert_eq!(tubes[0].train().await.peers, 1);
-    let with = tubes[0].scores();
+    let with = tubes[0].federated_factors();
     let peer = tubes[1].sidecar.federation.actor_url();
     tubes[0].sidecar.federation.remove(peer.as_str()).await.unwrap();
     assert_eq!(tubes[0].train().await.peers, 0);
-    assert!(tubes[0].scores() != with);
+    assert!(tubes[0].federated_factors() != with);
     until("the other sidecar hears that it lost its follower", || async {
         tubes[1].sidecar.store.accepted_peers().await.unwrap().1 == 0
     })

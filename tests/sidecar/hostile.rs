@@ -43,14 +43,14 @@ impl Wire {
     }
 }
 
-/// Evidence of ten users in a basis of `dimensions`, about the first videos of the instance.
+/// Evidence in a basis of `dimensions` about these videos, of so many users that their noised number is surely positive.
 fn honest(dimensions: usize, addresses: Vec<String>) -> Vec<u8> {
     let basis = EvidenceBasis::new(dimensions);
     let count = addresses.len() as u32;
     let support = Support::new(addresses, Vec::new());
     let shares = BudgetShares::from_weights(0.55, 0.30, 0.12, 0.03).unwrap();
     let mut sum = EvidenceSum::new(basis.id(), dimensions as u16, support, shares);
-    for user in 0..10u32 {
+    for user in 0..300u32 {
         let mut factor = vec![0.5; dimensions];
         factor[1 + user as usize % (dimensions - 1)] = -0.5;
         sum.add(&Contribution {
@@ -88,7 +88,7 @@ async fn unusable_payloads_change_nothing() {
     let half_life_off = |config: &mut shoal::config::Config| config.preferences.half_life_days = 0.0;
     let clean = tube.train_with(half_life_off).await;
     assert_eq!(clean.peers, 0);
-    let scores = tube.scores();
+    let (scores, factors) = (tube.scores(), tube.federated_factors());
 
     let snapshot = tube.sidecar.snapshot.load_full().unwrap();
     let addresses: Vec<String> = snapshot
@@ -138,12 +138,13 @@ async fn unusable_payloads_change_nothing() {
     let report = tube.train_with(half_life_off).await;
     assert_eq!(report.peers, 0, "{report:?}");
     assert!(tube.scores() == scores, "a bad payload changed the model");
+    assert!(tube.federated_factors() == factors, "a bad payload changed the model");
 
     // The same road is open to a good one.
     store(&tube, payloads.len(), &good).await;
     let report = tube.train_with(half_life_off).await;
     assert_eq!(report.peers, 1, "{report:?}");
-    assert!(tube.scores() != scores);
+    assert!(tube.federated_factors() != factors);
     assert!(tube.scores().iter().all(|score| score.is_finite()));
 }
 

@@ -279,6 +279,13 @@ impl Tube {
         recommender.scores(&recommender.profile(&[(0, 1.0), (1, 0.5), (2, -0.5)]))
     }
 
+    /// Item factors learned from evidence; they show any evidence, even when the chosen weights leave it out.
+    pub fn federated_factors(&self) -> Vec<f32> {
+        let snapshot = self.sidecar.snapshot.load_full().unwrap();
+        let federated = snapshot.recommender().components().federated.as_ref();
+        federated.unwrap().items.values().to_vec()
+    }
+
     /// The number of the model in use.
     pub fn model(&self) -> Option<String> {
         let snapshot = self.sidecar.snapshot.load_full()?;
