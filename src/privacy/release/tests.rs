@@ -174,11 +174,12 @@ fn accounts_beyond_the_limit_are_counted_but_not_summed() {
 #[test]
 fn very_noisy_releases_can_be_decoded() {
     let mut randomness = ChaCha20Rng::seed_from_u64(1);
-    let released = one_account(5)
-        .release(1e-3, Delta::new(1e-6).unwrap(), 1, &mut randomness)
-        .unwrap();
-    let bytes = released.encode().unwrap();
-    assert!(Noised::<EvidenceGrid>::decode(&bytes, DecodeLimits::default()).unwrap() == released);
+    for mu in [1e-3, 1.5e-4] {
+        let delta = Delta::new(1e-3).unwrap();
+        let released = one_account(5).release(mu, delta, 1, &mut randomness).unwrap();
+        let bytes = released.encode().unwrap();
+        assert!(Noised::<EvidenceGrid>::decode(&bytes, DecodeLimits::default()).unwrap() == released);
+    }
 }
 
 #[test]
