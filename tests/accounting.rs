@@ -1,5 +1,7 @@
 //! Accounting against golden values of Google's `dp_accounting` (see `tools/oracles/gaussian_dp.py`).
 
+#![allow(clippy::unwrap_used)]
+
 use serde::Deserialize;
 use shoal::privacy::accountant::{self, concentrated, discrete, release};
 use shoal::privacy::{Delta, Epsilon};

@@ -157,7 +157,8 @@ impl EvidenceSum {
         let noise = NoiseStatement {
             noise_multiplier,
             clipping_norm: 1.0,
-            epsilon: epsilon_of(mu, delta),
+            // So much noise that epsilon is 0 is stated as a tiny epsilon, because receivers want a positive one.
+            epsilon: epsilon_of(mu, delta).max(1e-9),
             delta: delta.get(),
         };
         Ok(Noised { value, noise })
