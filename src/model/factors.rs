@@ -30,6 +30,14 @@ impl Factors {
         }
     }
 
+    /// Number of rows with an entry that is not zero.
+    pub fn active_rows(&self) -> usize {
+        self.values
+            .chunks_exact(self.dimensions.max(1))
+            .filter(|row| row.iter().any(|value| *value != 0.0))
+            .count()
+    }
+
     /// Length of a row.
     pub fn dimensions(&self) -> usize {
         self.dimensions
