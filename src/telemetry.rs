@@ -7,9 +7,10 @@ use crate::config::{LogFormat, LoggingConfig};
 /// Starts logging for the whole process. A second call changes nothing.
 ///
 /// # Errors
-/// The text of the problem when `logging.filter` is not a valid filter.
+/// The text of the problem when the filter is not valid.
 pub fn start(config: &LoggingConfig) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&config.filter).map_err(|error| format!("`logging.filter`: {error}"))?;
+    let filter =
+        EnvFilter::try_new(&config.filter).map_err(|error| format!("`{}` is no filter: {error}", config.filter))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::builder::RangedU64ValueParser;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use tokio_util::sync::CancellationToken;
@@ -23,8 +24,9 @@ pub struct DemoArguments {
     /// Number of instances, from 1 to 20.
     #[arg(long, default_value_t = 3, value_parser = RangedU64ValueParser::<usize>::new().range(1..=MOST_INSTANCES as u64))]
     instances: usize,
-    /// Users per instance, taken again and again when there are more instances.
-    #[arg(long, value_delimiter = ',', default_values_t = SIZES,
+    /// Users per instance with commas between them, such as 12,150,1500 (the default); taken again and again when there
+    /// are more instances.
+    #[arg(long, value_delimiter = ',', default_values_t = SIZES, hide_default_value = true, value_name = "USERS",
         value_parser = RangedU64ValueParser::<usize>::new().range(0..=MOST_USERS))]
     sizes: Vec<usize>,
     /// Decides the world, every split, and the noise.
@@ -53,7 +55,8 @@ pub async fn run(arguments: DemoArguments, stop: CancellationToken) -> anyhow::R
         format: LogFormat::Human,
         filter: arguments.log,
     })
-    .map_err(anyhow::Error::msg)?;
+    .map_err(anyhow::Error::msg)
+    .context("--log")?;
     let options = DemoOptions {
         instances: arguments.instances,
         sizes: arguments.sizes,
@@ -86,9 +89,9 @@ pub async fn run(arguments: DemoArguments, stop: CancellationToken) -> anyhow::R
         // With --json, standard output stays one document.
         for line in demo.curl_lines() {
             if arguments.json {
-                eprintln!("{line}")
+                eprintln!("{line}");
             } else {
-                output::line(&line)
+                output::line(&line);
             }
         }
         eprintln!("running until Ctrl-C");

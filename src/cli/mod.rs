@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, thin.
 
+pub mod audit;
 pub mod check_config;
 pub mod demo;
 pub mod evaluate;
@@ -44,13 +45,15 @@ enum Command {
     Recommend(recommend::RecommendArguments),
     /// Check the configuration, both databases and the rights of the reading role.
     CheckConfig(check_config::CheckConfigArguments),
+    /// Attack releases as a peer could, and compare what is learned with what is promised.
+    Audit(audit::AuditArguments),
 }
 
 /// Where the configuration comes from.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ConfigArguments {
     /// TOML file; `SHOAL_<TABLE>__<KEY>` variables are laid over it.
-    #[arg(long, short, env = "SHOAL_CONFIG", value_name = "FILE")]
+    #[arg(long, short, env = "SHOAL_CONFIG", value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 }
 
@@ -65,7 +68,9 @@ impl ConfigArguments {
             None => "no --config FILE was given, so all settings were looked for in SHOAL_<TABLE>__<KEY> variables"
                 .to_owned(),
         })?;
-        telemetry::start(&config.logging).map_err(anyhow::Error::msg)?;
+        telemetry::start(&config.logging)
+            .map_err(anyhow::Error::msg)
+            .context("`logging.filter`")?;
         Ok(Arc::new(config))
     }
 }
@@ -90,6 +95,7 @@ pub fn run() -> ExitCode {
             Command::Peers(arguments) => peers::run(arguments).await,
             Command::Recommend(arguments) => recommend::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,
+            Command::Audit(arguments) => audit::run(&arguments),
         }
     });
     // Blocking work that was cut short must not hold the process.
@@ -97,10 +103,22 @@ pub fn run() -> ExitCode {
     match finished {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", told(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error with its causes, each told once: many errors repeat their cause in their own words.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |text, cause| {
+        let cause = cause.to_string();
+        match text.as_str() {
+            "" => cause,
+            told if told.contains(&cause) => text,
+            told => format!("{told}: {cause}"),
+        }
+    })
 }
 
 /// Cancelled by the first Ctrl-C or SIGTERM; a second one ends the process at once.
@@ -130,5 +148,40 @@ async fn signalled() {
         Err(_) => {
             let _ = interrupt.await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        use clap::CommandFactory;
+
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_file_may_be_named_before_or_after_the_action() {
+        for words in [["--config", "a.toml", "list"], ["list", "--config", "a.toml"]] {
+            let parsed = Arguments::try_parse_from(["shoal", "peers"].into_iter().chain(words));
+            assert!(parsed.is_ok(), "{words:?}: {parsed:?}");
+        }
+    }
+
+    #[test]
+    fn the_default_sizes_can_be_typed_as_they_are_shown() {
+        let parsed = Arguments::try_parse_from(["shoal", "demo", "--sizes", "12,150,1500"]).unwrap();
+        assert!(matches!(parsed.command, Command::Demo(_)));
+        assert!(Arguments::try_parse_from(["shoal", "demo", "--sizes", "12 150"]).is_err());
+    }
+
+    #[test]
+    fn no_cause_is_told_twice() {
+        let error = anyhow::anyhow!("refused")
+            .context("cannot connect: refused")
+            .context("in a.toml");
+        assert_eq!(told(&error), "in a.toml: cannot connect: refused");
     }
 }

@@ -16,7 +16,7 @@ use crate::store::{Peer, Store};
 pub struct PeersArguments {
     #[command(flatten)]
     config: ConfigArguments,
-    /// Print JSON.
+    /// Print one JSON document.
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]

@@ -9,7 +9,7 @@ use super::{ConfigArguments, output};
 use crate::clock::SystemClock;
 use crate::peertube::{UserId, VideoReference};
 use crate::recommend::service::Settings;
-use crate::recommend::{Reason, Recommendation, Recommendations, Request, Strategy};
+use crate::recommend::{Recommendations, Request, Strategy};
 use crate::sidecar::{Sidecar, system_noise};
 
 /// Arguments of `shoal recommend`.
@@ -72,24 +72,8 @@ pub async fn run(arguments: RecommendArguments) -> anyhow::Result<ExitCode> {
         }
         for entry in &page.data {
             output::line(&format!("{}  {}", entry.video.name, entry.video.url));
-            output::line(&format!("    {}", words(&entry.recommendation)));
+            output::line(&format!("    {}", entry.recommendation.in_words()));
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The reasons of a recommendation in words.
-pub fn words(recommendation: &Recommendation) -> String {
-    if recommendation.reasons.is_empty() {
-        return format!("from the list \u{201c}{}\u{201d}", recommendation.source);
-    }
-    let reasons = recommendation.reasons.iter().map(|reason| match reason {
-        Reason::Watched { name, .. } => format!("because you watched \u{201c}{name}\u{201d}"),
-        Reason::Channel => "from a channel you watch".to_owned(),
-        Reason::Popular => "popular on this instance".to_owned(),
-        Reason::Federation => "people with similar taste on other instances watched this".to_owned(),
-        Reason::Similar { name, .. } => format!("similar to \u{201c}{name}\u{201d}"),
-        Reason::Recent => "new".to_owned(),
-    });
-    reasons.collect::<Vec<_>>().join("; ")
 }

@@ -1,4 +1,4 @@
-//! `shoal train`: one learning cycle now. A running sidecar takes the new model over at its next start or cycle.
+//! `shoal train`: one learning cycle now. A running sidecar takes the new model over within a minute.
 
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -8,6 +8,13 @@ use secrecy::ExposeSecret;
 
 use super::Config;
 
+/// Variables whose values are secrets, and their keys.
+const SECRETS: [(&str, &str); 3] = [
+    ("SHOAL_PEERTUBE__DATABASE_URL", "peertube.database_url"),
+    ("SHOAL_DATABASE__URL", "database.url"),
+    ("SHOAL_API__SERVICE_TOKEN", "api.service_token"),
+];
+
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -50,10 +57,10 @@ impl Config {
             builder = builder.add_source(config::File::from_str(&text, config::FileFormat::Toml));
         }
         // Variables without a table, such as SHOAL_CONFIG and SHOAL_PG_BIN, are not settings.
-        let settings: HashMap<String, String> = environment
+        let (secrets, settings): (HashMap<String, String>, HashMap<String, String>) = environment
             .into_iter()
             .filter(|(name, _)| name.starts_with("SHOAL_") && name.contains("__"))
-            .collect();
+            .partition(|(name, _)| SECRETS.iter().any(|(variable, _)| variable == name));
         let variables = config::Environment::with_prefix("SHOAL")
             .prefix_separator("_")
             .separator("__")
@@ -62,13 +69,28 @@ impl Config {
             .with_list_parse_key("federation.allowed_hosts")
             .with_list_parse_key("federation.blocked_hosts")
             .source(Some(settings));
-        let raw = builder
-            .add_source(variables)
-            .build()
-            .map_err(|error| ConfigError::Shape(describe(&error)))?;
-        let loaded: Self = raw
+        builder = builder.add_source(variables);
+        // A secret that looks like a number is still a text: parsed, it would lose zeros or become an infinity.
+        for (variable, key) in SECRETS {
+            builder = builder
+                .set_override_option(key, secrets.get(variable).cloned())
+                .map_err(|error| ConfigError::Shape(describe(&error)))?;
+        }
+        let raw = builder.build().map_err(|error| ConfigError::Shape(describe(&error)))?;
+        let mut loaded: Self = raw
             .try_deserialize()
             .map_err(|error| ConfigError::Shape(describe(&error)))?;
+        for hosts in [
+            &mut loaded.federation.allowed_hosts,
+            &mut loaded.federation.blocked_hosts,
+        ] {
+            // An empty variable is an empty list, not a list of one host without a name.
+            *hosts = hosts
+                .iter()
+                .map(|host| host.trim().to_owned())
+                .filter(|host| !host.is_empty())
+                .collect();
+        }
         loaded.check()?;
         Ok(loaded)
     }
@@ -200,6 +222,19 @@ fn describe(error: &config::ConfigError) -> String {
                 cause.to_string().lines().next().unwrap_or_default()
             )
         }
-        other => other.to_string(),
+        other => without_quotation(&other.to_string()),
     }
 }
+
+/// `text` without what stands between its first and its last double quote: there, libraries quote values.
+fn without_quotation(text: &str) -> String {
+    match (text.find('"'), text.rfind('"')) {
+        (Some(first), Some(last)) if first < last => {
+            format!("{}\u{2026}{}", &text[..first], &text[last + 1..])
+        }
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 //!
 //! `docs/shoal.example.toml` documents each key with its default; a test keeps the two in step.
 
+#[cfg(test)]
+mod example;
 pub mod load;
 
 use std::net::SocketAddr;

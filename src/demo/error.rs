@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::sidecar::SidecarError;
+
 /// An error of the room `demo`.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
@@ -62,7 +64,7 @@ pub enum DemoError {
     },
     /// A sidecar of the demonstration did not start.
     #[error(transparent)]
-    Sidecar(#[from] crate::sidecar::SidecarError),
+    Sidecar(Box<SidecarError>),
     /// A learning cycle failed.
     #[error(transparent)]
     Training(#[from] crate::training::TrainingError),
@@ -78,6 +80,12 @@ pub enum DemoError {
     /// A step of the demonstration failed for another reason.
     #[error("the demonstration stopped: {0}")]
     Story(String),
+}
+
+impl From<SidecarError> for DemoError {
+    fn from(error: SidecarError) -> Self {
+        Self::Sidecar(Box::new(error))
+    }
 }
 
 impl DemoError {

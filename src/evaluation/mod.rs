@@ -1,5 +1,6 @@
 //! Offline instruments: data sets, splits, reference models and the federation simulator. Never used while serving.
 
+pub mod audit;
 pub mod baseline;
 pub mod dataset;
 mod error;

@@ -23,11 +23,7 @@ impl Factors {
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        if self.dimensions == 0 {
-            0
-        } else {
-            self.values.len() / self.dimensions
-        }
+        self.values.len().checked_div(self.dimensions).unwrap_or(0)
     }
 
     /// Number of rows with an entry that is not zero.

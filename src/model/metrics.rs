@@ -22,7 +22,7 @@ pub fn ranks(scores: &[f32], targets: &[u32], excluded: &[u32]) -> Vec<usize> {
             });
             let before = |item: u32| {
                 let score = scores[item as usize];
-                score > own || (score == own && item < target)
+                score > own || (score >= own && item < target)
             };
             let hidden = excluded.iter().filter(|item| before(**item)).count();
             ahead as usize - hidden + 1

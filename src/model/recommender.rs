@@ -177,7 +177,9 @@ impl Recommender {
             }
         }
         if weights > 0.0 {
-            total.iter_mut().for_each(|score| *score /= weights);
+            for score in &mut total {
+                *score /= weights;
+            }
         }
         total
     }

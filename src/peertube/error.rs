@@ -47,7 +47,7 @@ pub enum PeerTubeError {
     },
     /// The database holds no PeerTube.
     #[error(
-        "the database `{database}` is not PeerTube's: it has no table `application`; check the database name in `peertube.database_url`, and start PeerTube once before Shoal"
+        "the database `{database}` is not PeerTube's: its table `application` is missing or empty; check the database name in `peertube.database_url`, and start PeerTube once before Shoal"
     )]
     NotPeerTube {
         /// Name of the database.

@@ -1,7 +1,7 @@
 //! Privacy parameters that cannot hold a senseless value, and the division of a year's budget into releases.
 
 use super::PrivacyError;
-use super::accountant;
+use super::accountant::release;
 
 /// The epsilon of (epsilon, delta) differential privacy: positive and finite.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -79,13 +79,41 @@ impl AnnualBudget {
     }
 
     /// Gaussian-DP parameter mu of the whole year. Squares of mu add up over releases
-    /// (Dong, Roth, Su 2022, corollary 3.3).
+    /// (Dong, Roth, Su 2022, corollary 3.3); the price of discrete noise is included, see [`release`].
     pub fn annual_mu(&self) -> f64 {
-        accountant::mu_of(self.epsilon, self.delta)
+        release::mu_of(self.epsilon, self.delta)
     }
 
     /// Gaussian-DP parameter mu of one of the equal releases.
     pub fn release_mu(&self) -> f64 {
         self.annual_mu() / f64::from(self.releases).sqrt()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn senseless_numbers_are_refused() {
+        for value in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(matches!(Epsilon::new(value), Err(PrivacyError::Epsilon(_))), "{value}");
+        }
+        for value in [0.0, 1.0, -0.1, 1.5, f64::NAN] {
+            assert!(matches!(Delta::new(value), Err(PrivacyError::Delta(_))), "{value}");
+        }
+        let (epsilon, delta) = (Epsilon::new(4.0).unwrap(), Delta::new(1e-6).unwrap());
+        assert_eq!(AnnualBudget::new(epsilon, delta, 0), Err(PrivacyError::NoReleases));
+    }
+
+    #[test]
+    fn the_releases_of_a_year_use_up_its_budget_and_not_more() {
+        let (epsilon, delta) = (Epsilon::new(4.0).unwrap(), Delta::new(1e-6).unwrap());
+        for releases in [1, 12, 52, 365] {
+            let budget = AnnualBudget::new(epsilon, delta, releases).unwrap();
+            let spent = (f64::from(releases) * budget.release_mu().powi(2)).sqrt();
+            let epsilon = release::epsilon_of(spent, delta);
+            assert!(epsilon <= 4.0 + 1e-9 && epsilon > 4.0 - 1e-6, "{epsilon}");
+        }
     }
 }

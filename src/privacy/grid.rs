@@ -5,6 +5,9 @@ use crate::model::support::Support;
 
 use super::PrivacyError;
 
+/// Largest value on a published grid: no honest sum comes near this, and it keeps every later product finite.
+pub(super) const LARGEST_GRID_VALUE: i64 = 1 << 40;
+
 /// How the sensitivity of one release is divided among its parts.
 ///
 /// One account moves part `k` by at most `share_k` in L2, and the squares of the shares add up to at most 1, so it moves

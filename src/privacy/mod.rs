@@ -2,14 +2,86 @@
 //!
 //! This is the only room that turns raw evidence into a [`Noised`] value, and only [`Noised`] values can be encoded
 //! for the wire. Pure: randomness is a parameter, durable bookkeeping belongs to [`crate::store`].
+//!
+//! # Walls that the compiler guards
+//!
+//! What may leave can be serialized, and announced:
+//!
+//! ```
+//! fn serializable<T: serde::Serialize>() {}
+//! serializable::<shoal::privacy::ReleaseSummary>();
+//!
+//! use shoal::federation::Federation;
+//! use shoal::privacy::{EvidenceGrid, Noised};
+//! fn announce(federation: &Federation, evidence: &Noised<EvidenceGrid>) {
+//!     let _ = federation.announce(evidence, None);
+//! }
+//! ```
+//!
+//! Raw sums, contributions and grids without noise cannot be serialized:
+//!
+//! ```compile_fail,E0277
+//! fn serializable<T: serde::Serialize>() {}
+//! serializable::<shoal::privacy::release::EvidenceSum>();
+//! ```
+//! ```compile_fail,E0277
+//! fn serializable<T: serde::Serialize>() {}
+//! serializable::<shoal::model::contribution::Contribution>();
+//! ```
+//! ```compile_fail,E0277
+//! fn serializable<T: serde::Serialize>() {}
+//! serializable::<shoal::privacy::EvidenceGrid>();
+//! ```
+//!
+//! Nor printed:
+//!
+//! ```compile_fail,E0277
+//! fn printable<T: std::fmt::Debug>() {}
+//! printable::<shoal::privacy::release::EvidenceSum>();
+//! ```
+//! ```compile_fail,E0277
+//! fn printable<T: std::fmt::Debug>() {}
+//! printable::<shoal::privacy::EvidenceGrid>();
+//! ```
+//!
+//! Nor announced:
+//!
+//! ```compile_fail,E0308
+//! use shoal::federation::Federation;
+//! use shoal::privacy::release::EvidenceSum;
+//! fn announce(federation: &Federation, evidence: &EvidenceSum) {
+//!     let _ = federation.announce(evidence, None);
+//! }
+//! ```
+//! ```compile_fail,E0308
+//! use shoal::federation::Federation;
+//! use shoal::privacy::EvidenceGrid;
+//! fn announce(federation: &Federation, evidence: &EvidenceGrid) {
+//!     let _ = federation.announce(evidence, None);
+//! }
+//! ```
+//!
+//! And nobody outside this room can say that something is noised:
+//!
+//! ```compile_fail,E0451
+//! use shoal::privacy::{EvidenceGrid, NoiseStatement, Noised};
+//! fn pretend(value: EvidenceGrid, noise: NoiseStatement) -> Noised<EvidenceGrid> {
+//!     Noised { value, noise }
+//! }
+//! ```
 
 pub mod accountant;
 pub mod budget;
 mod clipping;
+pub mod discrete_gaussian;
+pub mod distributed;
 mod error;
 pub mod grid;
+pub mod local;
 pub mod noised;
 mod payload;
+#[cfg(feature = "planted-bugs")]
+pub mod planted;
 mod receive;
 pub mod release;
 

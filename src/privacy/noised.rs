@@ -7,8 +7,8 @@ use crate::model::evidence::BasisId;
 
 /// A value to which the noise of a stated mechanism has been added, once.
 ///
-/// Its fields are private to this room: outside, such a value comes either from [`super::release::release`], which adds
-/// the noise, or from decoding what a peer sent.
+/// Its fields are private to this room: outside, such a value comes either from
+/// [`super::release::EvidenceSum::release`], which adds the noise, or from decoding what a peer sent.
 #[derive(Clone, PartialEq)]
 pub struct Noised<T> {
     pub(super) value: T,

@@ -7,7 +7,7 @@ use std::io::Read;
 
 use serde::{Deserialize, Serialize};
 
-use super::grid::packed_length;
+use super::grid::{LARGEST_GRID_VALUE, packed_length};
 use super::{BudgetShares, EvidenceGrid, NoiseStatement, Noised, PrivacyError, accountant};
 use super::{Delta, Epsilon};
 use crate::model::evidence::BasisId;
@@ -17,8 +17,6 @@ const VERSION: u16 = 1;
 const COMPRESSION_LEVEL: i32 = 3;
 /// Longest address of PeerTube's `url` columns.
 const LONGEST_ADDRESS: usize = 2_000;
-/// No honest sum comes near this; it keeps every later product finite.
-const LARGEST_GRID_VALUE: i64 = 1 << 40;
 
 /// How much a decoder accepts.
 #[derive(Debug, Clone, Copy)]

@@ -1,20 +1,23 @@
 //! One release: bounded contributions are summed on an integer grid, noise is added once, the grid is coarsened.
 
 use rand::CryptoRng;
-use rand_distr::{Distribution, StandardNormal};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::clipping::{UnitBall, clip_weights};
-use super::grid::packed_length;
-use super::{BudgetShares, Delta, EvidenceGrid, NoiseStatement, Noised, PrivacyError, accountant};
+use super::accountant::release::{LARGEST_MU, LARGEST_RELEASE, STEPS_PER_UNIT, epsilon_of};
+use super::clipping::{SAFETY, UnitBall, sorted_weights};
+use super::discrete_gaussian::DiscreteGaussian;
+use super::grid::{LARGEST_GRID_VALUE, packed_length};
+#[cfg(feature = "planted-bugs")]
+use super::planted::PlantedBug;
+use super::{BudgetShares, Delta, EvidenceGrid, NoiseStatement, Noised, PrivacyError};
 use crate::model::contribution::Contribution;
 use crate::model::evidence::BasisId;
 use crate::model::support::Support;
 
-/// Grid steps per unit of the clipping norm while summing: fine enough that truncation loses nothing that matters.
-const STEPS_PER_UNIT: i64 = 1 << 20;
 /// The published grid has about this many steps per standard deviation of the noise.
 const STEPS_PER_DEVIATION: f64 = 8.0;
+/// Most accounts in one sum: each moves a number by at most [`STEPS_PER_UNIT`] steps, and the sum must stay inside `i64`.
+const MOST_CONTRIBUTORS: usize = 1 << 25;
 
 /// Sums contributions. Holds raw evidence, so it can be neither printed nor encoded, and is wiped when dropped.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -30,6 +33,9 @@ pub struct EvidenceSum {
     channels: Vec<i64>,
     gram: Vec<i64>,
     contributors: usize,
+    #[cfg(feature = "planted-bugs")]
+    #[zeroize(skip)]
+    bug: Option<PlantedBug>,
 }
 
 impl EvidenceSum {
@@ -45,7 +51,17 @@ impl EvidenceSum {
             contributors: 0,
             support,
             shares,
+            #[cfg(feature = "planted-bugs")]
+            bug: None,
         }
+    }
+
+    /// The same sum with a bug, for tests of the audit.
+    #[cfg(feature = "planted-bugs")]
+    #[must_use]
+    pub fn with_bug(mut self, bug: Option<PlantedBug>) -> Self {
+        self.bug = bug;
+        self
     }
 
     /// Accounts added so far.
@@ -56,16 +72,25 @@ impl EvidenceSum {
     /// Adds one account. Places outside the list are ignored; a factor of another length counts as cut or padded with
     /// zeros.
     pub fn add(&mut self, contribution: &Contribution) {
+        if self.contributors >= MOST_CONTRIBUTORS {
+            // Counted, so that the release is refused, but not summed, so that nothing overflows.
+            self.contributors += 1;
+            return;
+        }
         let d = usize::from(self.dimensions);
         let mut factor = contribution.factor.clone();
         factor.resize(d, 0.0);
-        let factor_in_ball = UnitBall::clip(&factor);
+        let factor_in_ball = self.bounded(&factor);
         factor.zeroize();
         let x = &factor_in_ball.0;
 
         let shares = self.shares;
-        add_products(&mut self.videos, d, x, shares.videos, &contribution.videos);
-        add_products(&mut self.channels, d, x, shares.channels, &contribution.channels);
+        let (places, weights) = sorted_weights(&contribution.videos);
+        let weights = self.bounded(&weights);
+        add_products(&mut self.videos, x, shares.videos, &places, &weights);
+        let (places, weights) = sorted_weights(&contribution.channels);
+        let weights = self.bounded(&weights);
+        add_products(&mut self.channels, x, shares.channels, &places, &weights);
         let mut place = 0;
         for row in 0..d {
             for column in 0..=row {
@@ -79,10 +104,13 @@ impl EvidenceSum {
 
     /// Adds noise and gives the sum away: the only way out of it.
     ///
-    /// `mu` is the Gaussian-DP parameter of this release; `delta` is that of the stated epsilon.
+    /// `mu` is the Gaussian-DP parameter of this release; `delta` is that of the stated epsilon. Every integer gets an
+    /// independent discrete Gaussian whose deviation is at least `STEPS_PER_UNIT / mu`; see
+    /// [`super::accountant::release`] for what that costs. Coarsening the grid afterwards costs nothing more.
     ///
     /// # Errors
-    /// [`PrivacyError::TooFewContributors`], or [`PrivacyError::GridOverflow`]; nothing is released then.
+    /// [`PrivacyError::TooFewContributors`], [`PrivacyError::Epsilon`] when `mu` is not a positive number that can be
+    /// accounted for, or [`PrivacyError::GridOverflow`]; nothing is released then.
     pub fn release(
         mut self,
         mu: f64,
@@ -96,50 +124,113 @@ impl EvidenceSum {
                 minimum: minimum_contributors.max(1),
             });
         }
-        if !(mu > 0.0 && mu.is_finite()) {
+        if !(mu > 0.0 && mu <= LARGEST_MU) {
             return Err(PrivacyError::Epsilon(mu));
         }
-        let noise_multiplier = 1.0 / mu;
-        let deviation = noise_multiplier * STEPS_PER_UNIT as f64;
-        if deviation > 2f64.powi(50) {
+        let values = self.videos.len() + self.channels.len() + self.gram.len() + 1;
+        if self.contributors > MOST_CONTRIBUTORS || values > LARGEST_RELEASE {
             return Err(PrivacyError::GridOverflow);
         }
-        let coarse = coarse_step(deviation);
-        let mut noised = |values: &mut Vec<i64>| {
-            let mut values = std::mem::take(values);
-            for value in &mut values {
-                let noise: f64 = StandardNormal.sample(randomness);
-                *value = round_to_multiple(*value + (noise * deviation).round() as i64, coarse);
-            }
-            values
-        };
-        let mut count = vec![to_grid(self.shares.contributors * self.contributors as f64)];
+        let noise_multiplier = 1.0 / mu;
+        let distribution = noise_distribution(noise_multiplier)?;
+        let coarse = self.coarse_step(distribution);
+        let count = vec![self.contributors as i64 * to_grid(self.shares.contributors * SAFETY)];
+        let (videos, channels, gram) = (
+            std::mem::take(&mut self.videos),
+            std::mem::take(&mut self.channels),
+            std::mem::take(&mut self.gram),
+        );
+        let mut noised = |values| self.noised(values, distribution, coarse, randomness);
+        let (videos, channels, gram) = (noised(videos)?, noised(channels)?, noised(gram)?);
+        let contributors = noised(count)?[0];
         let value = EvidenceGrid {
             basis: self.basis,
             dimensions: self.dimensions,
             support: std::mem::take(&mut self.support),
             shares: self.shares,
             step: coarse as f64 / STEPS_PER_UNIT as f64,
-            videos: noised(&mut self.videos),
-            channels: noised(&mut self.channels),
-            gram: noised(&mut self.gram),
-            contributors: noised(&mut count)[0],
+            videos,
+            channels,
+            gram,
+            contributors,
         };
         let noise = NoiseStatement {
             noise_multiplier,
             clipping_norm: 1.0,
-            epsilon: accountant::epsilon_of(mu, delta),
+            epsilon: epsilon_of(mu, delta),
             delta: delta.get(),
         };
         Ok(Noised { value, noise })
     }
+
+    #[cfg_attr(not(feature = "planted-bugs"), allow(clippy::unused_self))]
+    fn coarse_step(&self, distribution: DiscreteGaussian) -> i64 {
+        let deviation = distribution.deviation() as f64;
+        #[cfg(feature = "planted-bugs")]
+        if self.bug == Some(PlantedBug::NoiseOff) {
+            // A coarse grid hides a little by itself.
+            return coarse_step(deviation / 2f64.powi(20));
+        }
+        coarse_step(deviation)
+    }
+
+    /// `vector` clipped to the unit ball.
+    #[cfg_attr(not(feature = "planted-bugs"), allow(clippy::unused_self))]
+    fn bounded(&self, vector: &[f32]) -> UnitBall {
+        #[cfg(feature = "planted-bugs")]
+        if self.bug == Some(PlantedBug::ClippingOff) {
+            return UnitBall(vector.iter().map(|&value| f64::from(value)).collect());
+        }
+        UnitBall::clip(vector)
+    }
+
+    /// `values` with noise, on the coarse grid. What does not fit it is wiped.
+    fn noised(
+        &self,
+        mut values: Vec<i64>,
+        distribution: DiscreteGaussian,
+        coarse: i64,
+        randomness: &mut impl CryptoRng,
+    ) -> Result<Vec<i64>, PrivacyError> {
+        for value in &mut values {
+            *value = round_to_multiple(value.saturating_add(self.draw(distribution, randomness)), coarse);
+        }
+        if values
+            .iter()
+            .any(|value| value.unsigned_abs() > LARGEST_GRID_VALUE.unsigned_abs())
+        {
+            values.zeroize();
+            return Err(PrivacyError::GridOverflow);
+        }
+        Ok(values)
+    }
+
+    #[cfg_attr(not(feature = "planted-bugs"), allow(clippy::unused_self))]
+    fn draw(&self, distribution: DiscreteGaussian, randomness: &mut impl CryptoRng) -> i64 {
+        #[cfg(feature = "planted-bugs")]
+        match self.bug {
+            Some(PlantedBug::NoiseOff) => return 0,
+            Some(PlantedBug::NoiseHalved) => return distribution.sample(randomness) / 2,
+            _ => {}
+        }
+        distribution.sample(randomness)
+    }
 }
 
-fn add_products(sums: &mut [i64], d: usize, x: &[f64], share: f64, weights: &[(u32, f32)]) {
-    let (places, weights) = clip_weights(weights);
+/// Noise of at least `noise_multiplier` clipping norms, in grid steps.
+fn noise_distribution(noise_multiplier: f64) -> Result<DiscreteGaussian, PrivacyError> {
+    let deviation = noise_multiplier * STEPS_PER_UNIT as f64;
+    if deviation > 2f64.powi(49) {
+        return Err(PrivacyError::GridOverflow);
+    }
+    // One step more than the ceiling covers the rounding of the division and of the product.
+    DiscreteGaussian::new(deviation.ceil() as u64 + 1)
+}
+
+fn add_products(sums: &mut [i64], x: &[f64], share: f64, places: &[u32], weights: &UnitBall) {
     for (&place, weight) in places.iter().zip(&weights.0) {
-        let start = place as usize * d;
-        if let Some(row) = sums.get_mut(start..start + d) {
+        let start = place as usize * x.len();
+        if let Some(row) = sums.get_mut(start..start + x.len()) {
             for (sum, x) in row.iter_mut().zip(x) {
                 *sum += to_grid(share * weight * x);
             }
@@ -147,20 +238,20 @@ fn add_products(sums: &mut [i64], d: usize, x: &[f64], share: f64, weights: &[(u
     }
 }
 
-/// Towards zero, so that no vector gets longer. Sums stay far below the range of `i64`.
+/// Towards zero, so that no vector gets longer. Multiplying by a power of two is exact.
 fn to_grid(value: f64) -> i64 {
     (value * STEPS_PER_UNIT as f64).trunc() as i64
 }
 
-/// Largest power of two that leaves [`STEPS_PER_DEVIATION`] steps in one standard deviation.
+/// Largest power of two that leaves [`STEPS_PER_DEVIATION`] steps in one standard deviation; at most one clipping norm.
 fn coarse_step(deviation: f64) -> i64 {
-    let exponent = (deviation / STEPS_PER_DEVIATION).log2().floor().clamp(0.0, 40.0);
-    1i64 << exponent as u32
+    let exponent = (deviation / STEPS_PER_DEVIATION).log2().floor().max(0.0);
+    (1i64 << (exponent as u32).min(62)).min(STEPS_PER_UNIT)
 }
 
 /// `value` in units of `step`, to the nearest; `step` is a power of two.
 fn round_to_multiple(value: i64, step: i64) -> i64 {
-    (value + step / 2).div_euclid(step)
+    value.saturating_add(step / 2).div_euclid(step)
 }
 
 #[cfg(test)]
@@ -170,144 +261,10 @@ impl EvidenceSum {
         let mut all = self.videos.clone();
         all.extend(&self.channels);
         all.extend(&self.gram);
-        all.push(to_grid(self.shares.contributors * self.contributors as f64));
+        all.push(self.contributors as i64 * to_grid(self.shares.contributors * SAFETY));
         all
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use rand::SeedableRng;
-    use rand_chacha::ChaCha20Rng;
-
-    use super::*;
-    use crate::privacy::DecodeLimits;
-
-    const DIMENSIONS: u16 = 4;
-
-    fn empty_sum(videos: usize, channels: usize) -> EvidenceSum {
-        let names = |prefix: &str, n: usize| (0..n).map(|i| format!("https://{prefix}.example/{i:04}")).collect();
-        EvidenceSum::new(
-            BasisId([7; 32]),
-            DIMENSIONS,
-            Support::new(names("v", videos), names("c", channels)),
-            BudgetShares::from_weights(0.6, 0.2, 0.15, 0.05).unwrap(),
-        )
-    }
-
-    fn any_value() -> impl Strategy<Value = f32> {
-        prop_oneof![
-            -2.0f32..2.0,
-            Just(0.0),
-            Just(f32::MAX),
-            Just(f32::MIN_POSITIVE),
-            Just(f32::NAN),
-            Just(f32::INFINITY),
-            Just(f32::NEG_INFINITY),
-            -1e30f32..1e30,
-        ]
-    }
-
-    fn any_contribution() -> impl Strategy<Value = Contribution> {
-        let weights = || proptest::collection::vec((0u32..12, any_value()), 0..30);
-        (proptest::collection::vec(any_value(), 0..6), weights(), weights()).prop_map(|(factor, videos, channels)| {
-            Contribution {
-                factor,
-                videos,
-                channels,
-            }
-        })
-    }
-
-    proptest! {
-        /// The claim of `clipping`: one whole account moves the integers by at most one clipping norm.
-        #[test]
-        fn one_account_moves_the_integers_by_at_most_the_clipping_norm(
-            others in proptest::collection::vec(any_contribution(), 0..5),
-            account in any_contribution(),
-        ) {
-            let mut sum = empty_sum(10, 8);
-            others.iter().for_each(|other| sum.add(other));
-            let without = sum.integers();
-            sum.add(&account);
-            // The count is computed from the total, so its own truncation is allowed one step.
-            let squared: i128 = sum.integers().iter().zip(&without).map(|(a, b)| i128::from(a - b).pow(2)).sum();
-            let bound = i128::from(STEPS_PER_UNIT) + 1;
-            prop_assert!(squared <= bound * bound, "{squared}");
-        }
-
-        #[test]
-        fn what_is_encoded_is_what_is_decoded(accounts in proptest::collection::vec(any_contribution(), 1..6), seed: u64) {
-            let mut sum = empty_sum(10, 8);
-            accounts.iter().for_each(|account| sum.add(account));
-            let mut randomness = ChaCha20Rng::seed_from_u64(seed);
-            let released = sum.release(0.5, Delta::new(1e-6).unwrap(), 1, &mut randomness).unwrap();
-            let bytes = released.encode().unwrap();
-            let decoded = Noised::<EvidenceGrid>::decode(&bytes, DecodeLimits::default()).unwrap();
-            prop_assert!(decoded == released);
-        }
-
-        #[test]
-        fn damaged_payloads_never_panic(seed: u64, place in 0usize..4000, bit in 0u8..8, cut in 0usize..4000) {
-            let mut sum = empty_sum(10, 8);
-            sum.add(&Contribution { factor: vec![1.0; 4], videos: vec![(1, 1.0)], channels: vec![(2, 1.0)] });
-            let mut randomness = ChaCha20Rng::seed_from_u64(seed);
-            let mut bytes = sum.release(0.5, Delta::new(1e-6).unwrap(), 1, &mut randomness).unwrap().encode().unwrap();
-            let length = bytes.len();
-            bytes[place % length] ^= 1 << bit;
-            let _ = Noised::<EvidenceGrid>::decode(&bytes, DecodeLimits::default());
-            let _ = Noised::<EvidenceGrid>::decode(&bytes[..cut % length], DecodeLimits::default());
-        }
-    }
-
-    #[test]
-    fn the_noise_has_the_stated_deviation_and_no_entry_is_left_out() {
-        let mu = 0.4;
-        let mut sum = empty_sum(2_000, 10);
-        sum.add(&Contribution {
-            factor: vec![1.0, 0.0, 0.0, 0.0],
-            videos: vec![],
-            channels: vec![],
-        });
-        let mut randomness = ChaCha20Rng::seed_from_u64(1);
-        let released = sum.release(mu, Delta::new(1e-6).unwrap(), 1, &mut randomness).unwrap();
-        let share = released.value().shares().videos;
-        let values = released.value().video_sums();
-        let variance = values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() / values.len() as f64;
-        let deviation = variance.sqrt() * share;
-        // 8,000 values: the sample deviation lies within 4 % with overwhelming probability.
-        assert!((deviation * mu - 1.0).abs() < 0.04, "{deviation}");
-        let zeros = values.iter().filter(|v| **v == 0.0).count();
-        assert!(zeros < values.len() / 10, "{zeros} entries are zero");
-    }
-
-    #[test]
-    fn too_few_contributors_release_nothing() {
-        let mut randomness = ChaCha20Rng::seed_from_u64(1);
-        let delta = Delta::new(1e-6).unwrap();
-        let error = empty_sum(1, 1).release(0.5, delta, 0, &mut randomness).unwrap_err();
-        assert_eq!(
-            error,
-            PrivacyError::TooFewContributors {
-                contributors: 0,
-                minimum: 1
-            }
-        );
-    }
-
-    #[test]
-    fn an_absurd_amount_of_noise_is_an_overflow() {
-        let mut sum = empty_sum(1, 1);
-        sum.add(&Contribution {
-            factor: vec![1.0; 4],
-            videos: vec![],
-            channels: vec![],
-        });
-        let mut randomness = ChaCha20Rng::seed_from_u64(1);
-        let error = sum
-            .release(1e-30, Delta::new(1e-6).unwrap(), 1, &mut randomness)
-            .unwrap_err();
-        assert_eq!(error, PrivacyError::GridOverflow);
-    }
-}
+mod tests;

@@ -37,3 +37,21 @@ pub struct Recommendation {
     /// What weighed most, most important first; at most three. Empty when nothing stands out.
     pub reasons: Vec<Reason>,
 }
+
+impl Recommendation {
+    /// The reasons as a person would say them.
+    pub fn in_words(&self) -> String {
+        if self.reasons.is_empty() {
+            return format!("from the list \u{201c}{}\u{201d}", self.source);
+        }
+        let reasons = self.reasons.iter().map(|reason| match reason {
+            Reason::Watched { name, .. } => format!("because you watched \u{201c}{name}\u{201d}"),
+            Reason::Channel => "from a channel you watch".to_owned(),
+            Reason::Popular => "popular on this instance".to_owned(),
+            Reason::Federation => "people with similar taste on other instances watched this".to_owned(),
+            Reason::Similar { name, .. } => format!("similar to \u{201c}{name}\u{201d}"),
+            Reason::Recent => "new".to_owned(),
+        });
+        reasons.collect::<Vec<_>>().join("; ")
+    }
+}

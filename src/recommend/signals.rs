@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use super::snapshot::Snapshot;
 use crate::model::preference::{self, PreferenceRules, Watched};
@@ -100,16 +100,16 @@ pub fn preference(signal: &Signal, duration: i32, is_live: bool, rules: &Prefere
         Rating::Like => preference::Rating::Like,
         Rating::Dislike => preference::Rating::Dislike,
     });
+    // Whole hours of the present: a score must not change from one second to the next.
+    let hour = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now);
     let age = signal
         .latest()
-        .map_or(0.0, |latest| (now - latest).as_seconds_f64() / 86_400.0);
+        .map_or(0.0, |latest| (hour - latest).as_seconds_f64() / 86_400.0);
     rules.value(watched, rating, age)
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::peertube::{Rated, Watch};
 

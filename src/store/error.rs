@@ -4,9 +4,22 @@
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The connection string cannot be read. It is not quoted: it holds a password.
-    #[error("the connection string of the database is not valid")]
+    #[error(
+        "`database.url` is not a PostgreSQL connection string; write it as postgres://role:password@host:5432/database"
+    )]
     Address,
-    /// The database refused, or could not be reached.
+    /// The server could not be reached when connecting, or refused.
+    #[error(
+        "cannot use the PostgreSQL at {server}: {}; is it running, and are address, role, password and database in `database.url` right?",
+        said(source)
+    )]
+    Connect {
+        /// Host and port, or the socket.
+        server: String,
+        /// What the driver said.
+        source: sqlx::Error,
+    },
+    /// The database failed while it was in use.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
     /// The tables could not be brought up to date.
@@ -48,9 +61,9 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Contention { .. } => true,
-            Self::Database(error) | Self::Migration(sqlx::migrate::MigrateError::Execute(error)) => {
-                database_error_is_transient(error)
-            }
+            Self::Connect { source: error, .. }
+            | Self::Database(error)
+            | Self::Migration(sqlx::migrate::MigrateError::Execute(error)) => database_error_is_transient(error),
             _ => false,
         }
     }
@@ -62,6 +75,16 @@ impl StoreError {
         };
         // serialization_failure and deadlock_detected
         matches!(error.code().as_deref(), Some("40001" | "40P01"))
+    }
+}
+
+/// What the server or the system said, without the driver's preamble.
+fn said(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::Io(error) => error.to_string(),
+        sqlx::Error::PoolTimedOut => "no answer in time".to_owned(),
+        other => other.to_string(),
     }
 }
 

@@ -15,11 +15,14 @@ use crate::config::DatabaseConfig;
 /// How long a request waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Upper bounds on the server's side, so that no statement of ours can stay for ever.
-const SERVER_SETTINGS: [(&str, &str); 3] = [
+/// What every connection is told: upper bounds, so that no statement of ours can stay for ever, and how much to say.
+const SERVER_SETTINGS: [(&str, &str); 4] = [
     ("statement_timeout", "60s"),
     ("lock_timeout", "10s"),
     ("idle_in_transaction_session_timeout", "60s"),
+    // Without this, logs would tell at every start what exists already, and of every transaction that collided and runs
+    // again that there is nothing to roll back.
+    ("client_min_messages", "error"),
 ];
 
 static MIGRATOR: Migrator = sqlx::migrate!();
@@ -35,17 +38,25 @@ impl Store {
     /// Connects to the database; the tables are brought up to date by [`Store::migrate`].
     ///
     /// # Errors
-    /// [`StoreError::Address`] if the connection string cannot be read, [`StoreError::Database`] if the server cannot
+    /// [`StoreError::Address`] if the connection string cannot be read, [`StoreError::Connect`] if the server cannot
     /// be reached or refuses.
     pub async fn connect(config: &DatabaseConfig, clock: SharedClock) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(config.url.expose_secret())
             .map_err(|_| StoreError::Address)?
             .application_name("shoal")
             .options(SERVER_SETTINGS);
+        let failed = |source| StoreError::Connect {
+            server: match options.get_socket() {
+                Some(socket) => socket.display().to_string(),
+                None => format!("{}:{}", options.get_host(), options.get_port()),
+            },
+            source,
+        };
         // The pool would try for the whole acquire timeout and then only say that it timed out.
         tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(&options))
             .await
-            .map_err(|_| sqlx::Error::PoolTimedOut)??
+            .map_err(|_| failed(sqlx::Error::PoolTimedOut))?
+            .map_err(failed)?
             .close()
             .await?;
         let pool = PgPoolOptions::new()

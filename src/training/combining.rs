@@ -38,12 +38,13 @@ pub async fn peer_evidence(store: &Store) -> Result<Vec<(String, Noised<Evidence
 pub fn place(evidence: &[(String, Noised<EvidenceGrid>)], catalogue: &Catalogue) -> Vec<EvidenceSource> {
     let mut sources = Vec::with_capacity(evidence.len());
     for (actor, value) in evidence {
-        match value.source(catalogue) {
-            Some(source) => sources.push(source),
-            None => tracing::warn!(
+        if let Some(source) = value.source(catalogue) {
+            sources.push(source);
+        } else {
+            tracing::warn!(
                 peer = actor,
                 "evidence in another basis is left out; check privacy.dimensions on both sides"
-            ),
+            );
         }
     }
     sources

@@ -140,25 +140,25 @@ pub async fn follow(store: Store, in_use: SharedSnapshot, stop: CancellationToke
             () = stop.cancelled() => return,
             () = tokio::time::sleep(GLANCE) => {}
         }
-        let latest = match store.latest_model_id().await {
-            Ok(Some(latest)) => latest.to_string(),
-            Ok(None) => continue,
-            Err(error) => {
-                tracing::debug!(%error, "cannot look for a newer model");
-                continue;
-            }
-        };
-        if in_use
-            .load()
-            .as_ref()
-            .is_some_and(|snapshot| snapshot.model() == latest)
-        {
-            continue;
-        }
-        match restore(&store, &in_use).await {
+        match take_over(&store, &in_use).await {
             Ok(Some(model)) => tracing::info!(model, "a model of another process is in use"),
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "a newer model could not be put in use"),
         }
     }
+}
+
+/// Puts the latest stored model in use, unless it is in use already. Returns its number when it was put in use.
+///
+/// # Errors
+/// As [`restore`]; the model in use stays in use then.
+pub async fn take_over(store: &Store, in_use: &SharedSnapshot) -> Result<Option<i64>, TrainingError> {
+    let Some(latest) = store.latest_model_id().await? else {
+        return Ok(None);
+    };
+    let known = in_use.load().as_ref().map(|snapshot| snapshot.model().to_owned());
+    if known.is_some_and(|known| known == latest.to_string()) {
+        return Ok(None);
+    }
+    restore(store, in_use).await
 }

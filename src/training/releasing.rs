@@ -123,7 +123,9 @@ pub fn noise(
     let budget = annual_budget(config)?;
     let basis = catalogue.basis();
     let mut sum = EvidenceSum::new(basis.id(), basis.dimensions() as u16, support.clone(), shares()?);
-    contributions.iter().for_each(|contribution| sum.add(contribution));
+    for contribution in contributions {
+        sum.add(contribution);
+    }
     sum.release(
         budget.release_mu(),
         budget.delta(),

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Phase, Trainer};
 
 /// Pause after a cycle that failed.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(60);
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_mins(1);
 
 /// Trains at once and then every `training.interval_hours`; with 0 hours only once. A failed cycle is logged and tried
 /// again; the model in use stays in use.

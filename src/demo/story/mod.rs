@@ -21,6 +21,7 @@ mod samples;
 
 use std::time::Instant;
 
+use chrono::{DurationRound, TimeDelta};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -67,6 +68,8 @@ impl Demo {
 
         steps.begin("generating instances");
         let now = SystemClock.now();
+        // Whole hours, as preferences count them: the same seed gives the same table.
+        let now = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now);
         let parameters = WorldParameters::with_cycled_sizes(options.seed, options.instances, &options.sizes, now);
         let world = tokio::task::spawn_blocking(move || World::generate(&parameters))
             .await

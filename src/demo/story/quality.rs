@@ -143,7 +143,7 @@ fn evaluate(snapshot: &Snapshot, cases: &[Case]) -> Ndcg {
             })
         })
         .collect::<Vec<_>>();
-    let mean = |method: usize| sums.iter().map(|row| row[method]).sum::<f64>() / sums.len().max(1) as f64;
+    let mean = |method: usize| sums.iter().map(|row| row[method]).sum::<f64>() / sums.len().max(1) as f64 + 0.0;
     Ndcg {
         popularity: mean(0),
         content: mean(1),

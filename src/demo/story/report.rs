@@ -10,7 +10,6 @@ use super::instance::DemoInstance;
 use super::options::{DemoOptions, EPSILON};
 use super::quality::{Measured, Ndcg};
 use super::samples::Sample;
-use crate::cli::recommend::words;
 use crate::clock::{Clock, SystemClock};
 use crate::privacy::{Delta, accountant};
 
@@ -69,7 +68,7 @@ pub(super) async fn row(instance: &DemoInstance, measured: Measured) -> Result<I
         ndcg_20: measured.ndcg,
         bytes_sent: traffic.bytes_sent,
         bytes_received: traffic.bytes_received,
-        epsilon_spent: accountant::epsilon_of(mu, delta),
+        epsilon_spent: accountant::release::epsilon_of(mu, delta),
     })
 }
 
@@ -143,7 +142,7 @@ impl DemoReport {
         )?;
         writeln!(
             text,
-            "combined: what is served. Each instance spent the budget of a whole year, epsilon {EPSILON}, in one release."
+            "combined: what is served. The budget of a whole year, epsilon {EPSILON}, is spent in one release."
         )?;
         writeln!(
             text,
@@ -154,7 +153,7 @@ impl DemoReport {
             writeln!(text, "For user {} of {}:", sample.user, sample.host)?;
             for entry in &sample.page.data {
                 writeln!(text, "  {} ({})", entry.video.name, entry.video.channel.display_name)?;
-                writeln!(text, "      {}", words(&entry.recommendation))?;
+                writeln!(text, "      {}", entry.recommendation.in_words())?;
             }
         }
         writeln!(text)?;

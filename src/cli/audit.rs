@@ -1,0 +1,99 @@
+//! `shoal audit`: attacks a release with canary accounts and tells what that proves.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use super::output;
+use crate::evaluation::audit::{AuditParameters, AuditReport, audit, svg};
+use crate::privacy::{Delta, Epsilon};
+
+/// Arguments of `shoal audit`.
+#[derive(Debug, clap::Args)]
+pub struct AuditArguments {
+    /// Epsilon that one release promises.
+    #[arg(long, default_value_t = 4.0)]
+    epsilon: f64,
+    /// Delta that goes with it.
+    #[arg(long, default_value_t = 1e-6)]
+    delta: f64,
+    /// Canary accounts; more make the lower bound tighter.
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1_000..=4_000_000))]
+    canaries: u32,
+    /// Confidence of the lower bound.
+    #[arg(long, default_value_t = 0.95)]
+    confidence: f64,
+    /// Seed of coins and noise.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Write the attack's curve as a picture.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command. The exit code is 1 when the promise is refuted.
+///
+/// # Errors
+/// When a parameter is out of range or the picture cannot be written.
+pub fn run(arguments: &AuditArguments) -> anyhow::Result<ExitCode> {
+    let report = audit(&AuditParameters {
+        epsilon: Epsilon::new(arguments.epsilon)?,
+        delta: Delta::new(arguments.delta)?,
+        canaries: arguments.canaries as usize,
+        confidence: arguments.confidence,
+        seed: arguments.seed,
+    })?;
+    if let Some(path) = &arguments.svg {
+        std::fs::write(path, svg(&report)).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if arguments.json {
+        output::json(&report)?;
+    } else {
+        print(&report);
+    }
+    Ok(if report.promise_holds {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn print(report: &AuditReport) {
+    output::line(&format!(
+        "promised              epsilon {} at delta {:e} (noise of {:.3} clipping norms)",
+        report.promised_epsilon, report.delta, report.noise_multiplier
+    ));
+    output::line(&format!(
+        "shown by attack       epsilon of at least {:.3}, confidence {}",
+        report.epsilon_lower_bound, report.confidence
+    ));
+    output::line(&format!(
+        "                      by one-run auditing {:.3}, by independent trials of Gaussian noise {:.3}",
+        report.one_run_lower_bound, report.gaussian_lower_bound
+    ));
+    output::line(&format!(
+        "guesses               {} of {} canaries, {} right",
+        report.guesses, report.canaries, report.correct
+    ));
+    output::line("");
+    output::line("absent accused   present accused   limit of the proof");
+    for row in &report.membership.rows {
+        output::line(&format!(
+            "{:>14.4}   {:>15.4}   {:>18.4}",
+            row.false_positive_rate, row.true_positive_rate, row.bound
+        ));
+    }
+    output::line(&format!(
+        "area under the curve {:.4}, limit of the proof {:.4}",
+        report.membership.area, report.membership.area_bound
+    ));
+    output::line(if report.promise_holds {
+        "the promise holds against this attack"
+    } else {
+        "THE PROMISE IS BROKEN"
+    });
+}

@@ -1,0 +1,248 @@
+//! Noise that several members share, so that their *sum* has the noise of one release.
+//!
+//! Members whose values are added under secure aggregation each add a discrete Gaussian share. A stated part of them may
+//! fail: drop out, so that their share is missing, or collude, so that their share is known. What protects everybody is the
+//! sum of the shares of the others.
+//!
+//! # How private it is
+//!
+//! A sum of `h` discrete Gaussians of deviation `s` is not a discrete Gaussian of deviation `sqrt(h) s`, but their
+//! probabilities differ by a factor of at most `exp(t)` in every point, with
+//!
+//! ```text
+//! t = 10 * sum over k = 1 .. h - 1 of exp(-2 pi^2 s^2 k / (k + 1)),      s >= 1/2
+//! ```
+//!
+//! (Kairouz, Liu, Steinke 2021, theorem 1 and the corollary on sums it rests on). For `n` integers whose L2 sensitivity is
+//! `D`, with `mu = D / (sqrt(h) s)`, the sum is `e^2 / 2`-zCDP with `e = min(sqrt(mu^2 + n t / 2), mu + t sqrt n)`. And
+//! since points that differ by `exp(t)` are within `exp(t) - 1` in total variation, it is within `n (exp(t) - 1)` of one
+//! release with discrete noise, which costs `(1 + exp(epsilon)) n (exp(t) - 1)` of delta. The smaller bound is stated. On
+//! the grid of releases `t` is far below the smallest number of `f64` and is counted as that number.
+
+use std::f64::consts::PI;
+
+use super::accountant::{concentrated, release};
+use super::discrete_gaussian::DiscreteGaussian;
+use super::{Delta, PrivacyError};
+
+/// How members share the noise of one release.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SharedNoise {
+    members: u32,
+    honest: u32,
+    share: DiscreteGaussian,
+}
+
+impl SharedNoise {
+    /// Shares such that the members that do not fail give at least the noise of a release with parameter `mu`; `failing`
+    /// is the part of `members` that may collude or drop out, in `[0, 1)`.
+    ///
+    /// # Errors
+    /// [`PrivacyError::Members`] when nobody would be left, [`PrivacyError::Epsilon`] or [`PrivacyError::GridOverflow`] when
+    /// `mu` is out of range.
+    pub fn new(mu: f64, members: u32, failing: f64) -> Result<Self, PrivacyError> {
+        if !(mu > 0.0 && mu <= release::LARGEST_MU) {
+            return Err(PrivacyError::Epsilon(mu));
+        }
+        if members == 0 || !(0.0..1.0).contains(&failing) {
+            return Err(PrivacyError::Members { members, failing });
+        }
+        // Rounded up: the part that fails is never understated.
+        let lost = (failing * f64::from(members) - 1e-9).ceil().max(0.0) as u32;
+        let honest = members.saturating_sub(lost);
+        if honest == 0 {
+            return Err(PrivacyError::Members { members, failing });
+        }
+        let deviation = release::STEPS_PER_UNIT as f64 / mu / f64::from(honest).sqrt();
+        if deviation > 2f64.powi(49) {
+            return Err(PrivacyError::GridOverflow);
+        }
+        let share = DiscreteGaussian::new(deviation.ceil() as u64 + 1)?;
+        Ok(Self { members, honest, share })
+    }
+
+    /// What each member adds to every integer.
+    pub fn share(&self) -> DiscreteGaussian {
+        self.share
+    }
+
+    /// Members whose shares the promise counts on.
+    pub fn honest(&self) -> u32 {
+        self.honest
+    }
+
+    /// Noise multiplier of the sum when nobody fails: more than is needed, the price of tolerance.
+    pub fn full_noise_multiplier(&self) -> f64 {
+        self.multiplier(self.members)
+    }
+
+    /// Noise multiplier that is left when as many fail as may.
+    pub fn noise_multiplier(&self) -> f64 {
+        self.multiplier(self.honest)
+    }
+
+    /// Bound on delta at `epsilon` of a sum of `values` integers when as many fail as may.
+    pub fn delta_at(&self, epsilon: f64, values: usize) -> f64 {
+        let mu = 1.0 / self.noise_multiplier();
+        let factor = sum_gap(self.share.deviation() as f64, self.honest);
+        let n = values as f64;
+        let concentrated = (mu * mu + n * factor / 2.0).sqrt().min(mu + factor * n.sqrt());
+        let gaussian = release::delta_at(mu, epsilon) + (1.0 + epsilon.exp()) * n * factor.exp_m1();
+        gaussian
+            .min(concentrated::delta_at(concentrated * concentrated / 2.0, epsilon))
+            .min(1.0)
+    }
+
+    /// Smallest epsilon that is proved at `delta` for a sum of `values` integers, to a millionth, rounded upwards.
+    pub fn epsilon_of(&self, delta: Delta, values: usize) -> f64 {
+        let mut high = 1.0;
+        while self.delta_at(high, values) > delta.get() {
+            if high > 1e6 {
+                return f64::INFINITY;
+            }
+            high *= 2.0;
+        }
+        let mut low = 0.0;
+        while high - low > 1e-7 * high {
+            let middle = f64::midpoint(low, high);
+            if self.delta_at(middle, values) <= delta.get() {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        high
+    }
+
+    fn multiplier(&self, shares: u32) -> f64 {
+        self.share.deviation() as f64 * f64::from(shares).sqrt() / release::STEPS_PER_UNIT as f64
+    }
+}
+
+/// Bound on the logarithm of the ratio between the probabilities of a sum of `shares` discrete Gaussians of `deviation` and
+/// of one discrete Gaussian with the same variance parameter. Never rounded to zero, except that one share is no sum.
+pub fn sum_gap(deviation: f64, shares: u32) -> f64 {
+    if shares < 2 {
+        return 0.0;
+    }
+    if deviation < 0.5 {
+        return f64::INFINITY;
+    }
+    // The first terms dominate; the others are each at most the second.
+    let term = |k: f64| (-2.0 * PI * PI * deviation * deviation * k / (k + 1.0)).exp();
+    let first: f64 = (1..shares.min(1_000)).map(|k| term(f64::from(k))).sum();
+    let rest = f64::from(shares.saturating_sub(1_000)) * term(1_000.0);
+    (10.0 * (first + rest)).max(f64::MIN_POSITIVE)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha20Rng;
+
+    use super::*;
+    use crate::privacy::Epsilon;
+
+    fn mass(variance: f64, reach: i64) -> Vec<f64> {
+        let weights: Vec<f64> = (-reach..=reach)
+            .map(|y| (-(y * y) as f64 / (2.0 * variance)).exp())
+            .collect();
+        let total: f64 = weights.iter().sum();
+        weights.into_iter().map(|weight| weight / total).collect()
+    }
+
+    #[test]
+    fn probabilities_of_sums_stay_within_the_gap() {
+        for (variance, shares) in [(0.5f64, 2), (0.5, 4), (1.0, 2), (1.0, 3), (1.0, 6)] {
+            let reach = 40i64;
+            let one = mass(variance, reach);
+            let mut sum = one.clone();
+            for _ in 1..shares {
+                let previous = sum.clone();
+                sum = (0..previous.len() as i64)
+                    .map(|y| {
+                        (-reach..=reach)
+                            .filter_map(|x| {
+                                let from = usize::try_from(y - x).ok()?;
+                                Some(one[(x + reach) as usize] * previous.get(from)?)
+                            })
+                            .sum()
+                    })
+                    .collect();
+            }
+            let whole = mass(variance * f64::from(shares), reach);
+            let gap = sum_gap(variance.sqrt(), shares);
+            let mut largest: f64 = 0.0;
+            for y in -6..=6i64 {
+                let place = (y + reach) as usize;
+                largest = largest.max((sum[place] / whole[place]).ln().abs());
+            }
+            assert!(largest <= gap, "{variance} {shares}: {largest} above {gap}");
+            assert!(largest > gap / 1000.0, "{variance} {shares}: {largest} far below {gap}");
+        }
+    }
+
+    #[test]
+    fn the_noise_is_enough_whoever_fails_and_not_much_more() {
+        for (members, failing) in [(1, 0.0), (2, 0.5), (10, 0.3), (100, 0.25), (5_000, 0.5)] {
+            let mu = 0.25;
+            let noise = SharedNoise::new(mu, members, failing).unwrap();
+            let left = f64::from(members) * (1.0 - failing);
+            assert!(f64::from(noise.honest()) <= left + 1e-9);
+            assert!(noise.noise_multiplier() >= 1.0 / mu);
+            assert!(noise.noise_multiplier() < 1.0 / mu * (1.0 + 1e-6));
+            let excess = noise.full_noise_multiplier() * mu;
+            assert!((excess - (f64::from(members) / f64::from(noise.honest())).sqrt()).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn sums_of_drawn_shares_have_the_stated_deviation() {
+        let noise = SharedNoise::new(0.5, 8, 0.25).unwrap();
+        assert_eq!(noise.honest(), 6);
+        let mut randomness = ChaCha20Rng::seed_from_u64(3);
+        let draws = 20_000;
+        let squares: f64 = (0..draws)
+            .map(|_| {
+                let sum: i64 = (0..noise.honest()).map(|_| noise.share().sample(&mut randomness)).sum();
+                (sum as f64 / release::STEPS_PER_UNIT as f64).powi(2)
+            })
+            .sum();
+        let deviation = (squares / f64::from(draws)).sqrt();
+        assert!(
+            (deviation - 2.0).abs() < 5.0 * 2.0 / (2.0 * f64::from(draws)).sqrt(),
+            "{deviation}"
+        );
+    }
+
+    #[test]
+    fn sharing_costs_nothing_on_the_grid_of_releases_and_something_on_a_coarse_one() {
+        let (epsilon, delta) = (Epsilon::new(4.0).unwrap(), Delta::new(1e-6).unwrap());
+        let mu = release::mu_of(epsilon, delta);
+        let noise = SharedNoise::new(mu, 40, 0.5).unwrap();
+        let found = noise.epsilon_of(delta, 6_500_000);
+        assert!((found - 4.0).abs() < 1e-5, "{found}");
+        let coarse = SharedNoise {
+            members: 4,
+            honest: 4,
+            share: DiscreteGaussian::new(1).unwrap(),
+        };
+        assert!(sum_gap(1.0, 4) > 1e-4);
+        assert!(coarse.epsilon_of(delta, 1_000) > release::epsilon_of(1.0 / coarse.noise_multiplier(), delta));
+    }
+
+    #[test]
+    fn senseless_memberships_are_refused() {
+        for (members, failing) in [(0, 0.0), (3, 1.0), (3, -0.1), (3, f64::NAN), (1, 0.5)] {
+            assert!(
+                matches!(
+                    SharedNoise::new(0.5, members, failing),
+                    Err(PrivacyError::Members { .. })
+                ),
+                "{members} {failing}"
+            );
+        }
+        assert!(matches!(SharedNoise::new(0.0, 3, 0.1), Err(PrivacyError::Epsilon(_))));
+        assert_eq!(SharedNoise::new(1e-12, 3, 0.1), Err(PrivacyError::GridOverflow));
+    }
+}

@@ -1,0 +1,193 @@
+//! Tests of a release: sensitivity, noise, encoding, refusals.
+
+use proptest::prelude::*;
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
+
+use super::*;
+use crate::privacy::DecodeLimits;
+
+const DIMENSIONS: u16 = 4;
+
+fn empty_sum(videos: usize, channels: usize) -> EvidenceSum {
+    let names = |prefix: &str, n: usize| (0..n).map(|i| format!("https://{prefix}.example/{i:04}")).collect();
+    EvidenceSum::new(
+        BasisId([7; 32]),
+        DIMENSIONS,
+        Support::new(names("v", videos), names("c", channels)),
+        BudgetShares::from_weights(0.6, 0.2, 0.15, 0.05).unwrap(),
+    )
+}
+
+fn any_value() -> impl Strategy<Value = f32> {
+    prop_oneof![
+        -2.0f32..2.0,
+        Just(0.0),
+        Just(f32::MAX),
+        Just(f32::MIN_POSITIVE),
+        Just(f32::NAN),
+        Just(f32::INFINITY),
+        Just(f32::NEG_INFINITY),
+        -1e30f32..1e30,
+    ]
+}
+
+fn any_contribution() -> impl Strategy<Value = Contribution> {
+    let weights = || proptest::collection::vec((0u32..12, any_value()), 0..30);
+    (proptest::collection::vec(any_value(), 0..6), weights(), weights()).prop_map(|(factor, videos, channels)| {
+        Contribution {
+            factor,
+            videos,
+            channels,
+        }
+    })
+}
+
+proptest! {
+    /// The claim of `clipping`: one whole account moves the integers by at most one clipping norm.
+    #[test]
+    fn one_account_moves_the_integers_by_at_most_the_clipping_norm(
+        others in proptest::collection::vec(any_contribution(), 0..5),
+        account in any_contribution(),
+    ) {
+        let mut sum = empty_sum(10, 8);
+        others.iter().for_each(|other| sum.add(other));
+        let without = sum.integers();
+        sum.add(&account);
+        let squared: i128 = sum.integers().iter().zip(&without).map(|(a, b)| i128::from(a - b).pow(2)).sum();
+        prop_assert!(squared <= i128::from(STEPS_PER_UNIT).pow(2), "{squared}");
+    }
+
+    #[test]
+    fn what_is_encoded_is_what_is_decoded(accounts in proptest::collection::vec(any_contribution(), 1..6), seed: u64) {
+        let mut sum = empty_sum(10, 8);
+        accounts.iter().for_each(|account| sum.add(account));
+        let mut randomness = ChaCha20Rng::seed_from_u64(seed);
+        let released = sum.release(0.5, Delta::new(1e-6).unwrap(), 1, &mut randomness).unwrap();
+        let bytes = released.encode().unwrap();
+        let decoded = Noised::<EvidenceGrid>::decode(&bytes, DecodeLimits::default()).unwrap();
+        prop_assert!(decoded == released);
+    }
+
+    #[test]
+    fn damaged_payloads_never_panic(seed: u64, place in 0usize..4000, bit in 0u8..8, cut in 0usize..4000) {
+        let mut sum = empty_sum(10, 8);
+        sum.add(&Contribution { factor: vec![1.0; 4], videos: vec![(1, 1.0)], channels: vec![(2, 1.0)] });
+        let mut randomness = ChaCha20Rng::seed_from_u64(seed);
+        let mut bytes = sum.release(0.5, Delta::new(1e-6).unwrap(), 1, &mut randomness).unwrap().encode().unwrap();
+        let length = bytes.len();
+        bytes[place % length] ^= 1 << bit;
+        let _ = Noised::<EvidenceGrid>::decode(&bytes, DecodeLimits::default());
+        let _ = Noised::<EvidenceGrid>::decode(&bytes[..cut % length], DecodeLimits::default());
+    }
+}
+
+#[test]
+fn the_noise_has_the_stated_deviation_and_no_entry_is_left_out() {
+    let mu = 0.4;
+    let mut sum = empty_sum(2_000, 10);
+    sum.add(&Contribution {
+        factor: vec![1.0, 0.0, 0.0, 0.0],
+        videos: vec![],
+        channels: vec![],
+    });
+    let mut randomness = ChaCha20Rng::seed_from_u64(1);
+    let released = sum.release(mu, Delta::new(1e-6).unwrap(), 1, &mut randomness).unwrap();
+    let share = released.value().shares().videos;
+    let values = released.value().video_sums();
+    let variance = values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() / values.len() as f64;
+    let deviation = variance.sqrt() * share;
+    // 8,000 values: the sample deviation lies within 4 % with overwhelming probability.
+    assert!((deviation * mu - 1.0).abs() < 0.04, "{deviation}");
+    let zeros = values.iter().filter(|v| **v == 0.0).count();
+    assert!(zeros < values.len() / 10, "{zeros} entries are zero");
+}
+
+#[test]
+fn too_few_contributors_release_nothing() {
+    let mut randomness = ChaCha20Rng::seed_from_u64(1);
+    let delta = Delta::new(1e-6).unwrap();
+    let error = empty_sum(1, 1).release(0.5, delta, 0, &mut randomness).unwrap_err();
+    assert_eq!(
+        error,
+        PrivacyError::TooFewContributors {
+            contributors: 0,
+            minimum: 1
+        }
+    );
+}
+
+fn one_account(videos: usize) -> EvidenceSum {
+    let mut sum = empty_sum(videos, 1);
+    sum.add(&Contribution {
+        factor: vec![1.0; 4],
+        videos: vec![],
+        channels: vec![],
+    });
+    sum
+}
+
+#[test]
+fn a_senseless_mu_releases_nothing() {
+    let mut randomness = ChaCha20Rng::seed_from_u64(1);
+    let delta = Delta::new(1e-6).unwrap();
+    for mu in [0.0, -1.0, f64::NAN, f64::INFINITY, LARGEST_MU * 2.0] {
+        let error = one_account(1).release(mu, delta, 1, &mut randomness).unwrap_err();
+        assert!(matches!(error, PrivacyError::Epsilon(_)), "{mu}: {error}");
+    }
+}
+
+#[test]
+fn sums_that_do_not_fit_their_integers_release_nothing() {
+    let mut randomness = ChaCha20Rng::seed_from_u64(1);
+    let delta = Delta::new(1e-6).unwrap();
+    let mut crowded = one_account(1);
+    crowded.contributors = MOST_CONTRIBUTORS + 1;
+    let error = crowded.release(0.5, delta, 1, &mut randomness).unwrap_err();
+    assert_eq!(error, PrivacyError::GridOverflow);
+    // So does a value that the published grid cannot hold.
+    let mut large = one_account(1);
+    large.videos[0] = i64::MAX;
+    let error = large.release(60_000.0, delta, 1, &mut randomness).unwrap_err();
+    assert_eq!(error, PrivacyError::GridOverflow);
+}
+
+#[test]
+fn accounts_beyond_the_limit_are_counted_but_not_summed() {
+    let mut sum = one_account(1);
+    sum.contributors = MOST_CONTRIBUTORS;
+    let before = sum.gram.clone();
+    sum.add(&Contribution {
+        factor: vec![1.0; 4],
+        videos: vec![],
+        channels: vec![],
+    });
+    assert_eq!(sum.gram, before);
+    assert_eq!(sum.contributors(), MOST_CONTRIBUTORS + 1);
+}
+
+/// Much noise widens the published grid to one clipping norm at most, which is what receivers accept.
+#[test]
+fn very_noisy_releases_can_be_decoded() {
+    let mut randomness = ChaCha20Rng::seed_from_u64(1);
+    let released = one_account(5)
+        .release(1e-3, Delta::new(1e-6).unwrap(), 1, &mut randomness)
+        .unwrap();
+    let bytes = released.encode().unwrap();
+    assert!(Noised::<EvidenceGrid>::decode(&bytes, DecodeLimits::default()).unwrap() == released);
+}
+
+#[test]
+fn an_absurd_amount_of_noise_is_an_overflow() {
+    let mut sum = empty_sum(1, 1);
+    sum.add(&Contribution {
+        factor: vec![1.0; 4],
+        videos: vec![],
+        channels: vec![],
+    });
+    let mut randomness = ChaCha20Rng::seed_from_u64(1);
+    let error = sum
+        .release(1e-30, Delta::new(1e-6).unwrap(), 1, &mut randomness)
+        .unwrap_err();
+    assert_eq!(error, PrivacyError::GridOverflow);
+}

@@ -1,0 +1,136 @@
+//! Configurations that cannot be used: one clear error, exit code 1, and never a secret.
+
+use std::fs;
+
+use crate::support::{SECRET, finish, run, shoal};
+
+/// A whole configuration that nothing listens to.
+const GOOD: &str = "
+[peertube]
+url = 'https://tube.test'
+database_url = 'postgres://reader:RECOGNISABLE@localhost:1/peertube'
+[database]
+url = 'postgres://shoal:RECOGNISABLE@localhost:1/shoal'
+[api]
+service_token = 'RECOGNISABLE-token'
+[federation]
+public_url = 'https://shoal.test'
+";
+
+/// Every command that reads a configuration.
+const COMMANDS: [&[&str]; 5] = [
+    &["check-config"],
+    &["serve"],
+    &["train", "--json"],
+    &["peers", "list"],
+    &["recommend"],
+];
+
+#[test]
+fn a_configuration_that_cannot_be_used_gets_one_clear_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shoal.toml");
+    let replaced = |from: &str, to: &str| {
+        assert!(GOOD.contains(from), "{from}");
+        GOOD.replacen(from, to, 1)
+    };
+    let cases = [
+        (replaced("[api]", "[api]\nservise_token = 'x'"), "servise_token"),
+        (replaced("[api]", "[apy]"), "apy"),
+        (replaced("[api]", "[api]\nlisten = 'RECOGNISABLE'"), "api.listen"),
+        (replaced("'https://tube.test'", "'RECOGNISABLE'"), "peertube.url"),
+        (
+            replaced("'RECOGNISABLE-token'", "['RECOGNISABLE']"),
+            "api.service_token",
+        ),
+        (
+            replaced("'RECOGNISABLE-token'", "{ a = 'RECOGNISABLE' }"),
+            "api.service_token",
+        ),
+        (replaced("'RECOGNISABLE-token'", "'short'"), "api.service_token"),
+        (replaced("service_token = 'RECOGNISABLE-token'", ""), "service_token"),
+        (replaced("'RECOGNISABLE-token'", "'RECOGNISABLE"), "TOML"),
+        (replaced("postgres://reader", "mysql://reader"), "peertube.database_url"),
+        (replaced("postgres://shoal", "shoal"), "database.url"),
+        (
+            replaced("https://shoal.test", "http://shoal.test"),
+            "federation.public_url",
+        ),
+        (
+            replaced("https://shoal.test", "https://shoal.test:8443"),
+            "federation.public_url",
+        ),
+        (
+            format!("{GOOD}\n[privacy]\nepsilon_per_year = 'RECOGNISABLE'"),
+            "privacy.epsilon_per_year",
+        ),
+        (
+            format!("{GOOD}\n[privacy]\nepsilon_per_year = -1"),
+            "privacy.epsilon_per_year",
+        ),
+        (
+            format!("{GOOD}\n[privacy]\nepsilon_per_year = nan"),
+            "privacy.epsilon_per_year",
+        ),
+        (format!("{GOOD}\n[training]\nfactors = 1000000"), "training.factors"),
+        (format!("{GOOD}\n[logging]\nfilter = '=[='"), "logging.filter"),
+        (format!("{GOOD}\n[logging]\nformat = 'loud'"), "logging.format"),
+        (String::new(), "peertube"),
+    ];
+    for (text, key) in cases {
+        fs::write(&path, &text).unwrap();
+        let said = run(&["check-config", "--config", path.to_str().unwrap()]);
+        said.assert_failed(1, &["error: ", key]);
+        assert_eq!(said.out, "");
+        assert!(said.err.lines().count() <= 3, "one error, not a story: {said:?}");
+    }
+}
+
+#[test]
+fn every_command_says_which_file_is_missing() {
+    for command in COMMANDS {
+        let said = run(&[command, &["--config", "/nowhere/shoal.toml"]].concat());
+        said.assert_failed(1, &["/nowhere/shoal.toml"]);
+        let said = run(command);
+        said.assert_failed(1, &["--config", "SHOAL_"]);
+    }
+}
+
+#[test]
+fn variables_can_replace_the_whole_file_and_mistakes_in_them_are_named() {
+    let base = [
+        ("SHOAL_PEERTUBE__URL", "https://tube.test"),
+        (
+            "SHOAL_PEERTUBE__DATABASE_URL",
+            "postgres://r:RECOGNISABLE@127.0.0.1:1/p",
+        ),
+        ("SHOAL_DATABASE__URL", "postgres://s:RECOGNISABLE@127.0.0.1:1/s"),
+        ("SHOAL_API__SERVICE_TOKEN", "RECOGNISABLE-token"),
+        ("SHOAL_FEDERATION__PUBLIC_URL", "https://shoal.test"),
+    ];
+    let mut command = shoal(&["check-config"]);
+    let said = finish({
+        command.envs(base);
+        command
+    });
+    assert_eq!(said.code, Some(1));
+    assert!(said.out.contains("https://shoal.test/actor"), "{said:?}");
+    assert!(
+        said.out.contains("127.0.0.1:1"),
+        "the address is named, the password not: {said:?}"
+    );
+    for (name, value, key) in [
+        ("SHOAL_API__SERVICE_TOKEM", SECRET, "service_tokem"),
+        ("SHOAL_API__LISTEN", SECRET, "api.listen"),
+        ("SHOAL_TRAINING__SWEEPS", SECRET, "training.sweeps"),
+        (
+            "SHOAL_FEDERATION__INSECURE_DEVELOPMENT",
+            SECRET,
+            "federation.insecure_development",
+        ),
+    ] {
+        let mut command = shoal(&["serve"]);
+        command.envs(base).env(name, value);
+        finish(command).assert_failed(1, &[key]);
+    }
+}

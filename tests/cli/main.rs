@@ -1,0 +1,12 @@
+//! The real binary, from the outside: what it prints, how it ends, and what a crash leaves.
+
+#![allow(clippy::unwrap_used)]
+
+mod arguments;
+mod check_config;
+mod commands;
+mod configuration;
+mod crash;
+mod demo;
+mod starting;
+mod support;

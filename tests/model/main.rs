@@ -1,0 +1,9 @@
+//! Properties of the model as a whole, on small catalogues made by hand.
+
+#![allow(clippy::unwrap_used)]
+
+mod evidence;
+mod learning;
+mod posterior;
+mod recommender;
+mod support;

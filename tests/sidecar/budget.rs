@@ -1,0 +1,83 @@
+//! When budget is spent, and when it is not.
+
+use std::sync::Arc;
+
+use chrono::{TimeDelta, Utc};
+use shoal::clock::ManualClock;
+use shoal::training::ReleaseOutcome;
+
+use crate::support::{Tube, world};
+
+async fn tube() -> (Tube, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::new(Utc::now()));
+    let instance = world(&[20]).swap_remove(0);
+    (Tube::create(0, instance, clock.clone(), |_| ()).await, clock)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_budget_is_spent_for_nobody_or_against_the_administrators_will() {
+    let (tube, _) = tube().await;
+    assert_eq!(tube.train().await.release, ReleaseOutcome::NobodyFollows);
+    tube.add_follower().await;
+    let switched_off = tube.train_with(|config| config.privacy.contribute = false).await;
+    assert_eq!(switched_off.release, ReleaseOutcome::SwitchedOff);
+    let users = switched_off.users;
+    let too_few = tube
+        .train_with(|config| config.privacy.minimum_contributors = users + 1)
+        .await;
+    let expected = ReleaseOutcome::TooFewContributors {
+        contributors: users,
+        minimum: users + 1,
+    };
+    assert_eq!(too_few.release, expected);
+    assert_eq!(tube.ledger().await, []);
+    let enough = tube
+        .train_with(|config| config.privacy.minimum_contributors = users)
+        .await;
+    assert!(matches!(enough.release, ReleaseOutcome::Released { .. }), "{enough:?}");
+    assert_eq!(tube.ledger().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_year_allows_its_budget_and_not_more() {
+    let (tube, clock) = tube().await;
+    tube.add_follower().await;
+    let train = async |releases: u32| {
+        let report = tube
+            .train_with(|config| config.privacy.releases_per_year = releases)
+            .await;
+        report.release
+    };
+    let start = Utc::now();
+    assert!(matches!(train(2).await, ReleaseOutcome::Released { .. }));
+    let ReleaseOutcome::NotDue { next } = train(2).await else {
+        panic!("a second release at once");
+    };
+    let half_a_year = TimeDelta::seconds(365 * 86_400 / 2);
+    assert!((next - start - half_a_year).abs() < TimeDelta::minutes(5), "{next}");
+    clock.advance(half_a_year + TimeDelta::hours(1));
+    assert!(matches!(train(2).await, ReleaseOutcome::Released { .. }));
+
+    // More and smaller releases would be due now, but nothing is left; learning goes on.
+    clock.advance(TimeDelta::days(30));
+    let model = tube.model();
+    assert_eq!(train(365).await, ReleaseOutcome::BudgetSpent);
+    assert_ne!(tube.model(), model);
+    let ledger = tube.ledger().await;
+    assert_eq!(ledger.len(), 2);
+    assert!(ledger[0].payload_sha256 != ledger[1].payload_sha256);
+    assert!((ledger[0].gdp_mu - ledger[1].gdp_mu).abs() < 1e-12);
+
+    // The rolling year forgets the first debit, but not the second one.
+    clock.advance(half_a_year - TimeDelta::days(29));
+    assert!(matches!(train(2).await, ReleaseOutcome::Released { .. }));
+    assert_eq!(
+        train(365).await,
+        ReleaseOutcome::NotDue {
+            next: tube.ledger().await[2].created_at + TimeDelta::days(1)
+        }
+    );
+    clock.advance(TimeDelta::days(2));
+    assert_eq!(train(365).await, ReleaseOutcome::BudgetSpent);
+    assert_eq!(tube.ledger().await.len(), 3);
+}

@@ -1,0 +1,10 @@
+//! Whole sidecars: two real databases each, real HTTP between them, and every cycle from history to an answer.
+
+#![allow(clippy::unwrap_used)]
+
+mod budget;
+mod exchange;
+mod hostile;
+mod leaving;
+mod support;
+mod tiny;

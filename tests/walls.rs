@@ -1,0 +1,191 @@
+//! The walls of `docs/architecture.md`: which room may use which, and who may know SQL, HTTP servers and ActivityPub.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Every room and the ones that it may use. `config`, `clock` and `telemetry` count as rooms here.
+const MAY_USE: [(&str, &[&str]); 16] = [
+    ("peertube", &[]),
+    ("model", &[]),
+    ("clock", &[]),
+    ("config", &["model"]),
+    ("telemetry", &["config"]),
+    ("store", &["clock", "config"]),
+    ("privacy", &["model"]),
+    ("federation", &["clock", "config", "model", "privacy", "store"]),
+    ("recommend", &["clock", "config", "model", "peertube"]),
+    ("api", &["clock", "config", "peertube", "recommend"]),
+    (
+        "training",
+        &[
+            "clock",
+            "config",
+            "federation",
+            "model",
+            "peertube",
+            "privacy",
+            "recommend",
+            "store",
+        ],
+    ),
+    (
+        "sidecar",
+        &[
+            "api",
+            "clock",
+            "config",
+            "federation",
+            "peertube",
+            "recommend",
+            "store",
+            "training",
+        ],
+    ),
+    ("evaluation", &["model", "privacy"]),
+    (
+        "demo",
+        &[
+            "api",
+            "clock",
+            "config",
+            "evaluation",
+            "federation",
+            "model",
+            "peertube",
+            "privacy",
+            "recommend",
+            "sidecar",
+            "store",
+            "training",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "api",
+            "clock",
+            "config",
+            "demo",
+            "evaluation",
+            "federation",
+            "model",
+            "peertube",
+            "privacy",
+            "recommend",
+            "sidecar",
+            "store",
+            "telemetry",
+            "training",
+        ],
+    ),
+    ("main", &["cli"]),
+];
+
+/// Crates that only some rooms may know.
+const CRATES: [(&str, &[&str]); 5] = [
+    ("sqlx", &["peertube", "store", "demo", "federation"]),
+    ("axum", &["api", "federation", "sidecar"]),
+    ("activitypub_federation", &["federation"]),
+    ("reqwest", &["federation", "demo"]),
+    (
+        "tokio",
+        &[
+            "api",
+            "cli",
+            "demo",
+            "federation",
+            "peertube",
+            "recommend",
+            "sidecar",
+            "store",
+            "training",
+        ],
+    ),
+];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            sources(&path, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Lines of code, without comments, by room.
+fn code() -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files)?;
+    let mut rooms: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in files {
+        let inside = file.strip_prefix(&root)?;
+        let first = inside.iter().next().unwrap_or_default().to_string_lossy();
+        let room = first.trim_end_matches(".rs").to_owned();
+        let text = std::fs::read_to_string(&file)?;
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        rooms.entry(room).or_default().extend(lines.map(str::to_owned));
+    }
+    Ok(rooms)
+}
+
+/// The names that follow `prefix` in a line.
+fn names_after<'a>(line: &'a str, prefix: &str) -> impl Iterator<Item = &'a str> {
+    line.split(prefix).skip(1).map(|rest| {
+        let end = rest
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(rest.len());
+        &rest[..end]
+    })
+}
+
+#[test]
+fn rooms_use_only_the_rooms_that_they_may() -> anyhow::Result<()> {
+    for (room, lines) in code()? {
+        if room == "lib" {
+            continue;
+        }
+        let (_, allowed) = MAY_USE
+            .iter()
+            .find(|(name, _)| *name == room)
+            .unwrap_or_else(|| panic!("the room {room} is on no list"));
+        let used: BTreeSet<&str> = lines
+            .iter()
+            .flat_map(|line| names_after(line, "crate::").chain(names_after(line, "shoal::")))
+            .filter(|name| *name != room && MAY_USE.iter().any(|(other, _)| other == name))
+            .collect();
+        let forbidden: Vec<_> = used.iter().filter(|name| !allowed.contains(name)).collect();
+        assert!(forbidden.is_empty(), "{room} must not use {forbidden:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn few_rooms_know_databases_servers_and_activitypub() -> anyhow::Result<()> {
+    for (room, lines) in code()? {
+        for (name, allowed) in CRATES {
+            let path = format!("{name}::");
+            let known = lines.iter().any(|line| line.contains(&path));
+            assert!(
+                !known || allowed.contains(&room.as_str()),
+                "{room} must not know {name}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn statements_are_only_where_tables_are_known() -> anyhow::Result<()> {
+    for (room, lines) in code()? {
+        let asks = lines.iter().any(|line| line.contains("sqlx::query"));
+        assert!(
+            !asks || ["peertube", "store", "demo"].contains(&room.as_str()),
+            "{room} must not ask a database"
+        );
+    }
+    Ok(())
+}
