@@ -26,6 +26,14 @@ impl Factors {
         self.values.len().checked_div(self.dimensions).unwrap_or(0)
     }
 
+    /// Number of rows with an entry that is not zero.
+    pub fn active_rows(&self) -> usize {
+        self.values
+            .chunks_exact(self.dimensions.max(1))
+            .filter(|row| row.iter().any(|value| *value != 0.0))
+            .count()
+    }
+
     /// Length of a row.
     pub fn dimensions(&self) -> usize {
         self.dimensions

@@ -26,14 +26,14 @@ pub struct FoldedUser {
 }
 
 impl FoldIn {
-    /// Prepares `items` for the loss of [`super::alternating`].
+    /// Prepares `items` for the loss of [`super::alternating`]; items without a factor do not count.
     pub fn new(items: &Factors, unobserved_weight: f32, regularization: f32, exponent: f32) -> Self {
         Self {
             base: gram(items).iter().map(|value| unobserved_weight * value).collect(),
             unobserved_weight,
             regularization,
             exponent,
-            everyone: unobserved_weight * items.rows() as f32,
+            everyone: unobserved_weight * items.active_rows() as f32,
         }
     }
 

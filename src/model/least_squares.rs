@@ -9,6 +9,8 @@
     reason = "loops must be compiled with the vector unit that was found"
 )]
 
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
 use pulp::Arch;
 
 use super::factors::Factors;
@@ -125,13 +127,9 @@ pub fn gram(factors: &Factors) -> Vec<f32> {
         .par_chunks((GRAM_BLOCK * d).max(1))
         .map(|block| {
             let mut sums = vec![0f32; d * d];
-            Arch::new().dispatch(|| {
-                for row in block.chunks_exact(d.max(1)) {
-                    for i in 0..d {
-                        add_scaled(&mut sums[i * d..=i * d + i], row[i], &row[..=i]);
-                    }
-                }
-            });
+            let rows = MatRef::from_row_major_slice(block, block.len() / d.max(1), d);
+            let target = MatMut::from_row_major_slice_mut(&mut sums, d, d);
+            matmul(target, Accum::Replace, rows.transpose(), rows, 1.0, Par::Seq);
             sums
         })
         .collect();
