@@ -8,6 +8,7 @@ mod output;
 pub mod peers;
 pub mod recommend;
 pub mod serve;
+pub mod simulate;
 pub mod train;
 
 use std::path::PathBuf;
@@ -39,6 +40,8 @@ enum Command {
     Train(train::TrainArguments),
     /// Measure a model on a public data set.
     Evaluate(evaluate::EvaluateArguments),
+    /// Simulate a federation on a public data set in one process.
+    Simulate(simulate::SimulateArguments),
     /// See and change the peers of this sidecar.
     Peers(peers::PeersArguments),
     /// Ask for recommendations, as the REST interface would give them.
@@ -96,6 +99,7 @@ pub fn run() -> ExitCode {
             Command::Recommend(arguments) => recommend::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,
             Command::Audit(arguments) => audit::run(&arguments),
+            Command::Simulate(arguments) => simulate::run(&arguments),
         }
     });
     // Blocking work that was cut short must not hold the process.

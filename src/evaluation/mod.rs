@@ -9,6 +9,7 @@ mod format;
 pub mod item_neighbours;
 pub mod measure;
 pub mod model;
+pub mod partition;
 pub mod resources;
 pub mod simulation;
 pub mod split;

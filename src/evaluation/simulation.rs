@@ -91,6 +91,8 @@ pub struct Report {
     pub buckets: Vec<Row>,
     /// Instances whose blend is worse than their own factors alone.
     pub worse_than_alone: usize,
+    /// Share of the NDCG@20 between own-only and all users in one place that the blend gains; `None` when there is no gap.
+    pub gap_closed: Option<f64>,
     /// Bytes of all payloads.
     pub bytes: usize,
 }
@@ -364,10 +366,92 @@ fn report(evaluated: &[Vec<[Quality; METHODS]>], members: &[Vec<usize>], bytes: 
         .iter()
         .filter(|users| instance_mean(users, 4) < instance_mean(users, 2))
         .count();
+    let overall = row(1, None);
+    let gap = overall.pooled.ndcg_20 - overall.own.ndcg_20;
     Report {
-        overall: row(1, None),
+        gap_closed: (gap > 0.0).then(|| (overall.combined.ndcg_20 - overall.own.ndcg_20) / gap),
+        overall,
         buckets: BUCKETS.iter().map(|&(min, max)| row(min, max)).collect(),
         worse_than_alone: worse,
         bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::alternating::AlternatingParameters;
+    use crate::model::item::Item;
+
+    /// Two tastes of 30 items each; every user watches 15 items of one.
+    fn dataset() -> Dataset {
+        let items = (0..60u32).map(|item| Item {
+            address: format!("item {item}"),
+            tags: vec![format!("taste {}", item / 30)],
+            listed: true,
+            ..Item::default()
+        });
+        let rows = (0..80u32).flat_map(|user| {
+            let first = 30 * (user % 2);
+            (0..15u32).map(move |k| (user, first + (user * 7 + k * (1 + user % 3)) % 30, 5.0, 0))
+        });
+        Dataset {
+            users: (0..80).map(|user| user.to_string()).collect(),
+            items: items.collect(),
+            rows: rows.collect(),
+        }
+    }
+
+    fn run(aggregation: Aggregation, epsilon: f64) -> Report {
+        let data = dataset();
+        let instance_of: Vec<u32> = (0..80).map(|user| user / 20).collect();
+        let parameters = SimulationParameters {
+            aggregation,
+            epsilon: Epsilon::new(epsilon).unwrap(),
+            delta: Delta::new(1e-5).unwrap(),
+            dimensions: 16,
+            learning: LearningParameters {
+                alternating: AlternatingParameters {
+                    dimensions: 8,
+                    ..AlternatingParameters::default()
+                },
+                seed: 1,
+            },
+            shares: BudgetShares::from_weights(0.6, 0.2, 0.1, 0.1).unwrap(),
+            seed: 1,
+        };
+        simulate(&data, &instance_of, &parameters, |_, _| ()).unwrap()
+    }
+
+    #[test]
+    fn every_user_is_counted_once_and_bytes_only_where_something_is_sent() {
+        let exact = run(Aggregation::None, 1.0);
+        assert_eq!(exact.bytes, 0);
+        assert_eq!(
+            exact.buckets.iter().map(|row| row.users).sum::<usize>(),
+            exact.overall.users
+        );
+        assert_eq!(exact.buckets.iter().map(|row| row.instances).sum::<usize>(), 4);
+        let local = run(Aggregation::Local, 1.0);
+        let secure = run(Aggregation::Secure, 1.0);
+        assert!(
+            secure.bytes > 0 && local.bytes > 3 * secure.bytes,
+            "{} {}",
+            local.bytes,
+            secure.bytes
+        );
+    }
+
+    #[test]
+    fn more_privacy_costs_quality_and_tastes_are_found_without_it() {
+        let exact = run(Aggregation::None, 1.0).overall;
+        assert!(exact.federated.ndcg_20 > exact.popularity.ndcg_20 + 0.1, "{exact:?}");
+        let little_noise = run(Aggregation::Secure, 1_000.0).overall.federated.ndcg_20;
+        let much_noise = run(Aggregation::Secure, 0.05).overall.federated.ndcg_20;
+        assert!(
+            (little_noise - exact.federated.ndcg_20).abs() < 0.1,
+            "{little_noise} {exact:?}"
+        );
+        assert!(much_noise <= little_noise + 0.02, "{much_noise} {little_noise}");
     }
 }

@@ -11,6 +11,7 @@ use super::options::{DemoOptions, EPSILON};
 use super::quality::{Measured, Ndcg};
 use super::samples::Sample;
 use crate::clock::{Clock, SystemClock};
+use crate::evaluation::resources::peak_resident_bytes;
 use crate::privacy::{Delta, accountant};
 
 /// The whole demonstration.
@@ -84,7 +85,7 @@ impl DemoReport {
             samples,
             seed: options.seed,
             seconds: elapsed.as_secs_f64(),
-            peak_rss_bytes: peak_rss_bytes(),
+            peak_rss_bytes: peak_resident_bytes(),
         }
     }
 
@@ -172,12 +173,4 @@ impl DemoReport {
 
 fn kilobytes(bytes: u64) -> String {
     format!("{:.0} kB", bytes as f64 / 1_000.0)
-}
-
-/// `VmHWM` of Linux.
-fn peak_rss_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kilobytes * 1024)
 }

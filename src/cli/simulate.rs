@@ -1,0 +1,186 @@
+//! `shoal simulate`: a federation on a public data set in one process, through the same code as a sidecar's.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressDrawTarget};
+
+use super::output;
+use crate::evaluation::dataset::{Dataset, read_partition};
+use crate::evaluation::partition;
+use crate::evaluation::resources::{Meter, peak_resident_bytes};
+use crate::evaluation::simulation::{Aggregation, Report, Row, SimulationParameters, simulate};
+use crate::model::alternating::AlternatingParameters;
+use crate::model::learning::LearningParameters;
+use crate::privacy::{Delta, Epsilon};
+use crate::training::releasing;
+
+/// How evidence is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Protection {
+    /// Exact sums: an upper bound, not private.
+    None,
+    /// Full noise at every instance.
+    Local,
+    /// One noise for the sum of all instances, as secure aggregation gives.
+    Secure,
+}
+
+/// Arguments of `shoal simulate`.
+#[derive(Debug, clap::Args)]
+pub struct SimulateArguments {
+    /// Directory with interactions.tsv and, if there is content, items.tsv.
+    dataset: PathBuf,
+    /// Smallest value that counts.
+    #[arg(long, default_value_t = 4.0)]
+    threshold: f32,
+    /// Instances of equal size, users spread at random.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["partition", "sizes"])]
+    instances: u32,
+    /// Table with the instance of every user: user, instance.
+    #[arg(long, value_name = "FILE", conflicts_with = "sizes")]
+    partition: Option<PathBuf>,
+    /// Sizes of instances, one per line, from which the sizes are drawn.
+    #[arg(long, value_name = "FILE")]
+    sizes: Option<PathBuf>,
+    /// Epsilon of the one release.
+    #[arg(long, default_value_t = 4.0)]
+    epsilon: f64,
+    /// Delta of the one release.
+    #[arg(long, default_value_t = 1e-5)]
+    delta: f64,
+    /// How evidence is protected.
+    #[arg(long, value_enum, default_value_t = Protection::Local)]
+    aggregation: Protection,
+    /// Dimensions of the basis.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(2..=512))]
+    dimensions: u16,
+    /// Dimensions of the own-only factors.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(2..=512))]
+    factors: u16,
+    /// Seed of the split, the instances and the noise.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(serde::Serialize)]
+struct Document {
+    #[serde(flatten)]
+    report: Report,
+    epsilon: f64,
+    delta: f64,
+    aggregation: String,
+    cpu_seconds: f64,
+    wall_seconds: f64,
+    peak_rss_bytes: Option<u64>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the data or a parameter is not usable.
+pub fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
+    let meter = Meter::start();
+    let dataset = Dataset::read(&arguments.dataset, arguments.threshold)?;
+    let users = dataset.users.len();
+    let instance_of = match (&arguments.partition, &arguments.sizes) {
+        (Some(path), _) => read_partition(path, &dataset)?,
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let sizes = text
+                .split_whitespace()
+                .map(str::parse)
+                .collect::<Result<Vec<usize>, _>>()
+                .with_context(|| format!("{} must hold one number per line", path.display()))?;
+            partition::drawn(users, &sizes, arguments.seed)
+        }
+        (None, None) => partition::even(users, arguments.instances as usize, arguments.seed),
+    };
+    let factors = usize::from(arguments.factors);
+    let parameters = SimulationParameters {
+        aggregation: match arguments.aggregation {
+            Protection::None => Aggregation::None,
+            Protection::Local => Aggregation::Local,
+            Protection::Secure => Aggregation::Secure,
+        },
+        epsilon: Epsilon::new(arguments.epsilon)?,
+        delta: Delta::new(arguments.delta)?,
+        dimensions: usize::from(arguments.dimensions),
+        learning: LearningParameters {
+            alternating: AlternatingParameters {
+                dimensions: factors,
+                ..AlternatingParameters::default()
+            },
+            seed: arguments.seed,
+        },
+        shares: releasing::shares()?,
+        seed: arguments.seed,
+    };
+    let bar = ProgressBar::new(0);
+    if arguments.json {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    let report = simulate(&dataset, &instance_of, &parameters, |done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    })?;
+    bar.finish_and_clear();
+    let usage = meter.read();
+    let document = Document {
+        report,
+        epsilon: arguments.epsilon,
+        delta: arguments.delta,
+        aggregation: format!("{:?}", arguments.aggregation).to_lowercase(),
+        cpu_seconds: usage.cpu_seconds,
+        wall_seconds: usage.wall_seconds,
+        peak_rss_bytes: peak_resident_bytes(),
+    };
+    if arguments.json {
+        output::json(&document)?;
+    } else {
+        print(&document);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(document: &Document) {
+    output::line(&format!(
+        "NDCG@20 at epsilon {}, {} noise",
+        document.epsilon, document.aggregation
+    ));
+    output::line("instance size  instances  users  popularity  content    own  federated  combined  pooled");
+    for row in document.report.buckets.iter().filter(|row| row.instances > 0) {
+        let most = row.max_users.map_or_else(String::new, |most| most.to_string());
+        output::line(&line(&format!("{}-{most}", row.min_users), row));
+    }
+    output::line(&line("all", &document.report.overall));
+    output::line(&format!(
+        "{} instances worse off than alone; {} bytes of payloads; {:.1} CPU s, {:.1} s",
+        document.report.worse_than_alone, document.report.bytes, document.cpu_seconds, document.wall_seconds
+    ));
+    if let Some(share) = document.report.gap_closed {
+        output::line(&format!(
+            "{:.0} % of the gap between own and pooled is closed",
+            100.0 * share
+        ));
+    }
+}
+
+fn line(name: &str, row: &Row) -> String {
+    format!(
+        "{name:<13}{:>11}{:>7}{:>12.4}{:>9.4}{:>7.4}{:>11.4}{:>10.4}{:>8.4}",
+        row.instances,
+        row.users,
+        row.popularity.ndcg_20,
+        row.content.ndcg_20,
+        row.own.ndcg_20,
+        row.federated.ndcg_20,
+        row.combined.ndcg_20,
+        row.pooled.ndcg_20
+    )
+}
