@@ -8,7 +8,6 @@ use super::linear_algebra::dot;
 #[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub struct FoldIn {
     base: Vec<f32>,
-    unobserved_weight: f32,
     regularization: f32,
     exponent: f32,
     everyone: f32,
@@ -30,7 +29,6 @@ impl FoldIn {
     pub fn new(items: &Factors, unobserved_weight: f32, regularization: f32, exponent: f32) -> Self {
         Self {
             base: gram(items).iter().map(|value| unobserved_weight * value).collect(),
-            unobserved_weight,
             regularization,
             exponent,
             everyone: unobserved_weight * items.active_rows() as f32,
@@ -98,11 +96,6 @@ impl FoldIn {
             .map(|(place, item)| (*item, (0..d).map(|k| sides[k * count + place]).collect()))
             .collect();
         FoldedUser { factor, parts }
-    }
-
-    /// Weight of unobserved entries that was prepared for.
-    pub fn unobserved_weight(&self) -> f32 {
-        self.unobserved_weight
     }
 }
 
