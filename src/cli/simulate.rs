@@ -11,7 +11,7 @@ use super::output;
 use crate::evaluation::dataset::{Dataset, read_partition};
 use crate::evaluation::partition;
 use crate::evaluation::resources::{Meter, peak_resident_bytes};
-use crate::evaluation::simulation::{Aggregation, Report, Row, SimulationParameters, simulate};
+use crate::evaluation::simulation::{Aggregation, Protocol, Report, Row, SimulationParameters, simulate};
 use crate::model::alternating::AlternatingParameters;
 use crate::model::learning::LearningParameters;
 use crate::privacy::{Delta, Epsilon};
@@ -28,6 +28,15 @@ enum Protection {
     Secure,
 }
 
+/// What is held out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum HeldOut {
+    /// A fifth of every user's items; NDCG@20.
+    Items,
+    /// Whole users, a fifth of whose items is to be found from the others; NDCG@100.
+    Strong,
+}
+
 /// Arguments of `shoal simulate`.
 #[derive(Debug, clap::Args)]
 pub struct SimulateArguments {
@@ -36,6 +45,18 @@ pub struct SimulateArguments {
     /// Smallest value that counts.
     #[arg(long, default_value_t = 4.0)]
     threshold: f32,
+    /// What is held out.
+    #[arg(long, value_enum, default_value_t = HeldOut::Items)]
+    protocol: HeldOut,
+    /// Held-out users for choosing parameters, and as many for measuring, with `--protocol strong`.
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..))]
+    held_out_users: u32,
+    /// Measure on the validation users of `--protocol strong`, to choose parameters.
+    #[arg(long)]
+    on_validation: bool,
+    /// Relative budgets of the sweeps; only secure aggregation, or none, gives the common sum that a second one needs.
+    #[arg(long, value_delimiter = ',', default_value = "1,1,2", value_parser = positive)]
+    sweeps: Vec<f64>,
     /// Instances of equal size, users spread at random.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["partition", "sizes"])]
     instances: u32,
@@ -45,10 +66,10 @@ pub struct SimulateArguments {
     /// Sizes of instances, one per line, from which the sizes are drawn.
     #[arg(long, value_name = "FILE")]
     sizes: Option<PathBuf>,
-    /// Epsilon of the one release.
+    /// Epsilon of everything that is released.
     #[arg(long, default_value_t = 4.0)]
     epsilon: f64,
-    /// Delta of the one release.
+    /// Delta of everything that is released.
     #[arg(long, default_value_t = 1e-5)]
     delta: f64,
     /// How evidence is protected.
@@ -102,7 +123,17 @@ pub fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
         (None, None) => partition::even(users, arguments.instances as usize, arguments.seed),
     };
     let factors = usize::from(arguments.factors);
+    let held_out_users = arguments.held_out_users as usize;
     let parameters = SimulationParameters {
+        protocol: match arguments.protocol {
+            HeldOut::Items => Protocol::HeldOutItems,
+            HeldOut::Strong => Protocol::Strong {
+                validation_users: held_out_users,
+                test_users: held_out_users,
+                on_validation: arguments.on_validation,
+            },
+        },
+        sweeps: arguments.sweeps.clone(),
         aggregation: match arguments.aggregation {
             Protection::None => Aggregation::None,
             Protection::Local => Aggregation::Local,
@@ -150,8 +181,14 @@ pub fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
 
 fn print(document: &Document) {
     output::line(&format!(
-        "NDCG@20 at epsilon {}, {} noise",
-        document.epsilon, document.aggregation
+        "NDCG@{} at epsilon {}, {} noise",
+        if document.report.overall.pooled.ndcg_100.is_some() {
+            100
+        } else {
+            20
+        },
+        document.epsilon,
+        document.aggregation
     ));
     output::line("instance size  instances  users  popularity  content    own  federated  combined  pooled");
     for row in document.report.buckets.iter().filter(|row| row.instances > 0) {
@@ -171,16 +208,23 @@ fn print(document: &Document) {
     }
 }
 
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value.is_finite() => Ok(value),
+        _ => Err(format!("`{text}` is not a positive number")),
+    }
+}
+
 fn line(name: &str, row: &Row) -> String {
     format!(
         "{name:<13}{:>11}{:>7}{:>12.4}{:>9.4}{:>7.4}{:>11.4}{:>10.4}{:>8.4}",
         row.instances,
         row.users,
-        row.popularity.ndcg_20,
-        row.content.ndcg_20,
-        row.own.ndcg_20,
-        row.federated.ndcg_20,
-        row.combined.ndcg_20,
-        row.pooled.ndcg_20
+        row.popularity.ndcg(),
+        row.content.ndcg(),
+        row.own.ndcg(),
+        row.federated.ndcg(),
+        row.combined.ndcg(),
+        row.pooled.ndcg()
     )
 }

@@ -6,8 +6,10 @@
 use super::components::{COMPONENTS, Component};
 use super::metrics::{ndcg_at, ranks};
 
-/// Cut-off of the metric by which weights are chosen.
-const CUTOFF: usize = 20;
+/// Cut-off of the metric by which weights are chosen: deep, so that it says something about every held-out item.
+const SEARCH_CUTOFF: usize = 100;
+/// Cut-off of the metric that is reported.
+const REPORT_CUTOFF: usize = 20;
 /// Factors by which a weight is tried to change; 0 switches a component off.
 const STEPS: [f32; 6] = [0.0, 0.33, 0.66, 1.5, 2.25, 4.0];
 /// Extra standard errors asked for, times the number of users: a standard error of few users is itself uncertain.
@@ -62,13 +64,13 @@ pub struct ValidationUser {
 }
 
 impl ValidationUser {
-    fn ndcg(&self, weights: &Weights) -> f64 {
+    fn ndcg(&self, weights: &Weights, cutoff: usize) -> f64 {
         let blended: Vec<f32> = self
             .scores
             .iter()
             .map(|row| row.iter().zip(&weights.0).map(|(score, weight)| score * weight).sum())
             .collect();
-        ndcg_at(&ranks(&blended, &self.targets, &[]), CUTOFF)
+        ndcg_at(&ranks(&blended, &self.targets, &[]), cutoff)
     }
 }
 
@@ -83,14 +85,50 @@ pub struct Choice {
     pub users: usize,
 }
 
-/// Chooses weights by coordinate search from `start`.
+/// Weights from which the search may begin instead of the prior: how much the own factors and the parts that need no
+/// learning weigh beside the federation, and the own factors without it.
+fn beginnings(prior: &Weights) -> Vec<Weights> {
+    let mut all = vec![Weights::only(Component::Own)];
+    for (federated, own) in [
+        (1.0, 0.0),
+        (1.0, 0.1),
+        (1.0, 0.25),
+        (1.0, 0.6),
+        (0.4, 1.0),
+        (0.15, 1.0),
+        (0.0, 1.0),
+    ] {
+        for rest in [0.0, 0.3, 1.0] {
+            let mut weights = Weights(prior.0.map(|weight| weight * rest));
+            weights.0[Component::Federated as usize] = federated * prior.of(Component::Federated).min(1.0);
+            weights.0[Component::Own as usize] = if prior.of(Component::Own) > 0.0 { own } else { 0.0 };
+            all.push(weights);
+        }
+    }
+    all
+}
+
+/// Chooses weights by coordinate search from `start`, or from a clearly better beginning.
 pub fn choose(users: &[ValidationUser], start: Weights) -> Choice {
     use rayon::prelude::*;
 
-    let evaluate = |weights: &Weights| -> Vec<f64> { users.par_iter().map(|user| user.ndcg(weights)).collect() };
+    let evaluate =
+        |weights: &Weights| -> Vec<f64> { users.par_iter().map(|user| user.ndcg(weights, SEARCH_CUTOFF)).collect() };
     let mut weights = start;
     let mut current = evaluate(&weights);
     if users.len() >= 2 {
+        let mut best: Option<(Weights, Vec<f64>)> = None;
+        for tried in beginnings(&start) {
+            let values = evaluate(&tried);
+            let reference = best.as_ref().map_or(&current, |(_, values)| values);
+            if surely_better(&values, &current) && mean(&values) > mean(reference) {
+                best = Some((tried, values));
+            }
+        }
+        if let Some((chosen, values)) = best {
+            weights = chosen;
+            current = values;
+        }
         for _ in 0..PASSES {
             for component in 0..COMPONENTS {
                 if weights.0[component] == 0.0 {
@@ -116,14 +154,19 @@ pub fn choose(users: &[ValidationUser], start: Weights) -> Choice {
     }
     Choice {
         weights,
-        ndcg: mean(&current),
+        ndcg: mean_ndcg(users, &weights),
         users: users.len(),
     }
 }
 
 /// Mean NDCG@20 of fixed weights.
 pub fn mean_ndcg(users: &[ValidationUser], weights: &Weights) -> f64 {
-    mean(&users.iter().map(|user| user.ndcg(weights)).collect::<Vec<_>>())
+    mean(
+        &users
+            .iter()
+            .map(|user| user.ndcg(weights, REPORT_CUTOFF))
+            .collect::<Vec<_>>(),
+    )
 }
 
 /// Whether `new` exceeds `old` by more than one standard error of the paired differences.

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::basis::contribution_fold_in;
 use super::catalogue::Catalogue;
-use super::contribution::content_fold_in;
 use super::factors::Factors;
 use super::fold_in::{FoldIn, FoldedUser, scores};
 
@@ -100,7 +100,7 @@ impl Components {
     /// The components that follow from public data alone.
     pub fn public(catalogue: &Catalogue) -> Self {
         let content = catalogue.content().clone();
-        let fold_in = content_fold_in(&content);
+        let fold_in = contribution_fold_in(&content);
         let items = catalogue.items();
         Self {
             federated: None,

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::basis::{Basis, contribution_fold_in};
+use super::catalogue::Catalogue;
 use super::content::ContentBasis;
 use super::evidence::BasisId;
-use super::factors::Factors;
 use super::fold_in::FoldIn;
-use super::item::Item;
 use super::least_squares::Workspace;
+use super::linear_algebra::{add_scaled, dot};
 use super::support::Support;
 
 /// One account's factor and its weights on videos and channels of the public list, before clipping.
@@ -44,13 +45,10 @@ pub struct EvidenceBasis {
 impl EvidenceBasis {
     /// Length of the constant dimension; the rest of a user's factor has length `sqrt(1 - CONSTANT^2)`.
     pub const CONSTANT: f32 = 0.35;
-    /// Weights fall with this power of the public view counter, so that the budget goes to more videos
-    /// (Krichene, Jain, Song, Sundararajan, Thakurta, Zhang 2023, adaptive weights).
-    pub const VIEWS_EXPONENT: f32 = 0.2;
     /// Weight of unobserved videos when folding in.
-    pub const UNOBSERVED_WEIGHT: f32 = 0.1;
+    pub const UNOBSERVED_WEIGHT: f32 = 0.2;
     /// Ridge of the fold-in, as a share of the mean diagonal of the weighted Gram matrix of the basis.
-    pub const RIDGE: f32 = 0.5;
+    pub const RIDGE: f32 = 0.3;
 
     /// A basis of `dimensions`, of which one is constant.
     pub fn new(dimensions: usize) -> Self {
@@ -72,10 +70,9 @@ impl EvidenceBasis {
     /// Digest of all that makes sums comparable.
     pub fn id(&self) -> BasisId {
         let definition = format!(
-            "{}; constant {}, views {}, unobserved {}, ridge {}",
+            "{}; constant {}, unobserved {}, ridge {}",
             self.content.id(),
             Self::CONSTANT,
-            Self::VIEWS_EXPONENT,
             Self::UNOBSERVED_WEIGHT,
             Self::RIDGE
         );
@@ -83,44 +80,42 @@ impl EvidenceBasis {
     }
 }
 
-/// `views^exponent`, at least 1: what a sum must be multiplied with to undo the weights.
-pub fn views_scale(views: u64) -> f32 {
-    (views.max(1) as f32).powf(EvidenceBasis::VIEWS_EXPONENT)
-}
-
 /// Makes contributions for the items of one instance and one public list.
 pub struct Contributor<'a> {
-    vectors: &'a Factors,
+    basis: &'a Basis,
     fold_in: FoldIn,
     video_places: Vec<Option<u32>>,
     channel_places: Vec<Option<u32>>,
-    scales: Vec<f32>,
 }
 
 impl<'a> Contributor<'a> {
-    /// `vectors` are the content vectors of `items`; only items and channels in `support` will be spoken about.
-    pub fn new(items: &[Item], vectors: &'a Factors, support: &Support) -> Self {
+    /// In the basis of `catalogue`; only items and channels in `support` will be spoken about.
+    pub fn new(catalogue: &'a Catalogue, support: &Support) -> Self {
+        let (items, basis) = (catalogue.items(), catalogue.basis());
         let find = |list: &[String], address: &String| list.binary_search(address).ok().map(|place| place as u32);
         Self {
-            vectors,
-            fold_in: content_fold_in(vectors),
+            basis,
+            fold_in: contribution_fold_in(basis.vectors()),
             video_places: items.iter().map(|item| find(support.videos(), &item.address)).collect(),
             channel_places: items
                 .iter()
                 .map(|item| find(support.channels(), &item.channel))
                 .collect(),
-            scales: items.iter().map(|item| 1.0 / views_scale(item.views)).collect(),
         }
     }
 
     /// A workspace for [`Self::contribution`]; one per thread.
     pub fn workspace(&self) -> Workspace {
-        Workspace::new(self.vectors.dimensions())
+        Workspace::new(self.basis.vectors().dimensions())
     }
 
     /// What one user with this history would add.
     pub fn contribution(&self, workspace: &mut Workspace, items: &[u32], values: &[f32]) -> Contribution {
-        let mut content = self.fold_in.factor(workspace, self.vectors, items, values);
+        let mut content = self.fold_in.factor(workspace, self.basis.vectors(), items, values);
+        // What a popular history alone would give is public already.
+        let popular = self.basis.popular_direction();
+        let along = dot(&content, popular);
+        add_scaled(&mut content, -along, popular);
         let norm = content.iter().map(|value| value * value).sum::<f32>().sqrt();
         let length = (1.0 - EvidenceBasis::CONSTANT * EvidenceBasis::CONSTANT).sqrt();
         let scale = if norm > 0.0 { length / norm } else { 0.0 };
@@ -133,7 +128,7 @@ impl<'a> Contributor<'a> {
         for (&item, &value) in items.iter().zip(values) {
             let item = item as usize;
             if let Some(place) = self.video_places[item] {
-                videos.push((place, value * self.scales[item]));
+                videos.push((place, value));
             }
             if let Some(place) = self.channel_places[item] {
                 *channels.entry(place).or_default() += value;
@@ -149,11 +144,6 @@ impl<'a> Contributor<'a> {
             channels,
         }
     }
-}
-
-/// Fold-in into the content basis, with a ridge that knows the scale of the basis.
-pub fn content_fold_in(vectors: &Factors) -> FoldIn {
-    FoldIn::with_relative_ridge(vectors, EvidenceBasis::UNOBSERVED_WEIGHT, EvidenceBasis::RIDGE)
 }
 
 /// To length 1, so that everybody uses the whole allowance.

@@ -28,7 +28,7 @@ const VALIDATION_USERS: usize = 1_000;
 /// Best items of each component that compete with the held-out ones.
 const CANDIDATES: usize = 300;
 /// Ridge of the fold-in into the federation's factors, as a share of the mean diagonal.
-const FEDERATED_RIDGE: f32 = 0.15;
+const FEDERATED_RIDGE: f32 = 0.1;
 
 /// Parameters of learning.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,7 +62,7 @@ pub struct Learned {
 
 /// Contributions of all users with at least one interaction.
 pub fn contributions(catalogue: &Catalogue, interactions: &Interactions, support: &Support) -> Vec<Contribution> {
-    let contributor = Contributor::new(catalogue.items(), catalogue.content(), support);
+    let contributor = Contributor::new(catalogue, support);
     (0..interactions.users())
         .into_par_iter()
         .filter(|&user| !interactions.row(user).0.is_empty())
@@ -144,6 +144,7 @@ fn train(
         peers.push(EvidenceSource::exact(catalogue, support, &own));
     }
     if let Some(factors) = posterior::item_factors(catalogue, peers) {
+        let factors = posterior::with_public_dimensions(catalogue, &factors);
         let fold_in = FoldIn::with_relative_ridge(&factors, EvidenceBasis::UNOBSERVED_WEIGHT, FEDERATED_RIDGE);
         components.federated = Some(FactorModel::new(factors, fold_in));
     }

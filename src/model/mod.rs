@@ -3,6 +3,7 @@
 //! What must stay out: SQL, HTTP, noise (see [`crate::privacy`]), and any knowledge of PeerTube's ids.
 
 pub mod alternating;
+pub mod basis;
 pub mod blend;
 pub mod catalogue;
 pub mod components;

@@ -5,7 +5,7 @@ use crate::model::linear_algebra::{dot, eigen};
 
 /// Eigenvalues below this share of their mean are raised to it: directions in which hardly any user lies, or which noise
 /// has pushed below zero.
-const SMALLEST_EIGENVALUE: f64 = 0.1;
+const SMALLEST_EIGENVALUE: f64 = 0.2;
 
 /// Eigenvalues of the mean second moment of a user's factor, and the rotation into its eigenbasis.
 pub(super) struct Frame {

@@ -23,21 +23,21 @@ pub(super) struct Measured {
 }
 
 impl Measured {
-    /// Collects the sums of one `part` of all sources; `scales` undo the public weights.
+    /// Collects the sums of one `part` of all sources about `rows` videos or channels.
     pub fn new<'a>(
         frame: &Frame,
         sources: &'a [EvidenceSource],
         part: impl Fn(&'a EvidenceSource) -> &'a PlacedSums,
-        scales: &[f32],
+        rows: usize,
     ) -> Self {
         let d = frame.values.len();
         let speaking: Vec<Speaker> = sources
             .iter()
             .filter(|source| source.contributors >= 1.0)
-            .map(|source| Speaker::new(part(source), source.contributors, scales))
+            .map(|source| Speaker::new(part(source), source.contributors))
             .collect();
-        let mut mean = vec![0f32; scales.len() * d];
-        let mut precision = vec![0f32; scales.len() * d];
+        let mut mean = vec![0f32; rows * d];
+        let mut precision = vec![0f32; rows * d];
         mean.par_chunks_mut(d)
             .zip(precision.par_chunks_mut(d))
             .enumerate()
@@ -45,7 +45,7 @@ impl Measured {
                 || vec![0f32; d],
                 |rotated, (row, (mean, precision))| {
                     for speaker in &speaking {
-                        speaker.say(frame, row, f64::from(scales[row]), rotated, mean, precision);
+                        speaker.say(frame, row, rotated, mean, precision);
                     }
                     for (value, precision) in mean.iter_mut().zip(precision) {
                         if *precision > 0.0 {
@@ -80,65 +80,44 @@ struct Speaker<'a> {
 }
 
 impl<'a> Speaker<'a> {
-    fn new(sums: &'a PlacedSums, contributors: f64, scales: &[f32]) -> Self {
+    fn new(sums: &'a PlacedSums, contributors: f64) -> Self {
         Self {
             sums,
             contributors,
-            unit: unit_weight(sums, contributors, scales),
+            unit: unit_weight(sums, contributors),
         }
     }
 
     /// Adds what this source says about `row`: precision-weighted value and precision.
-    fn say(
-        &self,
-        frame: &Frame,
-        row: usize,
-        scale: f64,
-        rotated: &mut [f32],
-        weighted: &mut [f32],
-        precision: &mut [f32],
-    ) {
+    fn say(&self, frame: &Frame, row: usize, rotated: &mut [f32], weighted: &mut [f32], precision: &mut [f32]) {
         let Some(values) = self.sums.row(row) else { return };
         frame.rotate(values, rotated);
         // The constant dimension counts watchers; noise in it is shrunk towards none.
-        let per_watcher = f64::from(EvidenceBasis::CONSTANT) * self.unit / scale;
+        let per_watcher = f64::from(EvidenceBasis::CONSTANT) * self.unit;
         let counted = (f64::from(values[0]) - self.sums.noise.sqrt()) / per_watcher;
         let watchers = counted.clamp(0.0, self.contributors);
         let share = f64::from(EvidenceBasis::UNOBSERVED_WEIGHT) + watchers / self.contributors;
         for (k, value) in frame.values.iter().enumerate() {
             let gain = self.unit * self.contributors * share * value;
             let sampling = self.unit * self.unit * (watchers + 1.0) * value;
-            let noise = self.sums.noise * scale * scale + sampling;
-            weighted[k] += (gain * f64::from(rotated[k]) * scale / noise) as f32;
+            let noise = self.sums.noise + sampling;
+            weighted[k] += (gain * f64::from(rotated[k]) / noise) as f32;
             precision[k] += (gain * gain / noise) as f32;
         }
     }
 }
 
-/// What one whole watch weighs in a source, before the public weights are applied: the unit in which its sums count.
+/// What one whole watch weighs in a source: the unit in which its sums count.
 ///
-/// A user's weights have length 1, so their sum `q` says how many there are. It is read off the constant dimension of all
-/// sums together, and shrunk to a typical value by what noise leaves of it. Public weights fall with views, so the unit
-/// is `1 / (q m)` with `m` the mean public weight of a watch.
-fn unit_weight(sums: &PlacedSums, contributors: f64, scales: &[f32]) -> f64 {
-    let placed = || {
-        scales
-            .iter()
-            .enumerate()
-            .filter_map(|(row, scale)| Some((f64::from(*scale), sums.row(row)?)))
-    };
+/// A user's weights have length 1, so each of `q^2` equal ones is `1 / q`, and their sum `q` says how many there are. It is
+/// read off the constant dimension of all sums together, and shrunk to a typical value by what noise leaves of it.
+fn unit_weight(sums: &PlacedSums, contributors: f64) -> f64 {
+    let placed = || (0..sums.rows.len()).filter_map(|row| sums.row(row));
     let constant = f64::from(EvidenceBasis::CONSTANT);
-    let total: f64 = placed().map(|(_, values)| f64::from(values[0])).sum();
+    let total: f64 = placed().map(|values| f64::from(values[0])).sum();
     let count = placed().count() as f64;
     let measured = total / (constant * contributors);
     let error = (count * sums.noise).sqrt() / (constant * contributors);
     let trust = WEIGHT_SUM_SPREAD.powi(2) / (WEIGHT_SUM_SPREAD.powi(2) + error * error);
-    let weight_sum = (trust * measured + (1.0 - trust) * TYPICAL_WEIGHT_SUM).clamp(1.0, 20.0);
-    // A watch falls on a video in proportion to its views, and views are a power of the scale.
-    let (weighted, views) = placed().fold((0.0, 0.0), |(weighted, views), (scale, _)| {
-        let viewed = scale.powf(1.0 / f64::from(EvidenceBasis::VIEWS_EXPONENT));
-        (weighted + viewed / scale, views + viewed)
-    });
-    let mean_public_weight = if views > 0.0 { weighted / views } else { 1.0 };
-    1.0 / (weight_sum * mean_public_weight)
+    1.0 / (trust * measured + (1.0 - trust) * TYPICAL_WEIGHT_SUM).clamp(1.0, 20.0)
 }

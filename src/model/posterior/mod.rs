@@ -2,24 +2,27 @@
 //!
 //! In the eigenbasis of the users' second moments everything is diagonal ([`frame`]). With `y` a coordinate of a source's
 //! sum for a video, the source says `y = a v + noise`, where `a = n (a0 + p) g`: `n` users, `g` the eigenvalue of the mean
-//! second moment, `p` the share of users who watched the video ([`measured`]). The prior of `v` is a linear map of the
-//! video's content vector and of its channel's posterior, fitted to the videos with evidence ([`prior`], empirical
+//! second moment, `p` the share of users who watched the video ([`measured`]). The prior of `v` is a linear map of what is
+//! known about the video without this sum ([`descriptors`]) and of its channel's posterior, fitted to the videos with evidence ([`prior`], empirical
 //! Bayes), so that a video without any evidence still gets a factor. Everything here is post-processing of noised sums
 //! and of the own exact ones.
 
+mod descriptors;
 mod frame;
 mod measured;
 mod prior;
+mod public;
 mod variance;
 
 use rayon::prelude::*;
 
 use super::catalogue::Catalogue;
-use super::contribution::views_scale;
 use super::evidence::EvidenceSource;
 use super::factors::Factors;
+use descriptors::Descriptors;
 use frame::Frame;
 use measured::Measured;
+pub use public::with_public_dimensions;
 
 /// Posterior item factors, `items x D`, or `None` when no source has users or the sums are not finite.
 ///
@@ -28,23 +31,22 @@ use measured::Measured;
 pub fn item_factors(catalogue: &Catalogue, sources: &[EvidenceSource]) -> Option<Factors> {
     let d = catalogue.basis().dimensions();
     let frame = Frame::new(sources, d)?;
-    let scales: Vec<f32> = catalogue.items().iter().map(|item| views_scale(item.views)).collect();
-    let ones = vec![1f32; catalogue.channels().len()];
-    let videos = Measured::new(&frame, sources, |source| &source.videos, &scales);
-    let channels = Measured::new(&frame, sources, |source| &source.channels, &ones);
+    let videos = Measured::new(&frame, sources, |source| &source.videos, catalogue.items().len());
+    let channels = Measured::new(&frame, sources, |source| &source.channels, catalogue.channels().len());
     let channel_posterior = prior::shrink_to_common_mean(&channels);
-    let fitted = prior::Fitted::new(catalogue, &videos, &channel_posterior);
+    let described = Descriptors::new(catalogue);
+    let fitted = prior::Fitted::new(&described, &videos, &channel_posterior);
 
     let units: Vec<f32> = frame.values.iter().map(|value| value.sqrt() as f32).collect();
     let mut factors = Factors::zeros(catalogue.items().len(), d);
-    factors
-        .values_mut()
-        .par_chunks_mut(d)
-        .enumerate()
-        .for_each(|(item, row)| {
-            fitted.posterior(catalogue, &videos, &channel_posterior, item, row);
+    factors.values_mut().par_chunks_mut(d).enumerate().for_each_init(
+        || vec![0f32; described.width()],
+        |descriptor, (item, row)| {
+            described.write(item, descriptor);
+            fitted.posterior(&described, descriptor, &videos, &channel_posterior, item, row);
             row.iter_mut().zip(&units).for_each(|(value, unit)| *value *= unit);
-        });
+        },
+    );
     factors
         .values()
         .iter()

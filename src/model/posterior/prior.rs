@@ -1,8 +1,10 @@
 //! Priors: for channels their common mean, for videos a linear map of content and channel, fitted to the evidence.
 
+use super::descriptors::Descriptors;
 use super::measured::Measured;
+use rayon::prelude::*;
+
 use super::variance::{self, from_residuals, shrink};
-use crate::model::catalogue::Catalogue;
 use crate::model::least_squares::Workspace;
 use crate::model::linear_algebra::{add_scaled, dot};
 
@@ -11,7 +13,7 @@ const FITTED_VIDEOS: usize = 4_000;
 /// Rounds of re-estimating the variances.
 const ROUNDS: usize = 4;
 /// Ridge of the map, in units of the weight of one typical video.
-const MAP_RIDGE: f32 = 5.0;
+const MAP_RIDGE: f32 = 30.0;
 
 /// Channels: shrunk to the mean over channels, direction by direction. Row-major, `channels x D`.
 pub(super) fn shrink_to_common_mean(measured: &Measured) -> Vec<f32> {
@@ -36,11 +38,10 @@ pub(super) fn shrink_to_common_mean(measured: &Measured) -> Vec<f32> {
     posterior
 }
 
-/// The map from content (with a constant 1 appended) and the channel's posterior to each direction, and how far videos
-/// lie from it.
+/// The map from a video's descriptor and its channel's posterior to each direction, and how far videos lie from it.
 pub(super) struct Fitted {
-    /// One row of `content + 1` weights per direction.
-    content: Vec<f32>,
+    /// One row of weights per direction.
+    descriptor: Vec<f32>,
     /// Weight of the channel's posterior per direction.
     channel: Vec<f32>,
     variance: Vec<f64>,
@@ -50,24 +51,25 @@ pub(super) struct Fitted {
 impl Fitted {
     /// Fits by weighted ridge regression. The weight of a video is the same in all directions (the mean of what they
     /// would give), so that all directions share one factorization.
-    pub fn new(catalogue: &Catalogue, videos: &Measured, channels: &[f32]) -> Self {
+    pub fn new(described: &Descriptors, videos: &Measured, channels: &[f32]) -> Self {
         let d = videos.dimensions;
-        let width = catalogue.content().dimensions() + 1;
+        let width = described.width();
         let chosen = most_measured(videos);
         let column = |k: usize| chosen.iter().map(move |&row| videos.at(row, k));
         let variance: Vec<f64> = (0..d).map(|k| variance::initial(column(k))).collect();
         let mut fitted = Self {
-            content: vec![0.0; d * width],
+            descriptor: vec![0.0; d * width],
             channel: vec![0.0; d],
             variance,
             width,
         };
         for _ in 0..ROUNDS {
-            fitted.fit(catalogue, videos, channels, &chosen);
+            fitted.fit(described, videos, channels, &chosen);
+            let priors = fitted.priors(described, channels, &chosen);
             for k in 0..d {
-                let residuals = chosen.iter().map(|&row| {
+                let residuals = chosen.iter().zip(priors.chunks_exact(d)).map(|(&row, prior)| {
                     let (value, precision) = videos.at(row, k);
-                    (value - fitted.prior(catalogue, channels, row, k), precision)
+                    (value - f64::from(prior[k]), precision)
                 });
                 fitted.variance[k] = from_residuals(residuals, fitted.variance[k]);
             }
@@ -75,7 +77,7 @@ impl Fitted {
         fitted
     }
 
-    fn fit(&mut self, catalogue: &Catalogue, videos: &Measured, channels: &[f32], chosen: &[usize]) {
+    fn fit(&mut self, described: &Descriptors, videos: &Measured, channels: &[f32], chosen: &[usize]) {
         let (d, width) = (videos.dimensions, self.width);
         let raw: Vec<f64> = chosen
             .iter()
@@ -96,9 +98,9 @@ impl Fitted {
         let mut features = vec![1f32; width];
         for (&row, raw) in chosen.iter().zip(raw) {
             let weight = (raw / typical) as f32;
-            features[..width - 1].copy_from_slice(catalogue.content().row(row));
+            described.write(row, &mut features);
             let values = &videos.mean[row * d..(row + 1) * d];
-            let place = catalogue.channel_of(row) * d;
+            let place = described.channel_of(row) * d;
             let channel = &channels[place..place + d];
             for i in 0..width {
                 add_scaled(
@@ -142,34 +144,47 @@ impl Fitted {
             };
             self.channel[k] = channel;
             for i in 0..width {
-                self.content[k * width + i] = right[i * 2 * d + k] - channel * right[i * 2 * d + d + k];
+                self.descriptor[k * width + i] = right[i * 2 * d + k] - channel * right[i * 2 * d + d + k];
             }
         }
     }
 
-    fn prior(&self, catalogue: &Catalogue, channels: &[f32], row: usize, k: usize) -> f64 {
-        let map = &self.content[k * self.width..(k + 1) * self.width];
-        let content = dot(&map[..self.width - 1], catalogue.content().row(row)) + map[self.width - 1];
-        f64::from(content + self.channel[k] * channels[catalogue.channel_of(row) * self.channel.len() + k])
+    /// Prior means of the `rows`, row-major `rows x D`.
+    fn priors(&self, described: &Descriptors, channels: &[f32], rows: &[usize]) -> Vec<f32> {
+        let d = self.channel.len();
+        let mut priors = vec![0f32; rows.len() * d];
+        priors.par_chunks_mut(d.max(1)).zip(rows).for_each_init(
+            || vec![0f32; self.width],
+            |descriptor, (prior, &row)| {
+                described.write(row, descriptor);
+                for (k, value) in prior.iter_mut().enumerate() {
+                    *value = self.prior(descriptor, channels, described.channel_of(row), k);
+                }
+            },
+        );
+        priors
     }
 
-    /// Writes the posterior of one video.
+    fn prior(&self, descriptor: &[f32], channels: &[f32], channel: usize, k: usize) -> f32 {
+        let map = &self.descriptor[k * self.width..(k + 1) * self.width];
+        dot(map, descriptor) + self.channel[k] * channels[channel * self.channel.len() + k]
+    }
+
+    /// Writes the posterior of video `row`, whose descriptor is given.
     pub fn posterior(
         &self,
-        catalogue: &Catalogue,
+        described: &Descriptors,
+        descriptor: &[f32],
         videos: &Measured,
         channels: &[f32],
         row: usize,
         target: &mut [f32],
     ) {
+        let channel = described.channel_of(row);
         for (k, value) in target.iter_mut().enumerate() {
             let (mean, precision) = videos.at(row, k);
-            *value = shrink(
-                mean,
-                precision,
-                self.prior(catalogue, channels, row, k),
-                self.variance[k],
-            ) as f32;
+            let prior = f64::from(self.prior(descriptor, channels, channel, k));
+            *value = shrink(mean, precision, prior, self.variance[k]) as f32;
         }
     }
 }

@@ -1,0 +1,245 @@
+//! A federation in one process, through the same code as a sidecar's, without HTTP.
+
+mod released;
+mod report;
+mod task;
+
+use rayon::prelude::*;
+
+use super::baseline::content_weights;
+use super::{EvaluationError, dataset::Dataset};
+use crate::model::blend::Weights;
+use crate::model::catalogue::Catalogue;
+use crate::model::components::{Component, FactorModel};
+use crate::model::contribution::EvidenceBasis;
+use crate::model::fold_in::scores;
+use crate::model::interactions::Interactions;
+use crate::model::learning::{self, Learned, LearningParameters};
+use crate::model::metrics::{ndcg_at, ranks, recall_at};
+use crate::model::support::Support;
+use crate::privacy::{BudgetShares, Delta, Epsilon};
+use released::Released;
+pub use report::{Quality, Report, Row};
+pub use task::Protocol;
+use task::{Evaluated, Task};
+
+/// How evidence is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aggregation {
+    /// Exact sums, without any protection: an upper bound.
+    None,
+    /// Full noise at every instance.
+    Local,
+    /// One shared noise for the sum of all, as secure aggregation gives.
+    Secure,
+}
+
+/// What to simulate.
+#[derive(Debug, Clone)]
+pub struct SimulationParameters {
+    /// What is held out.
+    pub protocol: Protocol,
+    /// Protection.
+    pub aggregation: Aggregation,
+    /// Epsilon of all sweeps together.
+    pub epsilon: Epsilon,
+    /// Delta of all sweeps together.
+    pub delta: Delta,
+    /// Dimensions of the basis.
+    pub dimensions: usize,
+    /// Relative budgets of the sweeps; each but the first is expressed in a basis that follows from the sum before it.
+    /// Local noise gives no common sum, so there only one sweep is made, with the whole budget.
+    pub sweeps: Vec<f64>,
+    /// Learning at every instance.
+    pub learning: LearningParameters,
+    /// Division of the budget of a sweep.
+    pub shares: BudgetShares,
+    /// Seed of the split and of the noise.
+    pub seed: u64,
+}
+
+/// Runs the federation of `instance_of` (one number per user).
+///
+/// # Errors
+/// When the data is too small for the protocol, or the privacy mechanism refuses.
+pub fn simulate(
+    dataset: &Dataset,
+    instance_of: &[u32],
+    parameters: &SimulationParameters,
+    progress: impl Fn(usize, usize) + Sync,
+) -> Result<Report, EvaluationError> {
+    let mut task = Task::new(dataset, instance_of, parameters.protocol, parameters.seed)?;
+    let pooled = learning::own_factors(&task.pooled(), &parameters.learning);
+    let items = std::mem::take(&mut task.items);
+    let support = Support::new(
+        items.iter().map(|item| item.address.clone()).collect(),
+        items
+            .iter()
+            .map(|item| item.channel.clone())
+            .filter(|channel| !channel.is_empty())
+            .collect(),
+    );
+    let parameters = SimulationParameters {
+        shares: released::shares_for(parameters.shares, &support)?,
+        ..parameters.clone()
+    };
+    let catalogue = Catalogue::new(items, EvidenceBasis::new(parameters.dimensions));
+    let histories: Vec<&Interactions> = task.instances.iter().map(|instance| &instance.history).collect();
+    let released = Released::new(&catalogue, &support, &histories, &parameters)?;
+    let learn = |instance: Option<usize>, history: &Interactions| {
+        let mut sources = released.sources_for(instance, &support);
+        learning::learn(
+            &released.catalogue,
+            history,
+            &support,
+            &mut sources,
+            &parameters.learning,
+            |_| (),
+        )
+    };
+    let federated = learn(None, &Interactions::new(catalogue.items().len()));
+    let evaluated: Vec<Vec<[Quality; METHODS]>> = task
+        .instances
+        .iter()
+        .enumerate()
+        .map(|(number, instance)| {
+            let qualities = if instance.evaluated.is_empty() {
+                Vec::new()
+            } else {
+                let models = Models {
+                    learned: learn(Some(number), &instance.history),
+                    federated: &federated,
+                    pooled: &pooled,
+                };
+                instance
+                    .evaluated
+                    .par_iter()
+                    .map(|user| models.measure(user, parameters.protocol))
+                    .collect()
+            };
+            progress(number + 1, task.instances.len());
+            qualities
+        })
+        .collect();
+    let sizes: Vec<usize> = task.instances.iter().map(|instance| instance.users).collect();
+    Ok(report::report(&evaluated, &sizes, released.bytes))
+}
+
+const METHODS: usize = report::METHODS;
+
+/// The models that serve, or would serve, the users of one instance.
+struct Models<'a> {
+    learned: Learned,
+    federated: &'a Learned,
+    pooled: &'a FactorModel,
+}
+
+impl Models<'_> {
+    /// The quality of every method for one user, in the order of [`Row`].
+    fn measure(&self, user: &Evaluated, protocol: Protocol) -> [Quality; METHODS] {
+        let recommender = &self.learned.recommender;
+        let components = recommender.components();
+        let (watched, values): (Vec<u32>, Vec<f32>) = user.fold_in.iter().copied().unzip();
+        let quality = |scores: &[f32]| {
+            let ranks = ranks(scores, &user.targets, &watched);
+            Quality::new(protocol, |k| ndcg_at(&ranks, k), |k| recall_at(&ranks, k))
+        };
+        let of = |weights: Weights| quality(&recommender.scores_under(weights, &user.fold_in));
+        let popularity = quality(&components.popularity);
+        let federated = &self.federated.recommender;
+        let pooled = self.pooled.fold_in.explained(&self.pooled.items, &watched, &values);
+        [
+            popularity,
+            of(content_weights()),
+            if components.own.is_some() {
+                of(Weights::only(Component::Own))
+            } else {
+                popularity
+            },
+            quality(&federated.scores_under(Weights::only(Component::Federated), &user.fold_in)),
+            of(recommender.weights()),
+            quality(&scores(&self.pooled.items, &pooled.factor)),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::alternating::AlternatingParameters;
+    use crate::model::item::Item;
+
+    /// Two tastes of 30 items each; every user watches 15 items of one.
+    fn dataset() -> Dataset {
+        let items = (0..60u32).map(|item| Item {
+            address: format!("item {item}"),
+            tags: vec![format!("taste {}", item / 30)],
+            listed: true,
+            ..Item::default()
+        });
+        let rows = (0..80u32).flat_map(|user| {
+            let first = 30 * (user % 2);
+            (0..15u32).map(move |k| (user, first + (user * 7 + k * (1 + user % 3)) % 30, 5.0, 0))
+        });
+        Dataset {
+            users: (0..80).map(|user| user.to_string()).collect(),
+            items: items.collect(),
+            rows: rows.collect(),
+        }
+    }
+
+    fn run(aggregation: Aggregation, epsilon: f64) -> Report {
+        let data = dataset();
+        let instance_of: Vec<u32> = (0..80).map(|user| user / 20).collect();
+        let parameters = SimulationParameters {
+            protocol: Protocol::HeldOutItems,
+            sweeps: vec![1.0, 2.0],
+            aggregation,
+            epsilon: Epsilon::new(epsilon).unwrap(),
+            delta: Delta::new(1e-5).unwrap(),
+            dimensions: 16,
+            learning: LearningParameters {
+                alternating: AlternatingParameters {
+                    dimensions: 8,
+                    ..AlternatingParameters::default()
+                },
+                seed: 1,
+            },
+            shares: BudgetShares::from_weights(0.6, 0.2, 0.1, 0.1).unwrap(),
+            seed: 1,
+        };
+        simulate(&data, &instance_of, &parameters, |_, _| ()).unwrap()
+    }
+
+    #[test]
+    fn every_user_is_counted_once_and_bytes_only_where_something_is_sent() {
+        let exact = run(Aggregation::None, 1.0);
+        assert_eq!(exact.bytes, 0);
+        assert_eq!(
+            exact.buckets.iter().map(|row| row.users).sum::<usize>(),
+            exact.overall.users
+        );
+        assert_eq!(exact.buckets.iter().map(|row| row.instances).sum::<usize>(), 4);
+        let local = run(Aggregation::Local, 1.0);
+        let secure = run(Aggregation::Secure, 1.0);
+        assert!(
+            secure.bytes > 0 && local.bytes > 3 * secure.bytes,
+            "{} {}",
+            local.bytes,
+            secure.bytes
+        );
+    }
+
+    #[test]
+    fn more_privacy_costs_quality_and_tastes_are_found_without_it() {
+        let exact = run(Aggregation::None, 1.0).overall;
+        assert!(exact.federated.ndcg() > exact.popularity.ndcg() + 0.1, "{exact:?}");
+        let little_noise = run(Aggregation::Secure, 1_000.0).overall.federated.ndcg();
+        let much_noise = run(Aggregation::Secure, 0.05).overall.federated.ndcg();
+        assert!(
+            (little_noise - exact.federated.ndcg()).abs() < 0.1,
+            "{little_noise} {exact:?}"
+        );
+        assert!(much_noise <= little_noise + 0.02, "{much_noise} {little_noise}");
+    }
+}
