@@ -40,7 +40,7 @@ function shown(video: Video, context: CardContext, item: HTMLLIElement): HTMLEle
     class: 'shoal-link',
     'aria-expanded': 'false',
     'aria-controls': reasons,
-    'aria-label': say('Why “{name}”?', { name: video.name }),
+    'aria-label': say('Why this? “{name}”', { name: video.name }),
     onclick: () => {
       list.hidden = !list.hidden
       why.setAttribute('aria-expanded', String(!list.hidden))

@@ -20,7 +20,7 @@ export function hidden({ api, say, attempt }: Shared): HTMLElement {
       const item = h('li', {}, h('span', {}, name(entry)), h('button', {
         type: 'button',
         class: 'shoal-link',
-        'aria-label': say('Show “{name}” again', { name: name(entry) }),
+        'aria-label': say('Show again: {name}', { name: name(entry) }),
         onclick: () => void attempt(async () => {
           await api.show(entry.type === 'video' ? { videoId: entry.id } : { channelId: entry.id })
           const next = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector('button')

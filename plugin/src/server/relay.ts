@@ -115,10 +115,10 @@ export class Relay {
 }
 
 /** A request's headers but for those of its connection; repeated ones stay repeated. */
-function passedOn(request: IncomingMessage): Record<string, string[]> {
-  const headers: Record<string, string[]> = {}
-  for (const [name, values] of Object.entries(request.headersDistinct)) {
-    if (values !== undefined && !HOP_HEADERS.has(name)) headers[name] = values
+function passedOn(request: IncomingMessage): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {}
+  for (const [name, [first, ...more] = []] of Object.entries(request.headersDistinct)) {
+    if (first !== undefined && !HOP_HEADERS.has(name)) headers[name] = more.length > 0 ? [first, ...more] : first
   }
   return headers
 }

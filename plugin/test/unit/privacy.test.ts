@@ -66,7 +66,7 @@ test('reports have the stated probabilities', () => {
   const random = seeded(11)
   const response = RandomizedResponse.withEpsilon(1, 5)
   const encoding = UnaryEncoding.withEpsilon(1, 5)
-  const [responses, bits] = [new Array<number>(5).fill(0), new Array<number>(5).fill(0)]
+  const [responses, bits] = [Array.from({ length: 5 }, () => 0), Array.from({ length: 5 }, () => 0)]
   for (let count = 0; count < reports; count += 1) {
     responses[response.report(2, random)]! += 1
     for (const category of encoding.report(2, random)) bits[category]! += 1
@@ -87,7 +87,7 @@ test('drawn numbers are even, and draws that do not fit are thrown away', () => 
   assert.equal(below(1, seeded(1)), 0)
   const all: Random = (numbers) => numbers.fill(0xffffffff)
   assert.equal(below(WHOLE, all), WHOLE - 1)
-  const counts = new Array<number>(3).fill(0)
+  const counts = Array.from({ length: 3 }, () => 0)
   const random = seeded(5)
   for (let draw = 0; draw < 30_000; draw += 1) counts[below(3, random)]! += 1
   for (const count of counts) assert.ok(Math.abs(count - 10_000) < 5 * Math.sqrt(30_000 * (2 / 9)), `${counts}`)
