@@ -10,7 +10,6 @@ if grep -n '"resolved"' package-lock.json; then
     exit 1
 fi
 npm run --silent typecheck
-npm run --silent lint
 node scripts/build.mjs --tests
 npm run --silent test:unit
 
