@@ -31,15 +31,15 @@ fn the_fractions_are_those_that_browsers_use() {
         let encoding = UnaryEncoding::new(epsilon, row.categories).unwrap();
         // Both are fractions of 2^40, which floating-point numbers hold exactly.
         assert_eq!(
-            response.probability(0, 0) * whole,
-            row.keep as f64,
+            (response.probability(0, 0) * whole) as u64,
+            row.keep,
             "{} {}",
             row.epsilon,
             row.categories
         );
         assert_eq!(
-            encoding.probabilities().1 * whole,
-            row.rise as f64,
+            (encoding.probabilities().1 * whole) as u64,
+            row.rise,
             "{} {}",
             row.epsilon,
             row.categories
