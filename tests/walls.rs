@@ -86,7 +86,8 @@ const CRATES: [(&str, &[&str]); 5] = [
     ("sqlx", &["peertube", "store", "demo", "federation"]),
     ("axum", &["api", "federation", "sidecar"]),
     ("activitypub_federation", &["federation"]),
-    ("reqwest", &["federation", "demo"]),
+    // `cli` asks the sidecar on this machine for its health.
+    ("reqwest", &["federation", "demo", "cli"]),
     (
         "tokio",
         &[

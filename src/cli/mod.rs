@@ -4,6 +4,7 @@ pub mod audit;
 pub mod check_config;
 pub mod demo;
 pub mod evaluate;
+pub mod health;
 mod output;
 pub mod peers;
 pub mod recommend;
@@ -46,6 +47,8 @@ enum Command {
     Peers(peers::PeersArguments),
     /// Ask for recommendations, as the REST interface would give them.
     Recommend(recommend::RecommendArguments),
+    /// Ask the running sidecar whether it can do its work.
+    Health(health::HealthArguments),
     /// Check the configuration, both databases and the rights of the reading role.
     CheckConfig(check_config::CheckConfigArguments),
     /// Attack releases as a peer could, and compare what is learned with what is promised.
@@ -97,6 +100,7 @@ pub fn run() -> ExitCode {
             Command::Evaluate(arguments) => evaluate::run(arguments, stop).await,
             Command::Peers(arguments) => peers::run(arguments).await,
             Command::Recommend(arguments) => recommend::run(arguments).await,
+            Command::Health(arguments) => health::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,
             Command::Audit(arguments) => audit::run(&arguments),
             Command::Simulate(arguments) => simulate::run(&arguments),

@@ -37,11 +37,19 @@ async fn a_sidecar_serves_until_sigterm_and_ends_with_success() {
         let mut running = Running::start(setup.command(&config, &["serve"]));
         running.wait_for("a new model is in use").await;
         wait_until_ready(&setup).await;
+        let health = setup.run(&config, &["health", "--json"]);
+        assert_eq!(health.code, Some(0), "{health:?}");
+        assert_eq!(health.json()["status"], "ready");
+        let health = setup.run(&config, &["health"]);
+        assert!(health.out.contains("ready; model "), "{health:?}");
         running.signal(signal);
         let (status, said) = running.end(SOON).await;
         assert_eq!(status.code(), Some(0), "{said}");
         assert!(said.contains("stopped"), "{said}");
     }
+    setup
+        .run(&config, &["health"])
+        .assert_failed(1, &["no sidecar answers at", "shoal serve"]);
     // In the middle of training, too.
     let mut running = Running::start(setup.command(&config, &["serve"]));
     running.wait_for("serving").await;

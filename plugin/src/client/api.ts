@@ -1,0 +1,87 @@
+// Asking Shoal, through the plugin's router, as whoever is logged in.
+import type { Helpers } from './peertube.ts'
+import type {
+  Contributions, NotInterested, Page, Profile, Settings, SettingsChange, Strategy, Video, VisitorParameters,
+} from './shapes.ts'
+
+/** Shoal refused, or could not be asked. */
+export class ApiError extends Error {
+  constructor(readonly status: number, readonly code: string, detail: string) {
+    super(detail)
+  }
+}
+
+/** Shoal's REST interface. */
+export class Api {
+  constructor(private readonly helpers: Pick<Helpers, 'getBaseRouterRoute' | 'getAuthHeader'>) {}
+
+  videos(strategy: Strategy, start: number, count: number): Promise<Page<Video>> {
+    return this.json('GET', `recommendations/videos?${new URLSearchParams({ strategy, start: String(start), count: String(count) })}`)
+  }
+
+  settings(): Promise<Settings> {
+    return this.json('GET', 'users/me/settings')
+  }
+
+  changeSettings(change: SettingsChange): Promise<Settings> {
+    return this.json('PUT', 'users/me/settings', change)
+  }
+
+  notInterested(start: number, count: number): Promise<Page<NotInterested>> {
+    return this.json('GET', `users/me/not-interested?start=${start}&count=${count}`)
+  }
+
+  async hide(target: { videoId: number } | { channelId: number }): Promise<void> {
+    await this.ask('POST', 'users/me/not-interested', target)
+  }
+
+  async show(target: { videoId: number } | { channelId: number }): Promise<void> {
+    const [[name, value] = ['', 0]] = Object.entries(target)
+    await this.ask('DELETE', `users/me/not-interested?${name}=${value}`)
+  }
+
+  profile(): Promise<Profile> {
+    return this.json('GET', 'users/me/profile')
+  }
+
+  contributions(count: number): Promise<Contributions> {
+    return this.json('GET', `users/me/contributions?start=0&count=${count}`)
+  }
+
+  async export(): Promise<Blob> {
+    return (await this.ask('GET', 'users/me/export')).blob()
+  }
+
+  async reset(): Promise<void> {
+    await this.ask('POST', 'users/me/reset')
+  }
+
+  async forget(): Promise<void> {
+    await this.ask('DELETE', 'users/me')
+  }
+
+  visitorParameters(): Promise<VisitorParameters> {
+    return this.json('GET', 'visitors/parameters', undefined, false)
+  }
+
+  async visitorReport(version: string, topics: number[]): Promise<void> {
+    await this.ask('POST', 'visitors/reports', { version, topics }, false)
+  }
+
+  private async json<Answer>(method: string, path: string, body?: object, identified = true): Promise<Answer> {
+    return (await this.ask(method, path, body, identified)).json() as Promise<Answer>
+  }
+
+  private async ask(method: string, path: string, body?: object, identified = true): Promise<Response> {
+    const headers: Record<string, string> = identified ? { ...this.helpers.getAuthHeader() } : {}
+    const init: RequestInit = { method, headers, credentials: 'omit' }
+    if (body !== undefined) {
+      headers['Content-Type'] = 'application/json'
+      init.body = JSON.stringify(body)
+    }
+    const response = await fetch(`${this.helpers.getBaseRouterRoute()}/api/v1/${path}`, init)
+    if (response.ok) return response
+    const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string }
+    throw new ApiError(response.status, problem.code ?? 'unknown', problem.detail ?? `HTTP ${response.status}`)
+  }
+}

@@ -1,0 +1,59 @@
+// What PeerTube loads in every browser: the link, the two pages, and the daily report of visitors where it is switched on.
+import { Api } from './api.ts'
+import { mountAccount } from './account.ts'
+import { mountForYou } from './for-you.ts'
+import type { Helpers, MenuSection, RegisterOptions } from './peertube.ts'
+import { refuses, reportOnce } from './visitor.ts'
+import { prepare } from './words.ts'
+
+/** Called by PeerTube once per page load. */
+export async function register({ registerHook, registerClientRoute, peertubeHelpers }: RegisterOptions): Promise<void> {
+  const api = new Api(peertubeHelpers)
+  const [settings, say] = await Promise.all([peertubeHelpers.getSettings(), prepare(peertubeHelpers)])
+  const visitorReports = settings['visitor-reports'] === true
+
+  if (settings['place-for-you'] !== false) {
+    registerClientRoute({
+      route: 'for-you',
+      title: say('For you'),
+      onMount: ({ rootEl }) => void mountForYou(rootEl, peertubeHelpers, api, say, visitorReports),
+    })
+    registerHook({
+      target: 'filter:left-menu.links.create.result',
+      handler: (sections: MenuSection[]) =>
+        sees(settings['audience'], peertubeHelpers) ? withLink(sections, say('For you')) : sections,
+    })
+  }
+  registerClientRoute({
+    route: 'recommendations',
+    parentRoute: '/my-account',
+    menuItem: { label: say('Recommendations') },
+    title: say('Recommendations'),
+    onMount: ({ rootEl }) => void mountAccount(rootEl, peertubeHelpers, api, say),
+  })
+
+  if (visitorReports) {
+    registerHook({
+      target: 'action:video-watch.video.loaded',
+      handler: ({ video }: { video?: { category?: { id?: number } } }) => {
+        const topic = video?.category?.id
+        if (topic === undefined || peertubeHelpers.isLoggedIn() || refuses(navigator, localStorage)) return
+        // Nothing is lost but one report when this fails, and nobody waits for it.
+        reportOnce(api, topic, new Date().toISOString().slice(0, 10), localStorage).catch(() => undefined)
+      },
+    })
+  }
+}
+
+/** Whether whoever is here is among those who see recommendations. The server side decides in earnest. */
+export function sees(audience: string | boolean | undefined, helpers: Pick<Helpers, 'isLoggedIn' | 'getUser'>): boolean {
+  if (audience !== 'logged-in' && audience !== 'team') return true
+  if (!helpers.isLoggedIn()) return false
+  return audience === 'logged-in' || helpers.getUser().role.id < 2
+}
+
+/** The menu with a link to the page, in its first section. */
+export function withLink(sections: MenuSection[], label: string): MenuSection[] {
+  const link = { icon: 'award', label, path: '/p/for-you' }
+  return sections.map((section, index) => (index === 0 ? { ...section, links: [...section.links, link] } : section))
+}

@@ -1,0 +1,91 @@
+// What Shoal's REST interface answers, as far as the pages use it; docs/api.md of Shoal says what it means.
+
+export type Strategy = 'for-you' | 'similar' | 'popular' | 'recent'
+
+export interface Page<Entry> {
+  total: number
+  data: Entry[]
+}
+
+export type Reason =
+  | { type: 'watched' | 'similar'; uuid: string; name: string }
+  | { type: 'channel' | 'popular' | 'federation' | 'recent' | 'topic' }
+
+export interface Video {
+  id: number
+  uuid: string
+  shortUUID: string
+  name: string
+  duration: number
+  views: number
+  nsfw: boolean
+  isLocal: boolean
+  isLive: boolean
+  publishedAt: string
+  thumbnailPath: string | null
+  channel: { id: number; name: string; displayName: string; host: string }
+  recommendation: { source: Strategy; reasons: Reason[] }
+}
+
+export type Level = 'off' | 'content-only' | 'local' | 'contribute'
+
+export interface TopicList {
+  tags: string[]
+  categories: number[]
+}
+
+export interface Settings {
+  level: Level
+  chosenLevel: Level | null
+  defaultLevel: Level
+  historyEnabled: boolean
+  contributing: boolean
+  discover: number
+  fresh: number
+  wide: number
+  topics: { up: TopicList; down: TopicList }
+  historyFrom: string | null
+  updatedAt: string | null
+}
+
+export type SettingsChange = Partial<Pick<Settings, 'discover' | 'fresh' | 'wide' | 'topics'> & { level: Level | null }>
+
+export interface NotInterested {
+  type: 'video' | 'channel'
+  id: number
+  uuid: string | null
+  name: string | null
+  createdAt: string
+}
+
+export interface Profile {
+  usedForRecommendations: boolean
+  watches: number
+  ratings: number
+  tags: { name: string; weight: number; videos: number }[]
+  channels: { id: number; name: string; displayName: string; host: string; weight: number; videos: number }[]
+}
+
+export interface Contributions {
+  contributing: boolean
+  year: { epsilonAllowed: number; delta: number; epsilonSpent: number; epsilonLeft: number; releases: number }
+  total: number
+  data: Release[]
+}
+
+export interface Release {
+  date: string
+  epsilon: number
+  delta: number
+  bytes: number
+  allowedContributing: boolean
+}
+
+export interface VisitorParameters {
+  mechanism: 'unary-encoding' | 'randomized-response'
+  version: string
+  epsilon: number
+  probabilityTrue: number
+  probabilityFalse: number
+  topics: { id: number; label: string }[]
+}

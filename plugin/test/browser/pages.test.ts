@@ -1,0 +1,330 @@
+// The two pages in a real browser.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, beforeEach, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { PeerTube } from '../standin/peertube.ts'
+import { SECRET, Sidecar } from '../standin/sidecar.ts'
+import { videos } from '../standin/videos.ts'
+import { accessible, close, open, overflows, picture, visit } from './browser.ts'
+
+const sidecar = new Sidecar()
+const peertube = new PeerTube()
+let [url, sidecarUrl] = ['', '']
+const FOR_YOU = '/p/for-you'
+const ACCOUNT = '/my-account/p/recommendations'
+const token = 'token-user'
+
+before(async () => {
+  await open()
+  sidecarUrl = await sidecar.start()
+  url = await peertube.start({})
+})
+after(async () => {
+  await close()
+  peertube.stop()
+  sidecar.stop()
+})
+beforeEach(async () => {
+  Object.assign(sidecar, { hold: undefined, broken: false, impersonal: false })
+  peertube.set({ 'sidecar-url': sidecarUrl, 'shared-secret': SECRET, 'audience': 'everyone', 'place-for-you': true, 'visitor-reports': false })
+  await fetch(`${url}/plugins/shoal/router/api/v1/users/me`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } })
+  sidecar.arrived.length = 0
+})
+
+const titles = (page: Page) => page.locator('.shoal-card h2').allTextContents()
+const listed = (page: Page, count: number) => page.locator('.shoal-card').nth(count - 1).waitFor()
+const expected = (strategy: string, count: number) => videos(strategy).slice(0, count).map(({ name }) => name)
+
+test('the menu leads to a list of cards, which grows on demand', async () => {
+  await visit(url, '/', { token }, async (page) => {
+    await page.getByRole('link', { name: 'For you' }).click()
+    await listed(page, 24)
+    assert.deepEqual(await titles(page), expected('for-you', 24))
+    assert.equal(await page.locator('.shoal-card h2 a').first().getAttribute('href'), '/w/short0')
+    await page.getByRole('button', { name: 'Show more' }).click()
+    await listed(page, 30)
+    assert.deepEqual(await titles(page), expected('for-you', 30))
+    assert.ok(await page.getByText('All 30 videos are shown.').isVisible())
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), expected('for-you', 25)[24])
+  })
+})
+
+test('newest first is one click away, and says what it is', async () => {
+  await visit(url, FOR_YOU, { token }, async (page) => {
+    await listed(page, 24)
+    await page.getByRole('button', { name: 'Newest' }).click()
+    await page.getByText('the order in which videos were published').waitFor()
+    assert.deepEqual(await titles(page), expected('recent', 24))
+    assert.equal(await page.getByRole('button', { name: 'Newest' }).getAttribute('aria-pressed'), 'true')
+    assert.equal(await page.getByRole('button', { name: 'For you' }).getAttribute('aria-pressed'), 'false')
+  })
+})
+
+test('a late answer does not replace a newer choice', async () => {
+  await visit(url, FOR_YOU, { token }, async (page) => {
+    await listed(page, 24)
+    let release = () => {}
+    sidecar.hold = new Promise((resolve) => (release = resolve))
+    await page.getByRole('button', { name: 'Popular' }).click()
+    await page.getByRole('status').filter({ hasText: 'Loading' }).waitFor()
+    await page.waitForFunction(() => performance.getEntriesByType('resource').length > 0)
+    sidecar.hold = undefined
+    await page.getByRole('button', { name: 'Newest' }).click()
+    await listed(page, 24)
+    const late = page.waitForResponse((response) => response.url().includes('strategy=popular'))
+    release()
+    await (await late).finished()
+    assert.deepEqual(await titles(page), expected('recent', 24))
+  })
+})
+
+test('every card says why', async () => {
+  await visit(url, FOR_YOU, { token }, async (page) => {
+    await listed(page, 24)
+    const [first] = videos('for-you')
+    const why = page.getByRole('button', { name: `Why this? “${first?.name}”` }).first()
+    assert.equal(await why.getAttribute('aria-expanded'), 'false')
+    await why.click()
+    assert.equal(await why.getAttribute('aria-expanded'), 'true')
+    assert.deepEqual(
+      await page.locator('.shoal-card').first().locator('.shoal-reasons li').allTextContents(),
+      ['Because you watched “The waggle dance”', 'From a channel that you watch'],
+    )
+    await why.click()
+    assert.ok(await page.locator('.shoal-reasons').first().isHidden())
+  })
+})
+
+test('not interested: gone at once, with a way back', async () => {
+  await visit(url, FOR_YOU, { token }, async (page) => {
+    await listed(page, 24)
+    const [first] = videos('for-you')
+    const card = page.locator('.shoal-card').first()
+    await card.getByRole('button', { name: 'Not interested' }).click()
+    await card.getByText(`You will not see “${first?.name}” again.`).waitFor()
+    assert.deepEqual(sidecar.account(17).hidden.map(({ type, id }) => [type, id]), [['video', 100]])
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Undo')
+    await picture(page, 'not-interested')
+    await accessible(page)
+    await card.getByRole('button', { name: 'Hide the channel The Hive too' }).click()
+    await card.getByText('The channel The Hive is hidden too.').waitFor()
+    await card.getByRole('button', { name: 'Undo' }).click()
+    await card.getByRole('heading', { name: first?.name ?? '' }).waitFor()
+    assert.deepEqual(sidecar.account(17).hidden, [])
+  })
+})
+
+test('everything works with the keyboard alone', async () => {
+  await visit(url, FOR_YOU, { token }, async (page) => {
+    await listed(page, 24)
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '')
+    const stops: string[] = []
+    await page.locator('.shoal-strategies button').first().focus()
+    for (let stop = 0; stop < 8; stop += 1) {
+      stops.push(await focused())
+      await page.keyboard.press('Tab')
+    }
+    const name = videos('for-you')[0]?.name
+    assert.deepEqual(stops, [
+      'For you', 'Popular', 'Newest', 'Choose what is used', name, 'The Hive', `Why this? “${name}”`, `Not interested in “${name}”`,
+    ])
+    await page.getByRole('button', { name: `Why this? “${name}”` }).first().focus()
+    await page.keyboard.press('Enter')
+    assert.ok(await page.locator('.shoal-reasons').first().isVisible())
+    await page.keyboard.press('Tab')
+    const outline = await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle)
+    assert.equal(outline, 'solid', 'the focus can be seen')
+    await page.keyboard.press('Space')
+    await page.locator('.shoal-refused').waitFor()
+    await page.keyboard.press('Enter')
+    await page.locator('.shoal-refused').waitFor({ state: 'detached' })
+  })
+})
+
+for (const [name, path] of [['for-you', FOR_YOU], ['account', ACCOUNT]] as const) {
+  for (const [look, circumstances] of [
+    ['light', {}], ['dark', { theme: 'dark' }], ['phone', { width: 360, height: 740 }], ['phone-dark-fr', { width: 360, height: 740, theme: 'dark', lang: 'fr' }],
+  ] as const) {
+    test(`${name} is accessible and fits: ${look}`, async () => {
+      sidecar.account(17).hidden.push({ type: 'channel', id: 22, uuid: null, name: 'Slow Kitchen', createdAt: '2026-01-01T00:00:00Z' })
+      await visit(url, path, { token, ...circumstances }, async (page) => {
+        if (name === 'for-you') {
+          await listed(page, 22)
+          await page.locator('.shoal-card').first().getByRole('button').first().click()
+        } else {
+          await page.locator('.shoal-chart').waitFor()
+          await page.locator('.shoal-table').first().waitFor()
+          await page.locator('.shoal-rows li').first().waitFor()
+        }
+        await picture(page, `${name}-${look}`)
+        assert.equal(await overflows(page), false)
+        await accessible(page)
+      })
+    })
+  }
+}
+
+test('French is French', async () => {
+  await visit(url, FOR_YOU, { token, lang: 'fr' }, async (page) => {
+    await listed(page, 24)
+    assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), 'Pour vous')
+    assert.match((await page.locator('.shoal-facts').first().textContent()) ?? '', /vues · avant-hier|vues · il y a|vues · hier/)
+  })
+})
+
+test('sensitive pictures are blurred, lives are marked, missing pictures are no broken ones', async () => {
+  await visit(url, FOR_YOU, { token }, async (page) => {
+    await listed(page, 24)
+    const card = (index: number) => page.locator('.shoal-card').nth(index)
+    assert.match(await card(5).locator('img').evaluate((image) => getComputedStyle(image).filter), /blur/)
+    assert.ok(await card(5).getByText('Sensitive').isVisible())
+    assert.equal(await card(7).locator('.shoal-length').textContent(), 'Live')
+    assert.equal(await card(8).locator('img').count(), 0)
+  })
+})
+
+test('visitors see a list that is not personal, and can refuse nothing', async () => {
+  await visit(url, FOR_YOU, {}, async (page) => {
+    await listed(page, 24)
+    assert.ok(await page.getByText('Nothing here is personal').isVisible())
+    assert.equal(await page.getByRole('button', { name: /Not interested/ }).count(), 0)
+    assert.equal(await page.getByRole('link', { name: 'Choose what is used' }).count(), 0)
+    await accessible(page)
+  })
+})
+
+test('when Shoal is away, the page says so, offers the newest videos, and tries again', async () => {
+  sidecar.broken = true
+  await visit(url, FOR_YOU, { token }, async (page) => {
+    await page.getByText('Recommendations cannot be had at the moment.').waitFor()
+    assert.equal(await page.getByRole('link', { name: 'Newest videos' }).getAttribute('href'), '/videos/browse?sort=-publishedAt')
+    await accessible(page)
+    sidecar.broken = false
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await listed(page, 24)
+  })
+})
+
+test('the link and the page are there for the audience alone', async () => {
+  const linked = async (who: { token?: string }) => {
+    let count = -1
+    await visit(url, '/', who, async (page) => {
+      count = await page.getByRole('link', { name: 'For you' }).count()
+    })
+    return count
+  }
+  peertube.set({ audience: 'team' })
+  assert.deepEqual([await linked({}), await linked({ token }), await linked({ token: 'token-moderator' })], [0, 0, 1])
+  await visit(url, FOR_YOU, { token }, async (page) => {
+    await page.getByText('Recommendations are not shown to you on this instance.').waitFor()
+  })
+  peertube.set({ 'audience': 'everyone', 'place-for-you': false })
+  assert.equal(await linked({ token }), 0)
+})
+
+test('settings make a round trip', async () => {
+  await visit(url, ACCOUNT, { token }, async (page) => {
+    await page.getByRole('radio', { name: 'Your history, and you help others' }).check()
+    await page.getByRole('button', { name: 'Explore' }).click()
+    await page.getByRole('slider', { name: 'From old to new videos' }).fill('-0.5')
+    const more = page.getByRole('group', { name: 'More of this' })
+    await more.getByRole('textbox', { name: 'Add a tag' }).fill('synthesizers')
+    await page.keyboard.press('Enter')
+    await more.getByRole('button', { name: 'Remove bees' }).click()
+    const less = page.getByRole('group', { name: 'Less of this' })
+    await less.getByRole('combobox', { name: 'Add a category' }).selectOption({ label: 'Music' })
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved.').waitFor()
+    const { settings } = sidecar.account(17)
+    assert.deepEqual(
+      { level: settings.chosenLevel, discover: settings.discover, fresh: settings.fresh, wide: settings.wide, topics: settings.topics },
+      {
+        level: 'contribute', discover: 0.75, fresh: -0.5, wide: 0.5,
+        topics: { up: { tags: ['synthesizers'], categories: [15] }, down: { tags: [], categories: [1] } },
+      },
+    )
+    await page.reload()
+    await page.getByText('You contribute:').waitFor()
+    assert.ok(await page.getByRole('radio', { name: 'Your history, and you help others' }).isChecked())
+    assert.equal(await page.getByRole('slider', { name: 'From old to new videos' }).inputValue(), '-0.5')
+    assert.deepEqual(await page.locator('.shoal-chips').first().locator('li').allTextContents(), ['synthesizers×', 'Science & Technology×'])
+    await page.getByRole('radio', { name: 'As the instance proposes' }).check()
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('You do not contribute').waitFor()
+    assert.equal(sidecar.account(17).settings.chosenLevel, null)
+  })
+})
+
+test('hidden videos can be shown again', async () => {
+  sidecar.account(17).hidden.push({ type: 'channel', id: 22, uuid: null, name: 'Slow Kitchen', createdAt: '2026-01-01T00:00:00Z' })
+  await visit(url, ACCOUNT, { token }, async (page) => {
+    await page.getByRole('button', { name: 'Show again: Channel: Slow Kitchen' }).click()
+    await page.locator('.shoal-rows').getByText('None yet.').waitFor()
+    assert.deepEqual(sidecar.account(17).hidden, [])
+  })
+})
+
+test('what is known and what left are said in words and numbers', async () => {
+  await visit(url, ACCOUNT, { token }, async (page) => {
+    await page.getByText('From 42 watched and 3 rated videos').waitFor()
+    assert.ok(await page.getByRole('row', { name: /bees.*4\.2.*7/ }).isVisible())
+    await page.getByText('could sharpen a guess about anyone in them at most 2.8 times (epsilon 1.02), but for a chance of one in 1,000,000').waitFor()
+    const meter = page.getByRole('meter')
+    assert.equal(await meter.getAttribute('aria-valuetext'), 'epsilon 1.02 of 4 spent')
+    await page.getByText('Show as a table').click()
+    assert.equal(await page.getByRole('region', { name: 'What left this instance' }).getByRole('row').count(), 4)
+  })
+})
+
+test('own data can be downloaded, forgotten and deleted, after a question', async () => {
+  await visit(url, ACCOUNT, { token }, async (page) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()])
+    assert.deepEqual(Object.keys(JSON.parse(readFileSync(await download.path(), 'utf8'))), ['settings', 'notInterested'])
+    await page.getByRole('button', { name: 'Start afresh' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+    assert.equal(sidecar.account(17).settings.historyFrom, null)
+    await page.getByRole('button', { name: 'Start afresh' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Start afresh' }).click()
+    await page.getByText('Done.').waitFor()
+    assert.notEqual(sidecar.account(17).settings.historyFrom, null)
+    await page.getByRole('button', { name: 'Delete everything' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete everything' }).click()
+    await page.waitForFunction(() => document.querySelector('dialog') === null)
+    await page.locator('.shoal-chart').waitFor()
+    assert.ok(sidecar.arrived.some(({ method, target }) => method === 'DELETE' && target === '/api/v1/users/me'))
+  })
+})
+
+test('a visitor reports one randomized topic a day, unless they refuse', async () => {
+  peertube.set({ 'visitor-reports': true })
+  const reports = () => sidecar.arrived.filter(({ target }) => target === '/api/v1/visitors/reports')
+  const watch = (page: Page) => page.evaluate(() => (window as unknown as { watch: (video: object) => void }).watch({ category: { id: 15 } }))
+  await visit(url, FOR_YOU, {}, async (page) => {
+    await page.getByText('Your browser reports one topic a day').waitFor()
+    await picture(page, 'visitor')
+    await accessible(page)
+    await page.getByRole('button', { name: 'Do not take part' }).click()
+    await watch(page)
+    await page.getByRole('button', { name: 'Take part again' }).click()
+    const sent = page.waitForResponse((response) => response.url().endsWith('/visitors/reports'))
+    await watch(page)
+    await sent
+    await watch(page)
+    await page.reload()
+    await page.waitForSelector('body[data-ready]')
+    await watch(page)
+    await page.getByText('Your browser reports one topic a day').waitFor()
+  })
+  assert.equal(reports().length, 1)
+  const [report] = reports()
+  assert.equal(report?.user, undefined)
+  assert.equal(JSON.parse(report?.body ?? '{}').version, 'unary-encoding-3-1')
+  await visit(url, FOR_YOU, { token }, async (page) => {
+    await listed(page, 24)
+    await watch(page)
+    await page.reload()
+    await page.waitForSelector('body[data-ready]')
+  })
+  assert.equal(reports().length, 1)
+})

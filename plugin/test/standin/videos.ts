@@ -1,0 +1,51 @@
+// Thirty made-up videos.
+import type { Reason, Strategy, Video } from '../../src/client/shapes.ts'
+
+const TITLES = [
+  'How bees find their way home', 'A kernel module in an afternoon', 'Bread without kneading', 'Repairing a 1970s synthesizer',
+  'The night train to Tromsø', 'Why rivers meander', 'An introduction to lock-free queues, and why you probably do not need them',
+  'Singing in four parts', 'Mushrooms of the beech forest', 'Building a bicycle trailer',
+]
+const CHANNELS = [
+  { id: 20, name: 'hive', displayName: 'The Hive', host: 'video.example' },
+  { id: 21, name: 'kernel', displayName: 'Kernel Panic', host: 'tube.example' },
+  { id: 22, name: 'kitchen', displayName: 'Slow Kitchen', host: 'video.example' },
+  { id: 23, name: 'bench', displayName: 'The Workbench', host: 'peertube.example' },
+]
+const REASONS: Reason[][] = [
+  [{ type: 'watched', uuid: uuid(3), name: 'The waggle dance' }, { type: 'channel' }],
+  [{ type: 'federation' }, { type: 'watched', uuid: uuid(4), name: 'Writing drivers' }],
+  [{ type: 'popular' }],
+  [{ type: 'topic' }],
+  [],
+]
+
+export function uuid(number: number): string {
+  return `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`
+}
+
+/** The list of a strategy; every strategy has an order of its own. */
+export function videos(strategy: string): Video[] {
+  const all = Array.from({ length: 30 }, (_, index): Video => {
+    const channel = CHANNELS[index % CHANNELS.length] as (typeof CHANNELS)[number]
+    return {
+      id: 100 + index,
+      uuid: uuid(index),
+      shortUUID: `short${index}`,
+      name: TITLES[index % TITLES.length] as string,
+      duration: 95 + index * 211,
+      views: (37 * (index + 1)) ** 2,
+      nsfw: index === 5,
+      isLocal: channel.host === 'video.example',
+      isLive: index === 7,
+      publishedAt: new Date(Date.now() - (index + 1) * 40 * 3_600_000).toISOString(),
+      thumbnailPath: index === 8 ? null : `/lazy-static/thumbnails/${index}.svg`,
+      channel,
+      recommendation: {
+        source: strategy as Strategy,
+        reasons: strategy === 'recent' ? [{ type: 'recent' }] : strategy === 'popular' ? [{ type: 'popular' }] : REASONS[index % REASONS.length] as Reason[],
+      },
+    }
+  })
+  return strategy === 'popular' ? all.reverse() : strategy === 'recent' ? [...all.slice(10), ...all.slice(0, 10)] : all
+}
