@@ -4,6 +4,7 @@ pub mod audit;
 pub mod check_config;
 pub mod demo;
 pub mod evaluate;
+pub mod ledger;
 mod output;
 pub mod peers;
 pub mod recommend;
@@ -44,6 +45,8 @@ enum Command {
     Simulate(simulate::SimulateArguments),
     /// See and change the peers of this sidecar.
     Peers(peers::PeersArguments),
+    /// See the privacy ledger, and confirm that an older one was restored.
+    Ledger(ledger::LedgerArguments),
     /// Ask for recommendations, as the REST interface would give them.
     Recommend(recommend::RecommendArguments),
     /// Check the configuration, both databases and the rights of the reading role.
@@ -96,6 +99,7 @@ pub fn run() -> ExitCode {
             Command::Train(arguments) => train::run(arguments, stop).await,
             Command::Evaluate(arguments) => evaluate::run(arguments, stop).await,
             Command::Peers(arguments) => peers::run(arguments).await,
+            Command::Ledger(arguments) => ledger::run(arguments).await,
             Command::Recommend(arguments) => recommend::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,
             Command::Audit(arguments) => audit::run(&arguments),

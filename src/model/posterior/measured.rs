@@ -102,13 +102,14 @@ impl<'a> Speaker<'a> {
         frame.rotate(values, rotated);
         // The constant dimension counts watchers; noise in it is shrunk towards none.
         let per_watcher = f64::from(EvidenceBasis::CONSTANT) * self.unit / scale;
-        let counted = (f64::from(values[0]) - self.sums.noise.sqrt()) / per_watcher;
+        let variance = self.sums.noise_at(row);
+        let counted = (f64::from(values[0]) - variance.sqrt()) / per_watcher;
         let watchers = counted.clamp(0.0, self.contributors);
         let share = f64::from(EvidenceBasis::UNOBSERVED_WEIGHT) + watchers / self.contributors;
         for (k, value) in frame.values.iter().enumerate() {
             let gain = self.unit * self.contributors * share * value;
             let sampling = self.unit * self.unit * (watchers + 1.0) * value;
-            let noise = self.sums.noise * scale * scale + sampling;
+            let noise = variance * scale * scale + sampling;
             weighted[k] += (gain * f64::from(rotated[k]) * scale / noise) as f32;
             precision[k] += (gain * gain / noise) as f32;
         }
@@ -125,17 +126,17 @@ fn unit_weight(sums: &PlacedSums, contributors: f64, scales: &[f32]) -> f64 {
         scales
             .iter()
             .enumerate()
-            .filter_map(|(row, scale)| Some((f64::from(*scale), sums.row(row)?)))
+            .filter_map(|(row, scale)| Some((f64::from(*scale), sums.row(row)?, sums.noise_at(row))))
     };
     let constant = f64::from(EvidenceBasis::CONSTANT);
-    let total: f64 = placed().map(|(_, values)| f64::from(values[0])).sum();
-    let count = placed().count() as f64;
+    let total: f64 = placed().map(|(_, values, _)| f64::from(values[0])).sum();
+    let variance: f64 = placed().map(|(_, _, noise)| noise).sum();
     let measured = total / (constant * contributors);
-    let error = (count * sums.noise).sqrt() / (constant * contributors);
+    let error = variance.sqrt() / (constant * contributors);
     let trust = WEIGHT_SUM_SPREAD.powi(2) / (WEIGHT_SUM_SPREAD.powi(2) + error * error);
     let weight_sum = (trust * measured + (1.0 - trust) * TYPICAL_WEIGHT_SUM).clamp(1.0, 20.0);
     // A watch falls on a video in proportion to its views, and views are a power of the scale.
-    let (weighted, views) = placed().fold((0.0, 0.0), |(weighted, views), (scale, _)| {
+    let (weighted, views) = placed().fold((0.0, 0.0), |(weighted, views), (scale, _, _)| {
         let viewed = scale.powf(1.0 / f64::from(EvidenceBasis::VIEWS_EXPONENT));
         (weighted + viewed / scale, views + viewed)
     });
