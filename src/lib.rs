@@ -19,7 +19,7 @@
 //! | [`demo`] | a small fediverse on one machine |
 //! | [`cli`] | one file per subcommand |
 //!
-//! [`config`], [`clock`] and [`telemetry`] may be used by any room that is not pure.
+//! [`config`], [`clock`], [`telemetry`] and [`failpoints`] may be used by any room that is not pure.
 
 pub mod api;
 pub mod cli;
@@ -27,6 +27,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod evaluation;
+pub mod failpoints;
 pub mod federation;
 pub mod model;
 pub mod peertube;

@@ -22,7 +22,7 @@ use crate::federation::{Federation, FederationError};
 use crate::peertube::{PeerTube, PeerTubeError};
 use crate::recommend::SharedSnapshot;
 use crate::store::{Store, StoreError};
-use crate::training::releasing::NoiseRandomness;
+use crate::training::releasing::{self, NoiseRandomness};
 use crate::training::{Trainer, TrainingError, publishing, worker};
 
 /// Longest pause between two attempts to reach a database at start.
@@ -133,6 +133,7 @@ impl Sidecar {
         })
         .await?;
         let federation = Federation::start(&config.federation, store.clone(), clock.clone()).await?;
+        releasing::check_ledger(&config, &store).await?;
         let snapshot = SharedSnapshot::default();
         if let Some(model) = publishing::restore(&store, &snapshot).await? {
             tracing::info!(model, "the stored model is in use");

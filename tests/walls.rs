@@ -4,15 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Every room and the ones that it may use. `config`, `clock` and `telemetry` count as rooms here.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("peertube", &[]),
     ("model", &[]),
     ("clock", &[]),
+    ("failpoints", &[]),
     ("config", &["model"]),
     ("telemetry", &["config"]),
-    ("store", &["clock", "config"]),
+    ("store", &["clock", "config", "failpoints"]),
     ("privacy", &["model"]),
-    ("federation", &["clock", "config", "model", "privacy", "store"]),
+    (
+        "federation",
+        &["clock", "config", "failpoints", "model", "privacy", "store"],
+    ),
     ("recommend", &["clock", "config", "model", "peertube"]),
     ("api", &["clock", "config", "peertube", "recommend"]),
     (
@@ -20,6 +24,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
         &[
             "clock",
             "config",
+            "failpoints",
             "federation",
             "model",
             "peertube",

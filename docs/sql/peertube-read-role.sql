@@ -86,7 +86,7 @@ BEGIN
             ('videoStat', ARRAY['videoId', 'startDate', 'views']),
             ('videoView', ARRAY['videoId', 'startDate', 'views']),
             ('userVideoHistory', ARRAY['userId', 'videoId', 'currentTime', 'createdAt', 'updatedAt']),
-            ('accountVideoRate', ARRAY['accountId', 'videoId', 'type', 'updatedAt'])
+            ('accountVideoRate', ARRAY['accountId', 'videoId', 'type', 'createdAt', 'updatedAt'])
         ) AS listed (relation, names)
         JOIN pg_class c ON c.relname = listed.relation AND c.relkind IN ('r', 'p')
         JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'

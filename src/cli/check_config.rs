@@ -9,6 +9,7 @@ use super::{ConfigArguments, output};
 use crate::clock::SystemClock;
 use crate::peertube::{CheckReport, PeerTube};
 use crate::store::Store;
+use crate::training::releasing;
 
 /// Arguments of `shoal check-config`.
 #[derive(Debug, clap::Args)]
@@ -51,11 +52,18 @@ pub async fn run(arguments: CheckConfigArguments) -> anyhow::Result<ExitCode> {
     let own = async {
         let store = Store::connect(&config.database, Arc::new(SystemClock)).await?;
         store.migrate().await?;
+        let problem = if config.privacy.contribute {
+            releasing::ledger_problem(&releasing::counter(&config), &store).await?
+        } else {
+            None
+        };
         store.close().await;
-        Ok::<_, crate::store::StoreError>(())
+        anyhow::Ok(problem)
     };
-    if let Err(error) = own.await {
-        problems.push(format!("Shoal's database: {error}"));
+    match own.await {
+        // Everything but releasing goes on.
+        Ok(problem) => warnings.extend(problem.map(|problem| problem.to_string())),
+        Err(error) => problems.push(format!("Shoal's database: {error}")),
     }
     if config.federation.insecure_development {
         warnings.push("federation.insecure_development is on: never use it on the internet".to_owned());

@@ -5,6 +5,7 @@ pub mod check_config;
 pub mod demo;
 pub mod evaluate;
 pub mod health;
+pub mod ledger;
 mod output;
 pub mod peers;
 pub mod recommend;
@@ -45,6 +46,8 @@ enum Command {
     Simulate(simulate::SimulateArguments),
     /// See and change the peers of this sidecar.
     Peers(peers::PeersArguments),
+    /// See the privacy ledger, and confirm that an older one was restored.
+    Ledger(ledger::LedgerArguments),
     /// Ask for recommendations, as the REST interface would give them.
     Recommend(recommend::RecommendArguments),
     /// Ask the running sidecar whether it can do its work.
@@ -99,6 +102,7 @@ pub fn run() -> ExitCode {
             Command::Train(arguments) => train::run(arguments, stop).await,
             Command::Evaluate(arguments) => evaluate::run(arguments, stop).await,
             Command::Peers(arguments) => peers::run(arguments).await,
+            Command::Ledger(arguments) => ledger::run(arguments).await,
             Command::Recommend(arguments) => recommend::run(arguments).await,
             Command::Health(arguments) => health::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,

@@ -86,8 +86,11 @@ pub fn release(outcome: &ReleaseOutcome) -> String {
         ReleaseOutcome::NobodyFollows => "none: no accepted follower, so no budget is spent".to_owned(),
         ReleaseOutcome::NotDue { next } => format!("none: the next one is due {}", next.format("%Y-%m-%d")),
         ReleaseOutcome::TooFewContributors { contributors, minimum } => {
-            format!("none: {contributors} accounts have a history, at least {minimum} are needed")
+            format!("none: {contributors} accounts watched something new, at least {minimum} are needed")
         }
+        ReleaseOutcome::Withheld(problem) => format!("none: {problem}"),
+        ReleaseOutcome::Overtaken => "none: another process released in the meantime".to_owned(),
+        ReleaseOutcome::Failed { reason } => format!("none: {reason}"),
         ReleaseOutcome::BudgetSpent => "none: the privacy budget of the last 365 days is spent".to_owned(),
     }
 }

@@ -7,6 +7,7 @@ mod example;
 pub mod load;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -201,6 +202,8 @@ pub struct PrivacyConfig {
     pub head_videos: usize,
     /// Public channels at most in a release.
     pub head_channels: usize,
+    /// File that counts releases, so that a restored older database is noticed. Not inside that database's back-up.
+    pub counter_file: PathBuf,
 }
 
 impl Default for PrivacyConfig {
@@ -214,6 +217,7 @@ impl Default for PrivacyConfig {
             dimensions: 32,
             head_videos: 2_000,
             head_channels: 1_000,
+            counter_file: PathBuf::from("/var/lib/shoal/release-counter.json"),
         }
     }
 }

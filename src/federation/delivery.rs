@@ -15,6 +15,7 @@ use super::addresses::authority_of;
 use super::backoff::{next_attempt, parse_retry_after};
 use super::client::read_body;
 use super::state::SharedState;
+use crate::failpoints;
 use crate::store::LeasedDelivery;
 
 /// Deliveries attempted at the same time.
@@ -48,6 +49,9 @@ pub async fn deliver_due(data: &Data<SharedState>) -> Result<usize, FederationEr
         .lease_deliveries(BATCH, TimeDelta::seconds(LEASE_SECONDS))
         .await?;
     let attempts = leased.len();
+    if attempts > 0 {
+        failpoints::reach("delivery-leased");
+    }
     let settled = futures_util::future::join_all(leased.iter().map(|delivery| attempt(delivery, data))).await;
     settled.into_iter().collect::<Result<(), FederationError>>()?;
     Ok(attempts)
@@ -66,7 +70,9 @@ async fn attempt(delivery: &LeasedDelivery, data: &Data<SharedState>) -> Result<
     match outcome {
         Outcome::Delivered => {
             tracing::info!(%inbox, %activity, attempts = delivery.attempts, "activity delivered");
+            failpoints::reach("delivery-sent");
             data.store.finish_delivery(delivery).await?;
+            failpoints::reach("delivery-finished");
         }
         Outcome::Refused(reason) => {
             tracing::warn!(%inbox, %activity, %reason, "activity refused by the receiver, given up");

@@ -20,7 +20,9 @@ use super::{FederationError, Traffic, activities, client, delivery, discovery, p
 use crate::clock::SharedClock;
 use crate::config::FederationConfig;
 use crate::privacy::{EvidenceGrid, Noised};
-use crate::store::{ActorKeys, FollowDecision, FollowerState, FollowingState, NewPeer, NewRelease, Peer, Store};
+use crate::store::{
+    ActorKeys, CountedWatches, FollowDecision, FollowerState, FollowingState, NewPeer, NewRelease, Peer, Store,
+};
 
 /// How often the queues are looked at when nobody in this process says that something was queued. Another process, such
 /// as `shoal peers follow`, writes into the same tables.
@@ -140,7 +142,7 @@ impl Federation {
     }
 
     /// Accepts the follow request of `peer` (its host or the address of its actor): it receives this sidecar's evidence
-    /// from now on, the latest release at once.
+    /// from now on, the releases of the last two years at once.
     ///
     /// # Errors
     /// [`FederationError::UnknownPeer`], [`FederationError::AmbiguousPeer`], [`FederationError::NotAsked`].
@@ -177,7 +179,8 @@ impl Federation {
     }
 
     /// Builds a release: the payload, and the activity that announces it. Nothing is stored or sent;
-    /// [`Federation::release`] does that. `contributors` stays in the ledger of this instance.
+    /// [`Federation::commit`] does that. `contributors` stays in the ledger of this instance; `counted` says which watches
+    /// are in the evidence, `None` that the whole history is.
     ///
     /// # Errors
     /// [`FederationError::Privacy`] if it cannot be encoded, [`FederationError::Setup`] if it is too large.
@@ -185,8 +188,9 @@ impl Federation {
         &self,
         evidence: &Noised<EvidenceGrid>,
         contributors: Option<u32>,
+        counted: Option<CountedWatches>,
     ) -> Result<NewRelease, FederationError> {
-        activities::announce(&self.state, evidence, contributors)
+        activities::announce(&self.state, evidence, contributors, counted)
     }
 
     /// Debits the budget, then lets the evidence leave: in one transaction the ledger, the payload and a delivery per
@@ -194,18 +198,26 @@ impl Federation {
     /// Returns the number of the release.
     ///
     /// # Errors
-    /// [`FederationError::Store`] with [`crate::store::StoreError::BudgetSpent`] if the budget does not allow it.
-    /// Whatever the error, nothing leaves.
+    /// [`FederationError::Store`] with [`crate::store::StoreError::BudgetSpent`] if the budget does not allow it. See
+    /// [`Store::commit_release`] for when nothing was debited.
+    pub async fn commit(&self, release: NewRelease, allowed_mu_squared: f64) -> Result<i64, FederationError> {
+        let id = self.state.store.commit_release(release, allowed_mu_squared).await?;
+        self.state.delivery_queued.notify_one();
+        Ok(id)
+    }
+
+    /// [`Federation::announce`] of the whole history, and [`Federation::commit`].
+    ///
+    /// # Errors
+    /// As those two.
     pub async fn release(
         &self,
         evidence: &Noised<EvidenceGrid>,
         contributors: Option<u32>,
         allowed_mu_squared: f64,
     ) -> Result<i64, FederationError> {
-        let release = self.announce(evidence, contributors)?;
-        let id = self.state.store.commit_release(release, allowed_mu_squared).await?;
-        self.state.delivery_queued.notify_one();
-        Ok(id)
+        self.commit(self.announce(evidence, contributors, None)?, allowed_mu_squared)
+            .await
     }
 
     /// Bytes of activities and payloads since this value was created.

@@ -109,13 +109,31 @@ impl<'a> Contributor<'a> {
         Workspace::new(self.basis.vectors().dimensions())
     }
 
-    /// What one user with this history would add.
+    /// What one user with this history would add if all of it counts.
     pub fn contribution(&self, workspace: &mut Workspace, items: &[u32], values: &[f32]) -> Contribution {
-        let mut content = self.fold_in.factor(workspace, self.basis.vectors(), items, values);
+        self.contribution_of(workspace, (items, values), (items, values))
+    }
+
+    /// What one user would add: the factor follows from the whole `history`, the weights from the part of it that
+    /// `counts`. Both are (items, values).
+    ///
+    /// However few watches count, their weights have length 1: who watched little lately says as much as others. With a
+    /// constant scale instead, a release of a twelfth of the history would hold a twelfth of the (squared) signal under
+    /// the same noise.
+    pub fn contribution_of(
+        &self,
+        workspace: &mut Workspace,
+        history: (&[u32], &[f32]),
+        counts: (&[u32], &[f32]),
+    ) -> Contribution {
+        let mut content = self
+            .fold_in
+            .factor(workspace, self.basis.vectors(), history.0, history.1);
         // What a popular history alone would give is public already.
         let popular = self.basis.popular_direction();
         let along = dot(&content, popular);
         add_scaled(&mut content, -along, popular);
+        let (items, values) = counts;
         let norm = content.iter().map(|value| value * value).sum::<f32>().sqrt();
         let length = (1.0 - EvidenceBasis::CONSTANT * EvidenceBasis::CONSTANT).sqrt();
         let scale = if norm > 0.0 { length / norm } else { 0.0 };

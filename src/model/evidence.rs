@@ -46,14 +46,22 @@ pub struct PlacedSums {
     pub sums: Factors,
     /// For each item (or channel) of the catalogue, its row; `None` where the message is silent.
     pub rows: Vec<Option<u32>>,
-    /// Variance of the noise in every number; 0 for exact sums.
+    /// Variance of the noise in a number of the noisiest row; 0 for exact sums.
     pub noise: f64,
+    /// For each row, its variance as a share of `noise`; empty when all rows are equally noisy.
+    pub noise_shares: Vec<f32>,
 }
 
 impl PlacedSums {
     /// Row of the catalogue's entry `place`.
     pub fn row(&self, place: usize) -> Option<&[f32]> {
         self.rows[place].map(|row| self.sums.row(row as usize))
+    }
+
+    /// Variance of the noise in every number of the row of the catalogue's entry `place`.
+    pub fn noise_at(&self, place: usize) -> f64 {
+        let share = self.rows[place].and_then(|row| self.noise_shares.get(row as usize));
+        self.noise * share.map_or(1.0, |share| f64::from(*share))
     }
 }
 
@@ -90,11 +98,13 @@ impl EvidenceSource {
                 sums: videos,
                 rows: video_rows(catalogue, support),
                 noise: 0.0,
+                noise_shares: Vec::new(),
             },
             channels: PlacedSums {
                 sums: channels,
                 rows: channel_rows(catalogue, support),
                 noise: 0.0,
+                noise_shares: Vec::new(),
             },
         }
     }

@@ -62,16 +62,24 @@ pub struct Learned {
 
 /// Contributions of all users with at least one interaction.
 pub fn contributions(catalogue: &Catalogue, interactions: &Interactions, support: &Support) -> Vec<Contribution> {
+    contributions_of(catalogue, interactions, interactions, support)
+}
+
+/// Contributions of all users of whom something `counts`, a part of their `history`: weights come from that part, factors
+/// from the whole. The users of both are the same, in the same order.
+pub fn contributions_of(
+    catalogue: &Catalogue,
+    history: &Interactions,
+    counts: &Interactions,
+    support: &Support,
+) -> Vec<Contribution> {
     let contributor = Contributor::new(catalogue, support);
-    (0..interactions.users())
+    (0..counts.users().min(history.users()))
         .into_par_iter()
-        .filter(|&user| !interactions.row(user).0.is_empty())
+        .filter(|&user| !counts.row(user).0.is_empty())
         .map_init(
             || contributor.workspace(),
-            |workspace, user| {
-                let (items, values) = interactions.row(user);
-                contributor.contribution(workspace, items, values)
-            },
+            |workspace, user| contributor.contribution_of(workspace, history.row(user), counts.row(user)),
         )
         .collect()
 }

@@ -2,6 +2,7 @@
 //!
 //! What must stay out: SQL, HTTP, noise (see [`crate::privacy`]), and any knowledge of PeerTube's ids.
 
+pub mod accumulation;
 pub mod alternating;
 pub mod basis;
 pub mod blend;

@@ -103,7 +103,10 @@ pub(super) const READ: &[TableColumns] = &[
         "userVideoHistory",
         &["userId", "videoId", "currentTime", "createdAt", "updatedAt"],
     ),
-    table("accountVideoRate", &["accountId", "videoId", "type", "updatedAt"]),
+    table(
+        "accountVideoRate",
+        &["accountId", "videoId", "type", "createdAt", "updatedAt"],
+    ),
 ];
 
 /// Secrets and personal data: a role that can read one of these can do more than Shoal needs.

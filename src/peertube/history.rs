@@ -101,7 +101,8 @@ const WATCHES: &str = r#"
 "#;
 
 const RATINGS: &str = r#"
-    SELECT a."userId" AS user_id, r."videoId" AS video_id, r.type = 'like' AS is_like, r."updatedAt" AS at
+    SELECT a."userId" AS user_id, r."videoId" AS video_id, r.type = 'like' AS is_like,
+           r."updatedAt" AS at, r."createdAt" AS first_at
     FROM account a
     JOIN "accountVideoRate" r ON r."accountId" = a.id
     WHERE a."userId" = ANY ($1) AND (a."userId", r."videoId") > ($2, $3)
@@ -147,12 +148,20 @@ struct RatingRow {
     video_id: VideoId,
     is_like: bool,
     at: DateTime<Utc>,
+    first_at: DateTime<Utc>,
 }
 
 impl RatingRow {
     fn into_rated(self) -> (VideoId, Rated) {
         let rating = if self.is_like { Rating::Like } else { Rating::Dislike };
-        (self.video_id, Rated { rating, at: self.at })
+        (
+            self.video_id,
+            Rated {
+                rating,
+                at: self.at,
+                first_at: self.first_at,
+            },
+        )
     }
 }
 

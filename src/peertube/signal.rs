@@ -30,6 +30,16 @@ impl Signal {
     pub fn latest(&self) -> Option<DateTime<Utc>> {
         self.watched.map(|watch| watch.at).max(self.rated.map(|rated| rated.at))
     }
+
+    /// When the user first did something with the video. Watching on and rating later do not move it; who deletes the
+    /// watch and watches again begins anew.
+    pub fn first(&self) -> Option<DateTime<Utc>> {
+        let times = [
+            self.watched.map(|watch| watch.first_at),
+            self.rated.map(|rated| rated.first_at),
+        ];
+        times.into_iter().flatten().min()
+    }
 }
 
 /// How a video was watched.
@@ -49,8 +59,10 @@ pub struct Watch {
 pub struct Rated {
     /// Up or down.
     pub rating: Rating,
-    /// When.
+    /// When it was last changed.
     pub at: DateTime<Utc>,
+    /// When it was first given.
+    pub first_at: DateTime<Utc>,
 }
 
 /// A thumb. Taking it back leaves no trace in PeerTube.
@@ -105,6 +117,7 @@ mod tests {
         Rated {
             rating: Rating::Like,
             at: DateTime::UNIX_EPOCH,
+            first_at: DateTime::UNIX_EPOCH,
         }
     }
 
@@ -145,5 +158,41 @@ mod tests {
         };
         assert_eq!(signal.latest(), Some(later));
         assert_eq!(Signal { rated: None, ..signal }.latest(), Some(DateTime::UNIX_EPOCH));
+    }
+
+    #[test]
+    fn a_rewatch_or_a_changed_rating_does_not_move_the_first_time() {
+        let day = |days| DateTime::UNIX_EPOCH + chrono::TimeDelta::days(days);
+        let signal = Signal {
+            video: VideoId(1),
+            watched: Some(Watch {
+                at: day(9),
+                first_at: day(3),
+                ..watch()
+            }),
+            rated: Some(Rated {
+                at: day(8),
+                first_at: day(4),
+                ..like()
+            }),
+        };
+        assert_eq!(signal.first(), Some(day(3)));
+        assert_eq!(
+            Signal {
+                watched: None,
+                ..signal
+            }
+            .first(),
+            Some(day(4))
+        );
+        assert_eq!(
+            Signal {
+                watched: None,
+                rated: None,
+                ..signal
+            }
+            .first(),
+            None
+        );
     }
 }

@@ -76,6 +76,7 @@ struct SignalRow {
     first_watched_at: Option<DateTime<Utc>>,
     is_like: Option<bool>,
     rated_at: Option<DateTime<Utc>>,
+    first_rated_at: Option<DateTime<Utc>>,
 }
 
 impl From<SignalRow> for Signal {
@@ -84,10 +85,14 @@ impl From<SignalRow> for Signal {
             (Some(seconds), Some(at), Some(first_at)) => Some(Watch { seconds, at, first_at }),
             _ => None,
         };
-        let rated = row.is_like.zip(row.rated_at).map(|(is_like, at)| Rated {
-            rating: if is_like { Rating::Like } else { Rating::Dislike },
-            at,
-        });
+        let rated = match (row.is_like, row.rated_at, row.first_rated_at) {
+            (Some(is_like), Some(at), Some(first_at)) => Some(Rated {
+                rating: if is_like { Rating::Like } else { Rating::Dislike },
+                at,
+                first_at,
+            }),
+            _ => None,
+        };
         Self {
             video: row.video,
             watched,
@@ -166,12 +171,12 @@ impl PeerTube {
             r#"
             SELECT coalesce(h."videoId", r."videoId") AS video, h."currentTime" AS seconds,
                    h."updatedAt" AS watched_at, h."createdAt" AS first_watched_at,
-                   r.is_like, r."updatedAt" AS rated_at
+                   r.is_like, r."updatedAt" AS rated_at, r."createdAt" AS first_rated_at
             FROM (
                 SELECT "videoId", "currentTime", "createdAt", "updatedAt" FROM "userVideoHistory" WHERE "userId" = $1
             ) h
             FULL JOIN (
-                SELECT rate."videoId", rate.type = 'like' AS is_like, rate."updatedAt"
+                SELECT rate."videoId", rate.type = 'like' AS is_like, rate."createdAt", rate."updatedAt"
                 FROM account a
                 JOIN "accountVideoRate" rate ON rate."accountId" = a.id
                 WHERE a."userId" = $1

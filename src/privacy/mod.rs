@@ -14,7 +14,7 @@
 //! use shoal::federation::Federation;
 //! use shoal::privacy::{EvidenceGrid, Noised};
 //! fn announce(federation: &Federation, evidence: &Noised<EvidenceGrid>) {
-//!     let _ = federation.announce(evidence, None);
+//!     let _ = federation.announce(evidence, None, None);
 //! }
 //! ```
 //!
@@ -50,14 +50,14 @@
 //! use shoal::federation::Federation;
 //! use shoal::privacy::release::EvidenceSum;
 //! fn announce(federation: &Federation, evidence: &EvidenceSum) {
-//!     let _ = federation.announce(evidence, None);
+//!     let _ = federation.announce(evidence, None, None);
 //! }
 //! ```
 //! ```compile_fail,E0308
 //! use shoal::federation::Federation;
 //! use shoal::privacy::EvidenceGrid;
 //! fn announce(federation: &Federation, evidence: &EvidenceGrid) {
-//!     let _ = federation.announce(evidence, None);
+//!     let _ = federation.announce(evidence, None, None);
 //! }
 //! ```
 //!

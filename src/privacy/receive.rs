@@ -24,11 +24,13 @@ impl Noised<EvidenceGrid> {
                 sums: Factors::from_values(d, value.video_sums())?,
                 rows: video_rows(catalogue, value.support()),
                 noise: variance(shares.videos),
+                noise_shares: Vec::new(),
             },
             channels: PlacedSums {
                 sums: Factors::from_values(d, value.channel_sums())?,
                 rows: channel_rows(catalogue, value.support()),
                 noise: variance(shares.channels),
+                noise_shares: Vec::new(),
             },
         })
     }

@@ -264,6 +264,7 @@ mod tests {
                 rated: rating.map(|rating| Rated {
                     rating,
                     at: DateTime::UNIX_EPOCH,
+                    first_at: DateTime::UNIX_EPOCH,
                 }),
             })
             .collect();

@@ -133,6 +133,7 @@ mod tests {
         let rated = rating.map(|rating| Rated {
             rating,
             at: DateTime::UNIX_EPOCH,
+            first_at: DateTime::UNIX_EPOCH,
         });
         Signal {
             video: VideoId(id),

@@ -45,6 +45,9 @@ pub enum StoreError {
         /// Squared mu that a year may spend.
         allowed: f64,
     },
+    /// Another process released in the meantime, so this release would count watches a second time.
+    #[error("another process released evidence in the meantime")]
+    Overtaken,
     /// A value that must not be stored: not finite, negative, or of the wrong length.
     #[error("{0}")]
     Value(&'static str),

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
+use super::received_evidence::USED_DAYS;
 use super::{Store, StoreError};
 
 /// How long ids are remembered, in days. Signatures are valid for an hour.
@@ -73,7 +74,8 @@ pub(super) async fn forget_announcements(connection: &mut PgConnection, actor_ur
 }
 
 impl Store {
-    /// Removes what is no longer needed: ids of received activities and finished deliveries older than 30 days.
+    /// Removes what is no longer needed: ids of received activities and finished deliveries older than 30 days, and
+    /// evidence that is too old to be used.
     /// Returns the number of rows removed.
     ///
     /// # Errors
@@ -91,6 +93,11 @@ impl Store {
         .execute(&self.pool)
         .await?
         .rows_affected();
-        Ok(activities + deliveries)
+        let oldest = self.clock.now() - TimeDelta::days(USED_DAYS);
+        let evidence = sqlx::query!("DELETE FROM shoal.received_evidence WHERE received_at <= $1", oldest)
+            .execute(&self.pool)
+            .await?
+            .rows_affected();
+        Ok(activities + deliveries + evidence)
     }
 }

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::deliveries::shorten;
+use super::ledger::CountedWatches;
 use super::received_activities::{self, Received, Reception};
 use super::{Isolation, Store, StoreError};
 
-/// Announcements kept per peer, counted from the newest: about two years of monthly releases.
+/// Announcements kept per peer, counted from the newest: two years of monthly releases.
 const KEPT_PER_PEER: i64 = 24;
+/// Days for which evidence is used, and then deleted: what people liked longer ago says little.
+pub(super) const USED_DAYS: i64 = 730;
 
 /// What a peer announces.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +25,8 @@ pub struct Announcement {
     pub payload_sha256: [u8; 32],
     /// Stated size of the payload, in bytes.
     pub payload_size: i64,
+    /// Which watches it counts, as stated; `None`: the whole history.
+    pub counted: Option<CountedWatches>,
 }
 
 /// Where a piece of evidence stands.
@@ -59,6 +64,17 @@ pub struct LeasedEvidence {
     pub attempts: i32,
     /// When it was announced.
     pub received_at: DateTime<Utc>,
+}
+
+/// Evidence that passed every check, without its payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsableRelease {
+    /// By which its payload is read.
+    pub id: i64,
+    /// Peer that released it.
+    pub actor_url: String,
+    /// Which watches it counts, as the peer states; `None`: the whole history.
+    pub counted: Option<CountedWatches>,
 }
 
 /// Evidence that passed every check.
@@ -112,8 +128,8 @@ impl Store {
                 sqlx::query!(
                     "INSERT INTO shoal.received_evidence
                          (peer_id, activity_url, announced, payload_url, payload_sha256, payload_size, received_at,
-                          next_attempt_at)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (activity_url) DO NOTHING",
+                          next_attempt_at, counted_after, counted_until)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9) ON CONFLICT (activity_url) DO NOTHING",
                     peer,
                     received.activity_url,
                     announcement.announced,
@@ -121,6 +137,8 @@ impl Store {
                     &announcement.payload_sha256[..],
                     announcement.payload_size,
                     now,
+                    announcement.counted.and_then(|counted| counted.after),
+                    announcement.counted.map(|counted| counted.until),
                 )
                 .execute(&mut *connection)
                 .await?;
@@ -226,6 +244,45 @@ impl Store {
         .execute(&self.pool)
         .await?;
         Ok(())
+    }
+
+    /// What is usable now, without its payloads: peers in order of their addresses, of each the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database fails.
+    pub async fn usable_releases(&self) -> Result<Vec<UsableRelease>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT evidence.id, peer.actor_url, evidence.counted_after, evidence.counted_until
+               FROM shoal.received_evidence evidence JOIN shoal.peers peer ON peer.id = evidence.peer_id
+               WHERE evidence.state = 'fetched' AND peer.following = 'accepted' AND evidence.received_at > $1
+               ORDER BY peer.actor_url, coalesce(evidence.counted_until, evidence.received_at) DESC, evidence.id DESC",
+            self.clock.now() - TimeDelta::days(USED_DAYS),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let releases = rows.into_iter().map(|row| UsableRelease {
+            id: row.id,
+            actor_url: row.actor_url,
+            counted: row.counted_until.map(|until| CountedWatches {
+                after: row.counted_after,
+                until,
+            }),
+        });
+        Ok(releases.collect())
+    }
+
+    /// The payload of usable evidence; `None` if it was withdrawn meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database fails.
+    pub async fn evidence_payload(&self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
+        let payload = sqlx::query_scalar!(
+            "SELECT payload FROM shoal.received_evidence WHERE id = $1 AND state = 'fetched'",
+            id
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(payload.flatten())
     }
 
     /// All fetched evidence of peers that are followed now, oldest first.

@@ -8,10 +8,14 @@ use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
 use super::deliveries::{self, NewDelivery};
+use super::ledger::{self, CountedWatches};
 use super::{Isolation, Store, StoreError};
+use crate::failpoints;
 
-/// Days after which a debit no longer counts.
-const WINDOW_DAYS: i64 = 365;
+/// Releases of this many days are announced to a new follower: receivers use no older ones.
+const ANNOUNCED_DAYS: i64 = 730;
+/// Of those at most so many, the newest ones.
+const ANNOUNCED_RELEASES: i64 = 24;
 /// Relative slack for the rounding of sums.
 const ROUNDING: f64 = 1e-9;
 
@@ -30,12 +34,21 @@ pub struct NewRelease {
     pub contributors: Option<u32>,
     /// Digest of the public basis.
     pub basis_id: [u8; 32],
+    /// Which watches it counts; `None`: the whole history.
+    pub counted: Option<CountedWatches>,
     /// The noised evidence as it is sent.
     pub payload: Arc<[u8]>,
     /// Id of the Create activity that announces it.
     pub activity_url: String,
     /// The exact bytes of that activity.
     pub activity: Arc<[u8]>,
+}
+
+impl NewRelease {
+    /// Name under which peers fetch the payload.
+    pub fn payload_sha256(&self) -> [u8; 32] {
+        Sha256::digest(&self.payload).into()
+    }
 }
 
 /// A line of the privacy ledger.
@@ -63,6 +76,10 @@ pub struct LedgerEntry {
     pub payload_size: i32,
     /// Id of the announcing activity.
     pub activity_url: String,
+    /// Only watches first seen after this are in it; `None`: all earlier ones too.
+    pub counted_after: Option<DateTime<Utc>>,
+    /// Only watches first seen up to this are in it; `None`: the whole history.
+    pub counted_until: Option<DateTime<Utc>>,
 }
 
 /// A release with its bytes.
@@ -82,47 +99,57 @@ pub struct Release {
     pub activity: Vec<u8>,
 }
 
-/// Queues the announcement of the latest release, if there is one, for a follower that was just accepted.
-pub(super) async fn queue_latest(
+/// Queues the announcements of the releases that receivers still use, oldest first, for a follower that was just
+/// accepted: each counts other watches.
+pub(super) async fn queue_recent(
     connection: &mut PgConnection,
     recipient_url: &str,
     inbox_url: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let latest = sqlx::query!("SELECT activity_url, activity FROM shoal.releases ORDER BY id DESC LIMIT 1")
-        .fetch_optional(&mut *connection)
-        .await?;
-    let Some(release) = latest else { return Ok(()) };
-    let delivery = NewDelivery {
-        activity_url: release.activity_url,
-        recipient_url: recipient_url.to_owned(),
-        inbox_url: inbox_url.to_owned(),
-        body: release.activity,
-    };
-    deliveries::insert(connection, &delivery, now).await
+    let recent = sqlx::query!(
+        "SELECT id, activity_url, activity FROM shoal.releases WHERE created_at > $1 ORDER BY id DESC LIMIT $2",
+        now - TimeDelta::days(ANNOUNCED_DAYS),
+        ANNOUNCED_RELEASES,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    for release in recent.into_iter().rev() {
+        let delivery = NewDelivery {
+            activity_url: release.activity_url,
+            recipient_url: recipient_url.to_owned(),
+            inbox_url: inbox_url.to_owned(),
+            body: release.activity,
+        };
+        deliveries::insert(connection, &delivery, now).await?;
+    }
+    Ok(())
 }
 
 impl Store {
     /// Debits the budget and queues the announcement for every accepted follower, all or nothing. The releases of the
-    /// last 365 days together with this one may spend at most `allowed_mu_squared`.
+    /// last 365 days together with this one may spend at most `allowed_mu_squared`, and must have counted watches
+    /// exactly up to where this one begins.
     ///
     /// # Errors
-    /// [`StoreError::BudgetSpent`] if the budget does not allow it, [`StoreError::Value`] if the price is not a usable
-    /// number, [`StoreError::Database`] if the database fails. In all cases nothing was debited and nothing will leave.
+    /// [`StoreError::BudgetSpent`] if the budget does not allow it, [`StoreError::Overtaken`] if it would count watches
+    /// again or leave some out, [`StoreError::Value`] if the price is not a usable number: then nothing was debited and
+    /// nothing will leave. [`StoreError::Database`] if the database fails: if that happens while the transaction is
+    /// being committed, it may have been.
     pub async fn commit_release(&self, release: NewRelease, allowed_mu_squared: f64) -> Result<i64, StoreError> {
         check(&release, allowed_mu_squared)?;
         let now = self.clock.now();
-        let digest: [u8; 32] = Sha256::digest(&release.payload).into();
+        let digest = release.payload_sha256();
         let release = Arc::new(release);
         self.run_transaction("commit_release", Isolation::Serializable, move |connection| {
             let release = Arc::clone(&release);
             Box::pin(async move {
-                let spent = sqlx::query_scalar!(
-                    r#"SELECT coalesce(sum(gdp_mu * gdp_mu), 0) AS "spent!" FROM shoal.releases WHERE created_at > $1"#,
-                    now - TimeDelta::days(WINDOW_DAYS),
-                )
-                .fetch_one(&mut *connection)
-                .await?;
+                if let Some(counted) = release.counted
+                    && counted.after != ledger::counted_until(connection, release.basis_id).await?
+                {
+                    return Err(StoreError::Overtaken);
+                }
+                let spent = ledger::spent(connection, now).await?;
                 let needed = release.gdp_mu * release.gdp_mu;
                 if spent + needed > allowed_mu_squared * (1.0 + ROUNDING) {
                     return Err(StoreError::BudgetSpent {
@@ -133,6 +160,8 @@ impl Store {
                 }
                 let id = insert(connection, &release, digest, now).await?;
                 announce(connection, &release, now).await?;
+                ledger::note_counter(connection, now).await?;
+                failpoints::reach("ledger-written");
                 Ok(id)
             })
         })
@@ -147,7 +176,7 @@ impl Store {
         let entries = sqlx::query_as!(
             LedgerEntry,
             r#"SELECT id, created_at, epsilon, delta, gdp_mu, noise_multiplier, contributors, basis_id, payload_sha256,
-                      octet_length(payload) AS "payload_size!", activity_url
+                      octet_length(payload) AS "payload_size!", activity_url, counted_after, counted_until
                FROM shoal.releases WHERE created_at >= $1 ORDER BY id"#,
             start,
         )
@@ -247,8 +276,8 @@ async fn insert(
 ) -> Result<i64, StoreError> {
     let id = sqlx::query_scalar!(
         "INSERT INTO shoal.releases (created_at, epsilon, delta, gdp_mu, noise_multiplier, contributors, basis_id,
-             payload_sha256, payload, activity_url, activity)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+             payload_sha256, payload, activity_url, activity, counted_after, counted_until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
         now,
         release.epsilon,
         release.delta,
@@ -260,6 +289,8 @@ async fn insert(
         &*release.payload,
         release.activity_url,
         &*release.activity,
+        release.counted.and_then(|counted| counted.after),
+        release.counted.map(|counted| counted.until),
     )
     .fetch_one(connection)
     .await?;

@@ -11,6 +11,7 @@ use super::releasing::{self, NoiseRandomness, ReleaseOutcome};
 use super::{TrainingError, combining, reading};
 use crate::clock::SharedClock;
 use crate::config::Config;
+use crate::failpoints;
 use crate::federation::Federation;
 use crate::model::alternating::AlternatingParameters;
 use crate::model::catalogue::Catalogue;
@@ -20,7 +21,7 @@ use crate::model::head::public_support;
 use crate::model::learning::{self, LearningParameters, Stage};
 use crate::peertube::PeerTube;
 use crate::recommend::snapshot::SharedSnapshot;
-use crate::store::Store;
+use crate::store::{CountedWatches, Store};
 
 /// Where a cycle is, for progress reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,9 +108,11 @@ impl Trainer {
         progress(Phase::Reading);
         let now = self.clock.now();
         let rules = self.config.preferences.rules();
-        let reading::Reading { videos, interactions } = reading::read(&self.peertube, &rules, now).await?;
-        let interactions = Arc::new(interactions);
         let privacy = self.config.privacy.clone();
+        let basis = EvidenceBasis::new(privacy.dimensions).id();
+        let counts = releasing::next_watches(&self.store, basis, now).await?;
+        let reading = reading::read(&self.peertube, &rules, counts, now).await?;
+        let (videos, interactions) = (reading.videos, Arc::new(reading.interactions));
         let (catalogue, support) = {
             let items = videos.iter().map(reading::item).collect();
             let privacy = privacy.clone();
@@ -122,14 +125,17 @@ impl Trainer {
         };
 
         progress(Phase::Releasing);
-        let release = self.release(&catalogue, &support, &interactions).await?;
+        let released = self.release(&catalogue, &support, &interactions, reading.counted, counts);
+        let release = released.await.unwrap_or_else(|error| ReleaseOutcome::Failed {
+            reason: error.to_string(),
+        });
+        releasing::tell(&self.store, &privacy, &release).await?;
 
-        let evidence = combining::peer_evidence(&self.store).await?;
+        let mut sources = combining::peer_sources(&self.store, &catalogue).await?;
         let parameters = self.learning_parameters();
         let (learned, peers, known_by_peers) = {
             let (interactions, progress) = (Arc::clone(&interactions), Arc::clone(&progress));
             compute(move || {
-                let mut sources = combining::place(&evidence, &catalogue);
                 let peers = sources.len();
                 let known_by_peers = combining::known_items(&sources);
                 let stage = |stage| progress(Phase::Learning(stage));
@@ -179,22 +185,35 @@ impl Trainer {
         catalogue: &Arc<Catalogue>,
         support: &Arc<crate::model::support::Support>,
         interactions: &Arc<crate::model::interactions::Interactions>,
+        counted: crate::model::interactions::Interactions,
+        counts: CountedWatches,
     ) -> Result<ReleaseOutcome, TrainingError> {
-        let privacy = &self.config.privacy;
-        let contributors = (0..interactions.users())
-            .filter(|&user| !interactions.row(user).0.is_empty())
+        let (store, privacy, now) = (&self.store, &self.config.privacy, self.clock.now());
+        let counter = releasing::counter(&self.config);
+        let contributors = (0..counted.users())
+            .filter(|&user| !counted.row(user).0.is_empty())
             .count();
-        if let Some(outcome) = releasing::obstacle(&self.store, privacy, contributors, self.clock.now()).await? {
+        if let Some(outcome) = releasing::obstacle(store, privacy, &counter, contributors, now).await? {
             return Ok(outcome);
         }
         let (catalogue, support, interactions) = (Arc::clone(catalogue), Arc::clone(support), Arc::clone(interactions));
         let (config, randomness) = (privacy.clone(), Arc::clone(&self.noise_randomness));
         let noised = compute(move || {
-            let contributions = learning::contributions(&catalogue, &interactions, &support);
+            let contributions = learning::contributions_of(&catalogue, &interactions, &counted, &support);
             releasing::noise(&catalogue, &support, &contributions, &config, &mut randomness())
         })
         .await??;
-        releasing::commit(&self.federation, privacy, &noised, contributors).await
+        failpoints::reach("noise-drawn");
+        releasing::commit(
+            &self.federation,
+            store,
+            &counter,
+            privacy,
+            &noised,
+            contributors,
+            counts,
+        )
+        .await
     }
 
     fn learning_parameters(&self) -> LearningParameters {

@@ -6,6 +6,8 @@ use crate::privacy::PrivacyError;
 use crate::recommend::snapshot::Mismatch;
 use crate::store::StoreError;
 
+use super::release_counter::LedgerProblem;
+
 /// Why a cycle ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
@@ -21,6 +23,9 @@ pub enum TrainingError {
     /// The privacy mechanism.
     #[error(transparent)]
     Privacy(#[from] PrivacyError),
+    /// The privacy ledger cannot be trusted.
+    #[error(transparent)]
+    Ledger(#[from] LedgerProblem),
     /// A model that does not fit its catalogue.
     #[error(transparent)]
     Mismatch(#[from] Mismatch),

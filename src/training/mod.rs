@@ -5,6 +5,7 @@
 //! | [`cycle`] | the story itself |
 //! | [`reading`] | catalogue and history from PeerTube's database |
 //! | [`releasing`] | when evidence is released, and how |
+//! | [`release_counter`] | the count beside the ledger, by which a restored older ledger is noticed |
 //! | [`combining`] | the evidence of peers |
 //! | [`publishing`] | the model in Shoal's database and in use |
 //! | [`worker`] | cycles on a schedule |
@@ -17,6 +18,7 @@ pub mod cycle;
 mod error;
 pub mod publishing;
 pub mod reading;
+pub mod release_counter;
 pub mod releasing;
 pub mod worker;
 

@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use rand_chacha::ChaCha20Rng;
 use serde::Serialize;
 
 use super::TrainingError;
-use crate::config::PrivacyConfig;
+use super::release_counter::{LedgerProblem, ReleaseCounter};
+use crate::config::{Config, PrivacyConfig};
+use crate::failpoints;
 use crate::federation::{Federation, FederationError};
 use crate::model::catalogue::Catalogue;
 use crate::model::contribution::Contribution;
+use crate::model::evidence::BasisId;
 use crate::model::support::Support;
 use crate::privacy::release::EvidenceSum;
 use crate::privacy::{AnnualBudget, BudgetShares, Delta, Epsilon, EvidenceGrid, Noised, PrivacyError};
-use crate::store::{Store, StoreError};
+use crate::store::{CountedWatches, Store, StoreError};
 
 /// Where the randomness of noise comes from: a generator seeded by the operating system, or a fixed one in the demo and
 /// in tests.
@@ -22,6 +25,9 @@ pub type NoiseRandomness = Arc<dyn Fn() -> ChaCha20Rng + Send + Sync>;
 
 /// A year of the rolling window, in seconds.
 const YEAR_SECONDS: f64 = 365.0 * 86_400.0;
+/// Watches of the last hour wait for the next release: some may be under way, and some may be written but not yet
+/// visible. Without this, what PeerTube commits late with an earlier time would never count.
+const SETTLING_SECONDS: i64 = 3_600;
 
 /// What became of a release in one cycle.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -42,14 +48,23 @@ pub enum ReleaseOutcome {
     SwitchedOff,
     /// Nobody would receive it, so no budget is spent.
     NobodyFollows,
+    /// The privacy ledger cannot be trusted. Receiving and serving go on.
+    Withheld(LedgerProblem),
+    /// Another process released in the meantime.
+    Overtaken,
+    /// It could not be made; nothing was released. Learning goes on.
+    Failed {
+        /// Why.
+        reason: String,
+    },
     /// The releases of a year are spread evenly; the next one comes later.
     NotDue {
         /// When.
         next: DateTime<Utc>,
     },
-    /// Too few accounts have a history.
+    /// Too few accounts have watched something that no earlier release counts.
     TooFewContributors {
-        /// Accounts that have one.
+        /// Accounts that have.
         contributors: usize,
         /// Fewest needed.
         minimum: usize,
@@ -78,18 +93,65 @@ pub fn annual_budget(config: &PrivacyConfig) -> Result<AnnualBudget, PrivacyErro
     )
 }
 
-/// Whether a release makes sense now; `None` when it does.
+/// The counter of this sidecar's releases.
+pub fn counter(config: &Config) -> ReleaseCounter {
+    let root = config.federation.public_url.as_str().trim_end_matches('/');
+    ReleaseCounter::new(&config.privacy.counter_file, &format!("{root}/actor"))
+}
+
+/// At the start: says in the log and in the metrics whether the privacy ledger can be trusted, and mends what a crash left.
+///
+/// # Errors
+/// [`TrainingError::Store`] when the ledger cannot be read.
+pub async fn check_ledger(config: &Config, store: &Store) -> Result<(), TrainingError> {
+    if config.privacy.contribute {
+        let problem = ledger_problem(&counter(config), store).await?;
+        tell_problem(problem.as_ref());
+    }
+    Ok(())
+}
+
+/// Why nothing may be released, if so. Mends what a crash left.
+///
+/// # Errors
+/// [`TrainingError::Store`] when the ledger cannot be read.
+pub async fn ledger_problem(counter: &ReleaseCounter, store: &Store) -> Result<Option<LedgerProblem>, TrainingError> {
+    match counter.lock().await {
+        Ok(locked) => locked.verify(store).await,
+        Err(problem) => Ok(Some(problem)),
+    }
+}
+
+/// Which watches the next release in this basis counts: all that were first seen after those of the last one, up to
+/// about the present.
+///
+/// # Errors
+/// [`TrainingError::Store`] when the ledger cannot be read.
+pub async fn next_watches(store: &Store, basis: BasisId, now: DateTime<Utc>) -> Result<CountedWatches, TrainingError> {
+    let after = store.counted_until(basis.0).await?;
+    let settled = now - TimeDelta::seconds(SETTLING_SECONDS);
+    let until = settled.duration_trunc(TimeDelta::seconds(1)).unwrap_or(settled);
+    // After a clock was set back there is nothing to count, but the span must not run backwards.
+    let until = after.map_or(until, |after| until.max(after + TimeDelta::seconds(1)));
+    Ok(CountedWatches { after, until })
+}
+
+/// Whether a release makes sense now; `None` when it does. `contributors` are the accounts of which something counts.
 ///
 /// # Errors
 /// [`TrainingError::Store`] when the ledger cannot be read.
 pub async fn obstacle(
     store: &Store,
     config: &PrivacyConfig,
+    counter: &ReleaseCounter,
     contributors: usize,
     now: DateTime<Utc>,
 ) -> Result<Option<ReleaseOutcome>, TrainingError> {
     if !config.contribute {
         return Ok(Some(ReleaseOutcome::SwitchedOff));
+    }
+    if let Some(problem) = ledger_problem(counter, store).await? {
+        return Ok(Some(ReleaseOutcome::Withheld(problem)));
     }
     let (_, followers) = store.accepted_peers().await?;
     if followers == 0 {
@@ -105,6 +167,12 @@ pub async fn obstacle(
     let minimum = config.minimum_contributors.max(1);
     if contributors < minimum {
         return Ok(Some(ReleaseOutcome::TooFewContributors { contributors, minimum }));
+    }
+    // Asked again where it counts, in the transaction of the debit; here it saves drawing noise for nothing.
+    let budget = annual_budget(config)?;
+    let spent = store.ledger_totals().await?.spent_mu_squared;
+    if spent + budget.release_mu().powi(2) > budget.annual_mu().powi(2) * (1.0 + 1e-9) {
+        return Ok(Some(ReleaseOutcome::BudgetSpent));
     }
     Ok(None)
 }
@@ -134,30 +202,113 @@ pub fn noise(
     )
 }
 
-/// Debits the ledger and queues the announcement, in one transaction: after this, and not before, the bytes may leave.
+/// Debits the ledger and queues the announcement, in one transaction: after this, and not before, the bytes may leave. The
+/// release counter learns of it before and after.
 ///
 /// # Errors
-/// [`TrainingError`] when the database or the announcement fails; nothing is debited and nothing leaves then.
+/// [`TrainingError`] when the database or the announcement fails; nothing leaves then.
 pub async fn commit(
     federation: &Federation,
+    store: &Store,
+    counter: &ReleaseCounter,
     config: &PrivacyConfig,
     evidence: &Noised<EvidenceGrid>,
     contributors: usize,
+    counted: CountedWatches,
 ) -> Result<ReleaseOutcome, TrainingError> {
     let annual_mu = annual_budget(config)?.annual_mu();
-    let bytes = evidence.encode()?.len();
-    let noise = evidence.noise();
-    match federation
-        .release(evidence, u32::try_from(contributors).ok(), annual_mu * annual_mu)
-        .await
-    {
-        Ok(id) => Ok(ReleaseOutcome::Released {
-            id,
-            epsilon: noise.epsilon,
-            delta: noise.delta,
-            bytes,
-        }),
-        Err(FederationError::Store(StoreError::BudgetSpent { .. })) => Ok(ReleaseOutcome::BudgetSpent),
+    let release = federation.announce(evidence, u32::try_from(contributors).ok(), Some(counted))?;
+    let (epsilon, delta, bytes) = (release.epsilon, release.delta, release.payload.len());
+    let locked = counter.lock().await?;
+    if let Some(problem) = locked.verify(store).await? {
+        return Ok(ReleaseOutcome::Withheld(problem));
+    }
+    locked.begin(&release).await?;
+    match federation.commit(release, annual_mu * annual_mu).await {
+        Ok(id) => {
+            failpoints::reach("ledger-committed");
+            if let Err(problem) = locked.finish().await {
+                // It is in the ledger, so the next comparison counts it.
+                tracing::warn!(%problem, "the release is in the ledger, but not counted yet");
+            }
+            Ok(ReleaseOutcome::Released {
+                id,
+                epsilon,
+                delta,
+                bytes,
+            })
+        }
+        Err(FederationError::Store(error)) => match refusal(&error) {
+            Some(outcome) => {
+                locked.cancel().await?;
+                Ok(outcome)
+            }
+            None => Err(error.into()),
+        },
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What a refusal of the ledger means; `None` when the error leaves open whether the debit was committed.
+fn refusal(error: &StoreError) -> Option<ReleaseOutcome> {
+    match error {
+        StoreError::BudgetSpent { .. } => Some(ReleaseOutcome::BudgetSpent),
+        StoreError::Overtaken => Some(ReleaseOutcome::Overtaken),
+        StoreError::Contention { .. } | StoreError::Value(_) => Some(ReleaseOutcome::Failed {
+            reason: error.to_string(),
+        }),
+        _ => None,
+    }
+}
+
+impl ReleaseOutcome {
+    /// One word for logs and metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Released { .. } => "released",
+            Self::SwitchedOff => "switched-off",
+            Self::NobodyFollows => "nobody-follows",
+            Self::Withheld(_) => "withheld",
+            Self::Overtaken => "overtaken",
+            Self::Failed { .. } => "failed",
+            Self::NotDue { .. } => "not-due",
+            Self::TooFewContributors { .. } => "too-few-contributors",
+            Self::BudgetSpent => "budget-spent",
+        }
+    }
+}
+
+/// Says in the log and in the metrics what became of the release, and how much budget is spent:
+/// `shoal_release_outcomes_total{outcome}`, `shoal_release_withheld` (1 while the ledger cannot be trusted) and
+/// `shoal_privacy_budget_spent_ratio` (squared mu of the last 365 days, as a share of what a year may spend).
+///
+/// # Errors
+/// [`TrainingError::Store`] when the ledger cannot be read.
+pub async fn tell(store: &Store, config: &PrivacyConfig, outcome: &ReleaseOutcome) -> Result<(), TrainingError> {
+    metrics::counter!("shoal_release_outcomes_total", "outcome" => outcome.name()).increment(1);
+    let annual_mu = annual_budget(config)?.annual_mu();
+    let spent = store.ledger_totals().await?.spent_mu_squared / (annual_mu * annual_mu);
+    metrics::gauge!("shoal_privacy_budget_spent_ratio").set(spent);
+    if config.contribute {
+        tell_problem(match outcome {
+            ReleaseOutcome::Withheld(problem) => Some(problem),
+            _ => None,
+        });
+    }
+    match outcome {
+        ReleaseOutcome::BudgetSpent => {
+            tracing::warn!("the privacy budget of the last 365 days is spent: nothing is released, all else goes on");
+        }
+        ReleaseOutcome::Failed { reason } => tracing::error!(%reason, "no release could be made, learning goes on"),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Says in the log and in the metrics whether the privacy ledger can be trusted.
+pub fn tell_problem(problem: Option<&LedgerProblem>) {
+    metrics::gauge!("shoal_release_withheld").set(f64::from(u8::from(problem.is_some())));
+    if let Some(problem) = problem {
+        tracing::error!(%problem, "nothing is released");
     }
 }

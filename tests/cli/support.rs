@@ -178,10 +178,16 @@ impl Setup {
         )
         .unwrap();
         writeln!(text, "[training]\nfactors = 8\nsweeps = 2\n[privacy]\ndimensions = 8").unwrap();
+        writeln!(text, "counter_file = '{}'", self.counter().display()).unwrap();
         writeln!(text, "[logging]\nfilter = 'debug'").unwrap();
         let path = self.folder.path().join("shoal.toml");
         fs::write(&path, text).unwrap();
         path
+    }
+
+    /// The file that counts releases.
+    pub fn counter(&self) -> PathBuf {
+        self.folder.path().join("release-counter.json")
     }
 
     /// Runs statements as superuser in one of the databases.

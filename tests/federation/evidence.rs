@@ -112,7 +112,7 @@ async fn tampered(change: impl FnOnce(&mut Value, &mut Vec<u8>)) -> anyhow::Resu
     let clock = clock();
     let (a, b) = (Sidecar::start(&clock).await?, Sidecar::start(&clock).await?);
     b.follow(&a).await?;
-    let release = a.federation.announce(&evidence(1), None)?;
+    let release = a.federation.announce(&evidence(1), None, None)?;
     let mut activity: Value = serde_json::from_slice(&release.activity)?;
     let mut payload = release.payload.to_vec();
     change(&mut activity, &mut payload);
@@ -222,7 +222,7 @@ async fn evidence_of_peers_that_are_not_followed_changes_nothing() -> anyhow::Re
     let (a, b) = (Sidecar::start(&clock).await?, Sidecar::start(&clock).await?);
     // `a` follows `b`, so it is known there; `b` does not follow `a`.
     a.follow(&b).await?;
-    let activity: Value = serde_json::from_slice(&a.federation.announce(&evidence(1), None)?.activity)?;
+    let activity: Value = serde_json::from_slice(&a.federation.announce(&evidence(1), None, None)?.activity)?;
     let status = Signer::of(&a).await?.post(&b.url("/inbox"), &activity).await?;
     assert_eq!(status, 403);
     assert!(b.store.evidence_states(&a.actor()).await?.is_empty());

@@ -146,7 +146,7 @@ async fn a_replayed_activity_has_no_second_effect() -> anyhow::Result<()> {
     let clock = clock();
     let (a, b) = (Sidecar::start(&clock).await?, Sidecar::start(&clock).await?);
     b.follow(&a).await?;
-    let activity: Value = serde_json::from_slice(&a.federation.announce(&evidence(1), None)?.activity)?;
+    let activity: Value = serde_json::from_slice(&a.federation.announce(&evidence(1), None, None)?.activity)?;
     let signer = Signer::of(&a).await?;
     for _ in 0..3 {
         assert_eq!(signer.post(&b.url("/inbox"), &activity).await?, 202);
@@ -189,7 +189,7 @@ async fn evidence_for_the_public_or_from_elsewhere_is_refused() -> anyhow::Resul
         Sidecar::start(&clock).await?,
     );
     b.follow(&a).await?;
-    let good: Value = serde_json::from_slice(&a.federation.announce(&evidence(1), None)?.activity)?;
+    let good: Value = serde_json::from_slice(&a.federation.announce(&evidence(1), None, None)?.activity)?;
     let signer = Signer::of(&a).await?;
     for (property, value) in [
         ("/to", json!(["as:Public"])),
@@ -222,7 +222,7 @@ async fn a_host_that_sends_too_much_is_told_to_wait() -> anyhow::Result<()> {
     let clock = clock();
     let (a, b) = (Sidecar::start(&clock).await?, Sidecar::start(&clock).await?);
     b.follow(&a).await?;
-    let activity: Value = serde_json::from_slice(&a.federation.announce(&evidence(1), None)?.activity)?;
+    let activity: Value = serde_json::from_slice(&a.federation.announce(&evidence(1), None, None)?.activity)?;
     let signer = Signer::of(&a).await?;
     let mut statuses = Vec::new();
     for _ in 0..70 {
@@ -284,7 +284,7 @@ async fn the_real_release_still_arrives_after_all_that_noise() -> anyhow::Result
     let (a, b) = (Sidecar::start(&clock).await?, Sidecar::start(&clock).await?);
     b.follow(&a).await?;
     let forger = Signer::new(&a.actor(), &generate_keys().await?)?;
-    let activity: Value = serde_json::from_slice(&a.federation.announce(&evidence(1), None)?.activity)?;
+    let activity: Value = serde_json::from_slice(&a.federation.announce(&evidence(1), None, None)?.activity)?;
     for _ in 0..5 {
         assert_eq!(forger.post(&b.url("/inbox"), &activity).await?, 401);
     }

@@ -26,7 +26,7 @@ async fn a_new_key_is_fetched_when_the_old_one_does_not_fit() -> anyhow::Result<
         a.store.actor_keys().await?.expect("keys").public_key_pem
     );
 
-    let activity: Value = serde_json::from_slice(&a.federation.announce(&evidence(2), None)?.activity)?;
+    let activity: Value = serde_json::from_slice(&a.federation.announce(&evidence(2), None, None)?.activity)?;
     assert_eq!(
         old.post(&b.url("/inbox"), &activity).await?,
         401,

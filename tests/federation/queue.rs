@@ -48,7 +48,7 @@ async fn running_workers_do_all_of_it_by_themselves() -> anyhow::Result<()> {
     b.federation.follow(&a.authority()).await?;
     wait_until(async || Ok(b.following(&a).await? == FollowingState::Accepted)).await?;
     // Written straight into the table, as another process would: found by polling.
-    let release = a.federation.announce(&evidence(1), None)?;
+    let release = a.federation.announce(&evidence(1), None, None)?;
     a.store.commit_release(release, BUDGET).await?;
     wait_until(async || Ok(b.store.usable_evidence().await?.len() == 1)).await?;
     stop.cancel();

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod accumulation;
 mod evidence;
 mod learning;
 mod posterior;

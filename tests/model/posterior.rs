@@ -137,6 +137,7 @@ fn hostile(values: &[f32], contributors: f64, noise: f64, speaks: &[bool]) -> Ev
         sums: Factors::from_values(DIMENSIONS, values.to_vec()).unwrap(),
         rows,
         noise,
+        noise_shares: Vec::new(),
     };
     EvidenceSource {
         contributors,

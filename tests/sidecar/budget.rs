@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
-use shoal::clock::ManualClock;
+use shoal::clock::{Clock, ManualClock};
 use shoal::training::ReleaseOutcome;
 
 use crate::support::{Tube, world};
@@ -56,10 +56,17 @@ async fn a_year_allows_its_budget_and_not_more() {
     let half_a_year = TimeDelta::seconds(365 * 86_400 / 2);
     assert!((next - start - half_a_year).abs() < TimeDelta::minutes(5), "{next}");
     clock.advance(half_a_year + TimeDelta::hours(1));
+    // Everything that was watched has been counted.
+    assert!(matches!(
+        train(2).await,
+        ReleaseOutcome::TooFewContributors { contributors: 0, .. }
+    ));
+    tube.watch_again(clock.now() - TimeDelta::hours(2)).await;
     assert!(matches!(train(2).await, ReleaseOutcome::Released { .. }));
 
     // More and smaller releases would be due now, but nothing is left; learning goes on.
     clock.advance(TimeDelta::days(30));
+    tube.watch_again(clock.now() - TimeDelta::hours(2)).await;
     let model = tube.model();
     assert_eq!(train(365).await, ReleaseOutcome::BudgetSpent);
     assert_ne!(tube.model(), model);
@@ -78,6 +85,7 @@ async fn a_year_allows_its_budget_and_not_more() {
         }
     );
     clock.advance(TimeDelta::days(2));
+    tube.watch_again(clock.now() - TimeDelta::hours(2)).await;
     assert_eq!(train(365).await, ReleaseOutcome::BudgetSpent);
     assert_eq!(tube.ledger().await.len(), 3);
 }

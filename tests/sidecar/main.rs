@@ -4,7 +4,9 @@
 
 mod budget;
 mod exchange;
+mod failing;
 mod hostile;
 mod leaving;
+mod restored;
 mod support;
 mod tiny;

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use reqwest::StatusCode;
@@ -74,6 +74,8 @@ pub struct Tube {
     pub sidecar: Sidecar,
     clock: SharedClock,
     peertube_admin: String,
+    #[expect(dead_code, reason = "it disappears with the tube")]
+    folder: tempfile::TempDir,
     running: Option<(CancellationToken, JoinHandle<Result<(), SidecarError>>)>,
 }
 
@@ -108,6 +110,7 @@ impl Tube {
             .unwrap();
         connection.close().await.unwrap();
 
+        let folder = tempfile::tempdir().unwrap();
         // The ports stay the same when the sidecar is started again.
         let (api, federation) = (free_address().await, free_address().await);
         let mut config = Config {
@@ -142,6 +145,7 @@ impl Tube {
             privacy: PrivacyConfig {
                 releases_per_year: 1,
                 dimensions: 12,
+                counter_file: folder.path().join("release-counter.json"),
                 ..PrivacyConfig::default()
             },
             recommend: RecommendConfig::default(),
@@ -161,6 +165,7 @@ impl Tube {
             sidecar,
             clock,
             peertube_admin,
+            folder,
             running: None,
         }
     }
@@ -224,6 +229,15 @@ impl Tube {
             .await
             .unwrap();
         connection.close().await.unwrap();
+    }
+
+    /// As if all that was ever watched and rated had been deleted, and done for the first time at `at`.
+    pub async fn watch_again(&self, at: DateTime<Utc>) {
+        self.peertube(&format!(
+            r#"UPDATE "userVideoHistory" SET "createdAt" = '{at}', "updatedAt" = '{at}';
+               UPDATE "accountVideoRate" SET "createdAt" = '{at}', "updatedAt" = '{at}'"#
+        ))
+        .await;
     }
 
     /// One number from PeerTube's database.
@@ -374,7 +388,10 @@ pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut()
 }
 
 async fn connect(config: &Arc<Config>, clock: &SharedClock, noise: u64) -> Sidecar {
-    let randomness = Arc::new(move || ChaCha20Rng::seed_from_u64(noise));
+    // Other noise for every release, as from the operating system: equal sums must not give equal payloads.
+    let releases = AtomicU64::new(0);
+    let randomness =
+        Arc::new(move || ChaCha20Rng::seed_from_u64(noise + 1_000 * releases.fetch_add(1, Ordering::Relaxed)));
     Sidecar::connect(Arc::clone(config), Arc::clone(clock), randomness)
         .await
         .unwrap()

@@ -69,6 +69,19 @@ impl DemoServer {
         }
     }
 
+    /// A folder for small files, gone when this value and the result are.
+    ///
+    /// # Errors
+    /// [`DemoError::Story`] when there is no place for it.
+    pub fn temporary_folder(&self) -> Result<tempfile::TempDir, DemoError> {
+        let folder = match self {
+            // Inside the server's folder, so that it goes with it even after `kill -9`.
+            Self::ThrowAway(cluster) => tempfile::tempdir_in(cluster.folder()),
+            Self::Existing(_) => tempfile::tempdir(),
+        };
+        folder.map_err(|error| DemoError::Story(format!("no temporary folder: {error}")))
+    }
+
     /// Connection string for `database` of the role that created it.
     pub fn url(&self, database: &str) -> String {
         match self {

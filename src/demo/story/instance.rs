@@ -39,6 +39,8 @@ pub(super) struct DemoInstance {
     eligible: Vec<i32>,
     sidecar: Sidecar,
     running: JoinHandle<Result<(), SidecarError>>,
+    /// Holds the count of releases; it disappears with the instance.
+    _folder: tempfile::TempDir,
 }
 
 impl DemoInstance {
@@ -70,7 +72,9 @@ impl DemoInstance {
         let api = format!("http://localhost:{}", port(&listeners.api)?);
         let public = format!("http://localhost:{}", port(&listeners.federation)?);
         let reader = server.url_as(&role, &password, &peertube);
-        let config = config(&world.host, &reader, &server.url(&own), &public, &token, options)?;
+        let folder = server.temporary_folder()?;
+        let mut config = config(&world.host, &reader, &server.url(&own), &public, &token, options)?;
+        config.privacy.counter_file = folder.path().join("release-counter.json");
         let noise_seed = options.seed ^ (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let sidecar = Sidecar::connect(
             Arc::new(config),
@@ -89,6 +93,7 @@ impl DemoInstance {
             eligible: world.eligible_users,
             sidecar,
             running,
+            _folder: folder,
         })
     }
 

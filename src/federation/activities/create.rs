@@ -13,7 +13,7 @@ use crate::federation::protocol::{
 use crate::federation::rules::same_origin;
 use crate::federation::state::State;
 use crate::privacy::{EvidenceGrid, Noised};
-use crate::store::{Announcement, NewRelease, Reception};
+use crate::store::{Announcement, CountedWatches, NewRelease, Reception};
 
 impl Create {
     pub(super) async fn receive(self, state: &State) -> Result<Reception, FederationError> {
@@ -27,6 +27,7 @@ impl Create {
             payload_url: document.href.to_string(),
             payload_sha256: document.sha256().map_err(malformed)?,
             payload_size: i64::try_from(document.size).map_err(|_| malformed("the size is out of range"))?,
+            counted: self.object.counted().map_err(malformed)?,
         };
         let received = received(&self.id, &self.actor, "Create");
         let reception = state.store.receive_announcement(received, announcement).await?;
@@ -66,6 +67,7 @@ pub fn announce(
     state: &State,
     evidence: &Noised<EvidenceGrid>,
     contributors: Option<u32>,
+    counted: Option<CountedWatches>,
 ) -> Result<NewRelease, FederationError> {
     let payload = evidence.encode()?;
     if payload.len() as u64 > state.config.maximum_payload_bytes {
@@ -87,6 +89,8 @@ pub fn announce(
             kind: EvidenceType::Evidence,
             id: addresses.evidence(&sha256),
             attributed_to: addresses.actor(),
+            start_time: counted.and_then(|counted| counted.after),
+            end_time: counted.map(|counted| counted.until),
             basis: summary.basis.to_string(),
             dimensions: summary.dimensions,
             videos: summary.videos,
@@ -104,6 +108,7 @@ pub fn announce(
         noise_multiplier: noise.noise_multiplier,
         contributors,
         basis_id: summary.basis.0,
+        counted,
         payload: payload.into(),
         activity_url: id.to_string(),
         activity: serde_json::to_vec(&WithContext::new(create, context::evidence()))?.into(),

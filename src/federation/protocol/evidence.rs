@@ -1,10 +1,12 @@
 //! `Evidence`: what is stated about a release; the payload itself is fetched.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::model::evidence::BasisId;
 use crate::privacy::{NoiseStatement, ReleaseSummary};
+use crate::store::CountedWatches;
 
 /// Media type of the payload.
 pub const PAYLOAD_MEDIA_TYPE: &str = "application/vnd.shoal.evidence.v1+zstd";
@@ -32,6 +34,12 @@ pub struct Evidence {
     pub id: Url,
     /// Who releases it.
     pub attributed_to: Url,
+    /// Only watches first seen after this are in it; absent: all earlier ones too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<DateTime<Utc>>,
+    /// Only watches first seen up to this are in it; absent: the whole history, as older versions send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<DateTime<Utc>>,
     /// Digest of the public basis, hexadecimal.
     pub basis: String,
     /// Dimensions of the basis.
@@ -82,6 +90,19 @@ pub struct Document {
 }
 
 impl Evidence {
+    /// Which watches it counts; `None`: the whole history.
+    ///
+    /// # Errors
+    /// Names the property that makes no sense.
+    pub fn counted(&self) -> Result<Option<CountedWatches>, &'static str> {
+        match (self.start_time, self.end_time) {
+            (Some(after), Some(until)) if after >= until => Err("startTime is not before endTime"),
+            (after, Some(until)) => Ok(Some(CountedWatches { after, until })),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err("startTime is stated without endTime"),
+        }
+    }
+
     /// What is stated, as numbers.
     ///
     /// # Errors

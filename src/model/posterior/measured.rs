@@ -94,13 +94,14 @@ impl<'a> Speaker<'a> {
         frame.rotate(values, rotated);
         // The constant dimension counts watchers; noise in it is shrunk towards none.
         let per_watcher = f64::from(EvidenceBasis::CONSTANT) * self.unit;
-        let counted = (f64::from(values[0]) - self.sums.noise.sqrt()) / per_watcher;
+        let variance = self.sums.noise_at(row);
+        let counted = (f64::from(values[0]) - variance.sqrt()) / per_watcher;
         let watchers = counted.clamp(0.0, self.contributors);
         let share = f64::from(EvidenceBasis::UNOBSERVED_WEIGHT) + watchers / self.contributors;
         for (k, value) in frame.values.iter().enumerate() {
             let gain = self.unit * self.contributors * share * value;
             let sampling = self.unit * self.unit * (watchers + 1.0) * value;
-            let noise = self.sums.noise + sampling;
+            let noise = variance + sampling;
             weighted[k] += (gain * f64::from(rotated[k]) / noise) as f32;
             precision[k] += (gain * gain / noise) as f32;
         }
@@ -112,12 +113,12 @@ impl<'a> Speaker<'a> {
 /// A user's weights have length 1, so each of `q^2` equal ones is `1 / q`, and their sum `q` says how many there are. It is
 /// read off the constant dimension of all sums together, and shrunk to a typical value by what noise leaves of it.
 fn unit_weight(sums: &PlacedSums, contributors: f64) -> f64 {
-    let placed = || (0..sums.rows.len()).filter_map(|row| sums.row(row));
+    let placed = || (0..sums.rows.len()).filter_map(|row| Some((sums.row(row)?, sums.noise_at(row))));
     let constant = f64::from(EvidenceBasis::CONSTANT);
-    let total: f64 = placed().map(|values| f64::from(values[0])).sum();
-    let count = placed().count() as f64;
+    let total: f64 = placed().map(|(values, _)| f64::from(values[0])).sum();
+    let variance: f64 = placed().map(|(_, noise)| noise).sum();
     let measured = total / (constant * contributors);
-    let error = (count * sums.noise).sqrt() / (constant * contributors);
+    let error = variance.sqrt() / (constant * contributors);
     let trust = WEIGHT_SUM_SPREAD.powi(2) / (WEIGHT_SUM_SPREAD.powi(2) + error * error);
     1.0 / (trust * measured + (1.0 - trust) * TYPICAL_WEIGHT_SUM).clamp(1.0, 20.0)
 }

@@ -100,7 +100,7 @@ impl Store {
                 match follower {
                     FollowerState::Accepted => {
                         deliveries::insert(connection, accept, now).await?;
-                        releases::queue_latest(connection, &accept.recipient_url, &accept.inbox_url, now).await?;
+                        releases::queue_recent(connection, &accept.recipient_url, &accept.inbox_url, now).await?;
                     }
                     FollowerState::Rejected => deliveries::insert(connection, reject, now).await?,
                     FollowerState::None | FollowerState::Pending => {}
@@ -112,7 +112,7 @@ impl Store {
     }
 
     /// Answers the follow request of a peer: changes its state and queues `reply`; after an acceptance also the latest
-    /// release. Returns false, and does nothing, if the peer has not asked.
+    /// releases. Returns false, and does nothing, if the peer has not asked.
     ///
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
@@ -148,7 +148,7 @@ impl Store {
                 }
                 deliveries::insert(connection, reply, now).await?;
                 if decision == FollowDecision::Accept {
-                    releases::queue_latest(connection, actor_url, &reply.inbox_url, now).await?;
+                    releases::queue_recent(connection, actor_url, &reply.inbox_url, now).await?;
                 }
                 Ok(true)
             })

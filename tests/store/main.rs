@@ -1,0 +1,11 @@
+//! Shoal's own tables on a real PostgreSQL.
+
+#![allow(clippy::expect_used, reason = "a test may fail")]
+
+mod deliveries;
+mod evidence;
+mod ledger;
+mod peers;
+mod support;
+mod tables;
+mod transactions;
