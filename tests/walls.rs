@@ -13,8 +13,8 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("store", &["clock", "config"]),
     ("privacy", &["model"]),
     ("federation", &["clock", "config", "model", "privacy", "store"]),
-    ("recommend", &["clock", "config", "model", "peertube"]),
-    ("api", &["clock", "config", "peertube", "recommend"]),
+    ("recommend", &["clock", "config", "model", "peertube", "store"]),
+    ("api", &["clock", "config", "peertube", "privacy", "recommend", "store"]),
     (
         "training",
         &[
@@ -86,7 +86,7 @@ const CRATES: [(&str, &[&str]); 5] = [
     ("sqlx", &["peertube", "store", "demo", "federation"]),
     ("axum", &["api", "federation", "sidecar"]),
     ("activitypub_federation", &["federation"]),
-    ("reqwest", &["federation", "demo"]),
+    ("reqwest", &["federation", "demo", "peertube"]),
     (
         "tokio",
         &[

@@ -6,6 +6,7 @@ pub mod demo;
 pub mod evaluate;
 mod output;
 pub mod peers;
+pub mod privacy;
 pub mod recommend;
 pub mod serve;
 pub mod simulate;
@@ -44,6 +45,8 @@ enum Command {
     Simulate(simulate::SimulateArguments),
     /// See and change the peers of this sidecar.
     Peers(peers::PeersArguments),
+    /// See what is done with what users watch, and what left this instance.
+    Privacy(privacy::PrivacyArguments),
     /// Ask for recommendations, as the REST interface would give them.
     Recommend(recommend::RecommendArguments),
     /// Check the configuration, both databases and the rights of the reading role.
@@ -96,6 +99,7 @@ pub fn run() -> ExitCode {
             Command::Train(arguments) => train::run(arguments, stop).await,
             Command::Evaluate(arguments) => evaluate::run(arguments, stop).await,
             Command::Peers(arguments) => peers::run(arguments).await,
+            Command::Privacy(arguments) => privacy::run(arguments).await,
             Command::Recommend(arguments) => recommend::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,
             Command::Audit(arguments) => audit::run(&arguments),

@@ -7,8 +7,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::publishing::{self, Publication};
+use super::reading::Consent;
 use super::releasing::{self, NoiseRandomness, ReleaseOutcome};
-use super::{TrainingError, combining, reading};
+use super::{TrainingError, combining, reading, sweeping};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::federation::Federation;
@@ -56,8 +57,10 @@ pub struct CycleReport {
     pub model: i64,
     /// Videos in the catalogue.
     pub videos: usize,
-    /// Users who did something.
+    /// Users who did something and from whom this instance may learn.
     pub users: usize,
+    /// Those of them who agreed that evidence leaves the instance.
+    pub contributors: usize,
     /// Preference values.
     pub interactions: usize,
     /// Peers whose evidence was combined.
@@ -107,7 +110,14 @@ impl Trainer {
         progress(Phase::Reading);
         let now = self.clock.now();
         let rules = self.config.preferences.rules();
-        let reading::Reading { videos, interactions } = reading::read(&self.peertube, &rules, now).await?;
+        sweeping::sweep(&self.peertube, &self.store).await?;
+        let default = self.config.privacy.contribution.into();
+        let consent = Consent::new(self.store.user_choices().await?, default);
+        let reading = reading::read(&self.peertube, &rules, &consent, now).await?;
+        let contributing = Arc::new(reading.contributing());
+        let reading::Reading {
+            videos, interactions, ..
+        } = reading;
         let interactions = Arc::new(interactions);
         let privacy = self.config.privacy.clone();
         let (catalogue, support) = {
@@ -122,7 +132,7 @@ impl Trainer {
         };
 
         progress(Phase::Releasing);
-        let release = self.release(&catalogue, &support, &interactions).await?;
+        let release = self.release(&catalogue, &support, &contributing).await?;
 
         let evidence = combining::peer_evidence(&self.store).await?;
         let parameters = self.learning_parameters();
@@ -145,6 +155,7 @@ impl Trainer {
             model: 0,
             videos: videos.len(),
             users: interactions.users(),
+            contributors: contributing.users(),
             interactions: interactions.len(),
             peers,
             release,

@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | [`cycle`] | the story itself |
+//! | [`sweeping`] | users who are gone are forgotten |
 //! | [`reading`] | catalogue and history from PeerTube's database |
 //! | [`releasing`] | when evidence is released, and how |
 //! | [`combining`] | the evidence of peers |
@@ -18,6 +19,7 @@ mod error;
 pub mod publishing;
 pub mod reading;
 pub mod releasing;
+pub mod sweeping;
 pub mod worker;
 
 pub use cycle::{CycleReport, Phase, Trainer};

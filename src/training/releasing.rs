@@ -47,9 +47,9 @@ pub enum ReleaseOutcome {
         /// When.
         next: DateTime<Utc>,
     },
-    /// Too few accounts have a history.
+    /// Too few accounts contribute and have a history.
     TooFewContributors {
-        /// Accounts that have one.
+        /// Accounts that do.
         contributors: usize,
         /// Fewest needed.
         minimum: usize,

@@ -6,5 +6,6 @@ mod budget;
 mod exchange;
 mod hostile;
 mod leaving;
+mod levels;
 mod support;
 mod tiny;
