@@ -23,7 +23,7 @@ use crate::peertube::{PeerTube, PeerTubeError};
 use crate::recommend::SharedSnapshot;
 use crate::store::{Store, StoreError};
 use crate::training::releasing::{self, NoiseRandomness};
-use crate::training::{Trainer, TrainingError, publishing, worker};
+use crate::training::{Trainer, TrainingError, publishing, sweeping, worker};
 
 /// Longest pause between two attempts to reach a database at start.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
@@ -42,9 +42,12 @@ pub enum SidecarError {
     /// The federation.
     #[error("federation: {0}")]
     Federation(#[from] FederationError),
-    /// The stored model.
-    #[error("the stored model: {0}")]
+    /// The stored model, or forgetting users who are gone.
+    #[error("at start: {0}")]
     Training(#[from] TrainingError),
+    /// The REST interface.
+    #[error(transparent)]
+    Api(#[from] api::StartError),
     /// A port.
     #[error("cannot listen on {address}: {reason}")]
     Listen {
@@ -132,6 +135,9 @@ impl Sidecar {
             PeerTube::connect(&config.peertube.database_url, config.peertube.max_connections)
         })
         .await?;
+        store.note_default_level(config.privacy.contribution.into()).await?;
+        // Shoal may have been off while accounts were deleted.
+        sweeping::sweep(&peertube, &store).await?;
         let federation = Federation::start(&config.federation, store.clone(), clock.clone()).await?;
         releasing::check_ledger(&config, &store).await?;
         let snapshot = SharedSnapshot::default();
@@ -178,10 +184,11 @@ impl Sidecar {
         let state = ApiState::new(
             &self.config,
             self.peertube.clone(),
+            self.store.clone(),
             Arc::clone(&self.snapshot),
             metrics,
             self.clock.clone(),
-        )
+        )?
         .with_database("Shoal", move || {
             let store = store.clone();
             async move { store.ping().await.is_ok() }

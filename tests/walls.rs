@@ -17,8 +17,8 @@ const MAY_USE: [(&str, &[&str]); 17] = [
         "federation",
         &["clock", "config", "failpoints", "model", "privacy", "store"],
     ),
-    ("recommend", &["clock", "config", "model", "peertube"]),
-    ("api", &["clock", "config", "peertube", "recommend"]),
+    ("recommend", &["clock", "config", "model", "peertube", "store"]),
+    ("api", &["clock", "config", "peertube", "privacy", "recommend", "store"]),
     (
         "training",
         &[
@@ -91,8 +91,8 @@ const CRATES: [(&str, &[&str]); 5] = [
     ("sqlx", &["peertube", "store", "demo", "federation"]),
     ("axum", &["api", "federation", "sidecar"]),
     ("activitypub_federation", &["federation"]),
-    // `cli` asks the sidecar on this machine for its health.
-    ("reqwest", &["federation", "demo", "cli"]),
+    // `cli` asks the sidecar on this machine for its health; `peertube` asks PeerTube whose token it is.
+    ("reqwest", &["federation", "demo", "peertube", "cli"]),
     (
         "tokio",
         &[

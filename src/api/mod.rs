@@ -8,7 +8,13 @@
 //! | [`health`] | `GET /healthz`, `GET /readyz` |
 //! | [`metrics`] | `GET /metrics`, and the names of what is measured |
 //! | [`openapi`] | `GET /api/v1/openapi.json` |
-//! | [`authentication`] | the service token |
+//! | [`me`] | `/api/v1/users/me/...`: what a user can see and change |
+//! | [`visitors`] | `/api/v1/visitors/...`: randomized reports of visitors |
+//! | [`authentication`] | who is asking |
+//! | [`vouching`] | the plugin's signature for a user |
+//! | [`users`] | access tokens of PeerTube |
+//! | [`body`] | bodies, checked |
+//! | [`bucket`] | a limit for all visitors together |
 //! | [`overload`] | shedding, deadline, size of bodies |
 //! | [`observe`] | request ids, log lines, counters |
 //! | [`problem`] | every error as `application/problem+json` |
@@ -18,7 +24,10 @@
 //! [`crate::federation`]). Nothing here logs who asked for what.
 
 pub mod authentication;
+pub mod body;
+pub mod bucket;
 pub mod health;
+pub mod me;
 pub mod metrics;
 pub mod observe;
 pub mod openapi;
@@ -28,20 +37,33 @@ pub mod query;
 pub mod recommendations;
 pub mod server;
 pub mod state;
+pub mod users;
+pub mod visitors;
+pub mod vouching;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
+use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 pub use problem::Problem;
 pub use server::Server;
-pub use state::{ApiState, Limits};
+pub use state::{ApiState, Limits, StartError};
 
 /// Every route, as it stands in logs, metrics and the OpenAPI document.
-pub const ROUTES: [&str; 5] = [
+pub const ROUTES: [&str; 15] = [
     recommendations::PATH,
+    me::settings::PATH,
+    me::not_interested::PATH,
+    me::profile::PATH,
+    me::contributions::PATH,
+    me::data::EXPORT_PATH,
+    me::data::RESET_PATH,
+    me::data::PATH,
+    visitors::PARAMETERS_PATH,
+    visitors::REPORTS_PATH,
+    visitors::TOPICS_PATH,
     health::ALIVE_PATH,
     health::READY_PATH,
     metrics::PATH,
@@ -50,17 +72,25 @@ pub const ROUTES: [&str; 5] = [
 
 /// All routes of the private listener.
 pub fn router(state: ApiState) -> Router {
-    let recommendations = Router::new()
+    // Finding out who asks may mean asking PeerTube, so that counts as well.
+    let known = Router::new()
         .route(recommendations::PATH, get(recommendations::list))
-        .route_layer(overload::shedding(state.limits.concurrent_requests))
-        .route_layer(from_fn_with_state(state.clone(), authentication::require_service_token));
+        .merge(me::routes())
+        .route_layer(from_fn_with_state(state.clone(), authentication::identify))
+        .route_layer(overload::shedding(state.limits.concurrent_requests));
+    let visitors = Router::new()
+        .route(visitors::PARAMETERS_PATH, get(visitors::parameters))
+        .route(visitors::REPORTS_PATH, post(visitors::report))
+        .route(visitors::TOPICS_PATH, get(visitors::list))
+        .route_layer(overload::shedding(state.limits.concurrent_requests));
     let open = Router::new()
         .route(health::ALIVE_PATH, get(health::alive))
         .route(health::READY_PATH, get(health::ready))
         .route(metrics::PATH, get(metrics::render))
         .route(openapi::PATH, get(openapi::document));
     // The last layer is the outermost.
-    recommendations
+    known
+        .merge(visitors)
         .merge(open)
         .fallback(problem::no_such_route)
         .layer(RequestBodyLimitLayer::new(state.limits.body_bytes))

@@ -2,10 +2,11 @@
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{health, metrics, problem, recommendations};
+use super::me::{contributions, data, not_interested, profile, settings};
+use super::{health, metrics, problem, recommendations, visitors};
 
 /// Where the document is.
 pub const PATH: &str = "/api/v1/openapi.json";
@@ -17,28 +18,39 @@ pub const PATH: &str = "/api/v1/openapi.json";
         description = "Recommendations for one PeerTube instance. Errors are `application/problem+json` (RFC 7807).",
         license(name = "AGPL-3.0-only", identifier = "AGPL-3.0-only"),
     ),
-    paths(recommendations::list, health::alive, health::ready, metrics::render, document),
+    paths(
+        recommendations::list, settings::read, settings::change, not_interested::list, not_interested::add,
+        not_interested::remove, profile::read, contributions::list, data::export, data::reset, data::remove,
+        visitors::parameters, visitors::report, visitors::list, health::alive, health::ready, metrics::render, document
+    ),
     components(schemas(problem::Problem)),
-    modifiers(&ServiceTokenScheme),
+    modifiers(&Callers),
     tags(
         (name = "recommendations", description = "Lists of videos."),
+        (name = "controls", description = "What a user can see and change."),
+        (name = "visitors", description = "Randomized reports of visitors without an account."),
         (name = "health", description = "For whoever runs Shoal."),
     )
 )]
 struct Api;
 
-struct ServiceTokenScheme;
+/// The ways to say who is asking.
+struct Callers;
 
-impl Modify for ServiceTokenScheme {
+impl Modify for Callers {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some("The value of `api.service_token`."))
-            .build();
-        document
-            .components
-            .get_or_insert_default()
-            .add_security_scheme("serviceToken", SecurityScheme::Http(scheme));
+        let bearer = |description| {
+            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
+            SecurityScheme::Http(scheme.description(Some(description)).build())
+        };
+        let signature = ApiKeyValue::with_description(
+            "Shoal-Signature",
+            "Together with `Shoal-User` and `Shoal-Timestamp`; see docs/api.md.",
+        );
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("serviceToken", bearer("The value of `api.service_token`."));
+        components.add_security_scheme("peertubeToken", bearer("An access token of a user of PeerTube."));
+        components.add_security_scheme("pluginSignature", SecurityScheme::ApiKey(ApiKey::Header(signature)));
     }
 }
 

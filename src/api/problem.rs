@@ -12,12 +12,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::query::InvalidParameter;
+use crate::peertube::PeerTubeError;
 use crate::recommend::RecommendError;
+use crate::store::StoreError;
 
 /// Media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 /// Seconds after which a caller may try again when Shoal is overloaded or a database is away.
 const RETRY_AFTER_SECONDS: u16 = 5;
+const TOO_LARGE: &str = "the body is too large; every request here needs less than 16 kB";
 
 /// What went wrong, for people and for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -73,7 +76,62 @@ impl Problem {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "invalid_token",
-            "present the service token as `Authorization: Bearer <token>`",
+            "the token is unknown; present an access token of PeerTube, or the service token, as `Authorization: Bearer <token>`",
+        )
+    }
+
+    /// A visitor asks for what only users have.
+    pub fn not_authenticated() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "not_authenticated",
+            "this is for users: present an access token of PeerTube as `Authorization: Bearer <token>`",
+        )
+    }
+
+    /// The plugin's signature does not hold.
+    pub fn invalid_signature(detail: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_signature", detail)
+    }
+
+    /// A user asks for somebody else.
+    pub fn other_user() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "other_user",
+            "`userId` is somebody else; leave it out",
+        )
+    }
+
+    /// There is no such user in PeerTube.
+    pub fn unknown_user() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "unknown_user", "this PeerTube has no such user")
+    }
+
+    /// The body cannot be read.
+    pub fn invalid_body(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_body", detail)
+    }
+
+    /// Fields of the body that cannot be used.
+    pub fn invalid_fields(invalid: Vec<InvalidParameter>) -> Self {
+        Self {
+            code: "invalid_body",
+            ..Self::invalid_parameters(invalid)
+        }
+    }
+
+    /// The body is too large.
+    pub fn payload_too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", TOO_LARGE)
+    }
+
+    /// PeerTube does not say whose token it is.
+    pub fn peertube_down() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "peertube_unavailable",
+            "PeerTube does not say whose token this is; try again in a moment",
         )
     }
 
@@ -117,7 +175,7 @@ impl IntoResponse for Problem {
         let mut response = (status, axum::Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
         }
         if status == StatusCode::UNAUTHORIZED {
@@ -143,14 +201,36 @@ impl From<RecommendError> for Problem {
                 parameter,
                 format!("must be from {minimum} to {maximum}"),
             )]),
-            RecommendError::PeerTube(error) if error.is_transient() => {
-                tracing::warn!(%error, "PeerTube's database could not answer");
-                Self::database_down(&["PeerTube"])
-            }
-            error @ (RecommendError::PeerTube(_) | RecommendError::Interrupted(_)) => {
+            RecommendError::PeerTube(error) => error.into(),
+            RecommendError::Store(error) => error.into(),
+            error @ RecommendError::Interrupted(_) => {
                 tracing::error!(%error, "a request failed");
                 Self::internal()
             }
+        }
+    }
+}
+
+impl From<PeerTubeError> for Problem {
+    fn from(error: PeerTubeError) -> Self {
+        if error.is_transient() {
+            tracing::warn!(%error, "PeerTube's database could not answer");
+            Self::database_down(&["PeerTube"])
+        } else {
+            tracing::error!(%error, "a request failed");
+            Self::internal()
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        if error.is_transient() {
+            tracing::warn!(%error, "Shoal's database could not answer");
+            Self::database_down(&["Shoal"])
+        } else {
+            tracing::error!(%error, "a request failed");
+            Self::internal()
         }
     }
 }
@@ -186,7 +266,7 @@ pub async fn normalize(request: Request, next: Next) -> Response {
     }
     let (code, detail) = match status {
         StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "this address does not know that method"),
-        StatusCode::PAYLOAD_TOO_LARGE => ("payload_too_large", "the body is too large; no request here needs one"),
+        StatusCode::PAYLOAD_TOO_LARGE => ("payload_too_large", TOO_LARGE),
         _ => ("error", "the request cannot be answered"),
     };
     let mut problem = Problem::new(status, code, detail).into_response();

@@ -19,7 +19,7 @@ pub struct InvalidParameter {
     pub param: String,
     /// What is wrong and what would be right.
     pub msg: String,
-    /// Where it stands; always `query`.
+    /// Where it stands: `query` or `body`.
     pub location: &'static str,
 }
 
@@ -30,6 +30,14 @@ impl InvalidParameter {
             param: param.into(),
             msg: msg.into(),
             location: "query",
+        }
+    }
+
+    /// A field of the body.
+    pub fn in_body(param: impl Into<String>, msg: impl Into<String>) -> Self {
+        Self {
+            location: "body",
+            ..Self::new(param, msg)
         }
     }
 }
@@ -44,7 +52,8 @@ impl fmt::Display for InvalidParameter {
 #[derive(Debug, Clone, PartialEq, Eq, Default, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub struct Parameters {
-    /// Number of the user for whom the list is made; without it, the list is for a visitor.
+    /// Number of the user for whom the list is made. With the service token it is needed, or the list is for a visitor;
+    /// a user needs none and may name nobody else.
     #[param(minimum = 1)]
     pub user_id: Option<i32>,
     /// How the list is made.
@@ -125,7 +134,7 @@ impl From<Parameters> for Request {
 }
 
 /// Digits only: signs and spaces, which `parse` takes partly, are refused.
-fn number(text: &str, minimum: usize, maximum: usize) -> Result<usize, String> {
+pub(super) fn number(text: &str, minimum: usize, maximum: usize) -> Result<usize, String> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits
         .then(|| text.parse().ok())
@@ -143,7 +152,7 @@ fn truth(text: &str) -> Result<bool, String> {
 }
 
 /// Names of unknown parameters are the caller's text: long ones are cut before they are sent back.
-fn shortened(name: &str) -> String {
+pub(super) fn shortened(name: &str) -> String {
     name.chars().take(40).collect()
 }
 

@@ -1,14 +1,16 @@
 //! `GET /api/v1/recommendations/videos`.
 
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::{Extension, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 
+use super::authentication::Caller;
 use super::observe::ObservedStrategy;
 use super::problem::Problem;
 use super::query::Parameters;
 use super::state::ApiState;
-use crate::recommend::Page;
+use crate::peertube::UserId;
+use crate::recommend::{Page, Request};
 
 /// Where recommendations are asked for.
 pub const PATH: &str = "/api/v1/recommendations/videos";
@@ -19,29 +21,43 @@ pub const PATH: &str = "/api/v1/recommendations/videos";
 /// strategy has nothing to say, because the user is unknown or has no history, or because there is no model yet, the list
 /// is made by the next one of: for-you, similar, popular, recent; `recommendation.source` tells.
 ///
-/// Of a user who has switched the history off or is blocked, no history is read.
+/// Of a user who has switched the history off, is blocked, or chose the level `off`, no history is read. A caller without
+/// an account gets the list for visitors.
 #[utoipa::path(
     get, path = PATH, tag = "recommendations", operation_id = "listRecommendedVideos",
     params(Parameters),
-    security(("serviceToken" = [])),
+    security(("serviceToken" = []), ("peertubeToken" = []), ("pluginSignature" = []), ()),
     responses(
         (status = 200, description = "A page of the list; empty beyond its end.", body = Page),
         (status = 400, description = "A parameter cannot be used.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "The service token is missing or wrong.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "What was presented does not hold.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`userId` is somebody else.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`similar`: there is no such video, or the user may not see it.", body = Problem,
             content_type = "application/problem+json"),
         (status = 500, description = "A fault of Shoal or of its set-up.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Overloaded, too slow, or PeerTube's database is away.", body = Problem,
+        (status = 503, description = "Overloaded, too slow, or a database is away.", body = Problem,
             content_type = "application/problem+json", headers(("Retry-After" = u32, description = "Seconds."))),
     )
 )]
-pub async fn list(State(state): State<ApiState>, RawQuery(query): RawQuery) -> Response {
+pub async fn list(
+    State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
+    RawQuery(query): RawQuery,
+) -> Response {
     let parameters = match Parameters::parse(query.as_deref().unwrap_or_default()) {
         Ok(parameters) => parameters,
         Err(invalid) => return Problem::invalid_parameters(invalid).into_response(),
     };
     let strategy = parameters.strategy;
-    let mut response = match state.recommendations.for_request(&parameters.into()).await {
+    let user = match caller.audience(parameters.user_id.map(UserId)) {
+        Ok(user) => user,
+        Err(problem) => return problem.into_response(),
+    };
+    let request = Request {
+        user,
+        ..parameters.into()
+    };
+    let mut response = match state.recommendations.for_request(&request).await {
         Ok(page) => Json::<Page>(page).into_response(),
         Err(error) => Problem::from(error).into_response(),
     };

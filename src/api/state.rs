@@ -8,11 +8,28 @@ use futures_util::future::BoxFuture;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::authentication::ServiceToken;
+use super::users::Users;
+use super::visitors::Visitors;
+use super::vouching::PluginSecret;
 use crate::clock::SharedClock;
-use crate::config::Config;
-use crate::peertube::PeerTube;
+use crate::config::{Config, PrivacyConfig};
+use crate::peertube::tokens::{TokenError, TokenOwners};
+use crate::peertube::{PeerTube, Viewer};
+use crate::privacy::PrivacyError;
 use crate::recommend::service::Settings;
 use crate::recommend::{Recommendations, SharedSnapshot};
+use crate::store::{Level, Store};
+
+/// Why the REST interface cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// PeerTube cannot be asked about tokens.
+    #[error(transparent)]
+    Tokens(#[from] TokenError),
+    /// The parameters of visitors' reports make no sense.
+    #[error("`visitors.epsilon`: {0}")]
+    Visitors(#[from] PrivacyError),
+}
 
 /// Bounds on what requests may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,38 +68,70 @@ pub struct Database {
 #[derive(Clone)]
 pub struct ApiState {
     pub(super) recommendations: Recommendations,
+    pub(super) peertube: PeerTube,
+    pub(super) store: Store,
     pub(super) snapshot: SharedSnapshot,
     pub(super) databases: Vec<Database>,
     pub(super) token: ServiceToken,
+    pub(super) plugin: Option<PluginSecret>,
+    pub(super) users: Users,
+    pub(super) visitors: Option<Visitors>,
+    pub(super) privacy: PrivacyConfig,
     pub(super) limits: Limits,
     pub(super) metrics: PrometheusHandle,
     pub(super) clock: SharedClock,
 }
 
 impl ApiState {
-    /// Serves `peertube`'s videos, ranked by whatever model is published in `snapshot`. `metrics` belongs to the recorder
-    /// that counts for this process, see [`super::metrics::recorder`].
+    /// Serves `peertube`'s videos, ranked by whatever model is published in `snapshot`, to users who decided what is in
+    /// `store`. `metrics` belongs to the recorder that counts for this process, see [`super::metrics::recorder`].
+    ///
+    /// # Errors
+    /// [`StartError`] when a setting cannot be used.
     pub fn new(
         config: &Config,
         peertube: PeerTube,
+        store: Store,
         snapshot: SharedSnapshot,
         metrics: PrometheusHandle,
         clock: SharedClock,
-    ) -> Self {
+    ) -> Result<Self, StartError> {
         let settings = Settings::from_config(config);
         let state = Self {
-            recommendations: Recommendations::new(peertube.clone(), snapshot.clone(), settings, clock.clone()),
+            recommendations: Recommendations::new(
+                peertube.clone(),
+                store.clone(),
+                snapshot.clone(),
+                settings,
+                clock.clone(),
+            ),
+            peertube: peertube.clone(),
+            store,
             snapshot,
             databases: Vec::new(),
             token: ServiceToken::new(&config.api.service_token),
+            plugin: PluginSecret::new(&config.api.plugin_secret),
+            users: Users::new(TokenOwners::new(config.peertube.api_address())?),
+            visitors: Visitors::new(&config.visitors)?,
+            privacy: config.privacy.clone(),
             limits: Limits::default(),
             metrics,
             clock,
         };
-        state.with_database("PeerTube", move || {
+        Ok(state.with_database("PeerTube", move || {
             let peertube = peertube.clone();
             async move { peertube.ping().await.is_ok() }
-        })
+        }))
+    }
+
+    /// The level of users who made no choice.
+    pub(super) fn default_level(&self) -> Level {
+        self.privacy.contribution.into()
+    }
+
+    /// Whether the next release would be made from this user's history, too.
+    pub(super) fn is_contributing(&self, viewer: &Viewer, level: Level) -> bool {
+        self.privacy.contribute && viewer.history_enabled && !viewer.blocked && level.contributes()
     }
 
     /// Makes readiness depend on one more database. `ping` says whether it answers.

@@ -8,6 +8,7 @@ pub mod health;
 pub mod ledger;
 mod output;
 pub mod peers;
+pub mod privacy;
 pub mod recommend;
 pub mod serve;
 pub mod simulate;
@@ -48,6 +49,8 @@ enum Command {
     Peers(peers::PeersArguments),
     /// See the privacy ledger, and confirm that an older one was restored.
     Ledger(ledger::LedgerArguments),
+    /// See what is done with what users watch, and what left this instance.
+    Privacy(privacy::PrivacyArguments),
     /// Ask for recommendations, as the REST interface would give them.
     Recommend(recommend::RecommendArguments),
     /// Ask the running sidecar whether it can do its work.
@@ -103,6 +106,7 @@ pub fn run() -> ExitCode {
             Command::Evaluate(arguments) => evaluate::run(arguments, stop).await,
             Command::Peers(arguments) => peers::run(arguments).await,
             Command::Ledger(arguments) => ledger::run(arguments).await,
+            Command::Privacy(arguments) => privacy::run(arguments).await,
             Command::Recommend(arguments) => recommend::run(arguments).await,
             Command::Health(arguments) => health::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,

@@ -51,6 +51,7 @@ pub async fn run(arguments: RecommendArguments) -> anyhow::Result<ExitCode> {
     let settings = Settings::from_config(&config);
     let recommendations = Recommendations::new(
         sidecar.peertube.clone(),
+        sidecar.store.clone(),
         Arc::clone(&sidecar.snapshot),
         settings,
         Arc::new(SystemClock),

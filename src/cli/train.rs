@@ -61,6 +61,7 @@ fn print(report: &CycleReport) {
         "users            {} with {} preferences",
         report.users, report.interactions
     ));
+    output::line(&format!("contributing     {} of them", report.contributors));
     output::line(&format!("evidence         from {} peers", report.peers));
     if report.validation_users > 0 {
         output::line(&format!(
@@ -86,7 +87,7 @@ pub fn release(outcome: &ReleaseOutcome) -> String {
         ReleaseOutcome::NobodyFollows => "none: no accepted follower, so no budget is spent".to_owned(),
         ReleaseOutcome::NotDue { next } => format!("none: the next one is due {}", next.format("%Y-%m-%d")),
         ReleaseOutcome::TooFewContributors { contributors, minimum } => {
-            format!("none: {contributors} accounts watched something new, at least {minimum} are needed")
+            format!("none: {contributors} contributing accounts watched something new, at least {minimum} are needed")
         }
         ReleaseOutcome::Withheld(problem) => format!("none: {problem}"),
         ReleaseOutcome::Overtaken => "none: another process released in the meantime".to_owned(),

@@ -9,10 +9,11 @@ use secrecy::ExposeSecret;
 use super::Config;
 
 /// Variables whose values are secrets, and their keys.
-const SECRETS: [(&str, &str); 3] = [
+const SECRETS: [(&str, &str); 4] = [
     ("SHOAL_PEERTUBE__DATABASE_URL", "peertube.database_url"),
     ("SHOAL_DATABASE__URL", "database.url"),
     ("SHOAL_API__SERVICE_TOKEN", "api.service_token"),
+    ("SHOAL_API__PLUGIN_SECRET", "api.plugin_secret"),
 ];
 
 /// Why a configuration cannot be used.
@@ -160,6 +161,25 @@ impl Config {
             "api.service_token",
             || "must have at least 16 characters; `openssl rand -hex 32` makes a good one".to_owned(),
         )?;
+        let secret = self.api.plugin_secret.expose_secret().len();
+        ensure(secret == 0 || secret >= 16, "api.plugin_secret", || {
+            "must be empty or have at least 16 characters; `openssl rand -hex 32` makes a good one".to_owned()
+        })?;
+        let api_url = self.peertube.api_address();
+        ensure(
+            url::Url::parse(api_url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some()),
+            "peertube.api_url",
+            || "must be empty or an address that begins with http:// or https://".to_owned(),
+        )?;
+        let visitors = &self.visitors;
+        ensure(
+            visitors.epsilon > 0.0 && visitors.epsilon <= 10.0,
+            "visitors.epsilon",
+            || "must be above 0 and at most 10".to_owned(),
+        )?;
+        ensure(visitors.reports_per_minute > 0, "visitors.reports_per_minute", || {
+            "must be at least 1".to_owned()
+        })?;
         let public_url = &self.federation.public_url;
         ensure(
             public_url.query().is_none() && public_url.fragment().is_none(),

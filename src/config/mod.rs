@@ -36,6 +36,9 @@ pub struct Config {
     /// What may leave the instance.
     #[serde(default)]
     pub privacy: PrivacyConfig,
+    /// Randomized reports of visitors.
+    #[serde(default)]
+    pub visitors: VisitorsConfig,
     /// What is shown.
     #[serde(default)]
     pub recommend: RecommendConfig,
@@ -55,6 +58,9 @@ pub struct PeerTubeConfig {
     /// Connections at most.
     #[serde(default = "default_connections")]
     pub max_connections: u32,
+    /// Address at which PeerTube is asked who a token belongs to; empty: `url`.
+    #[serde(default)]
+    pub api_url: String,
 }
 
 /// `[database]`: Shoal's own tables, in the schema `shoal` of this database.
@@ -77,6 +83,9 @@ pub struct ApiConfig {
     pub listen: SocketAddr,
     /// Token that PeerTube's side presents as `Authorization: Bearer`; at least 16 characters.
     pub service_token: SecretString,
+    /// Secret with which the plugin signs for whom it asks; empty: such requests are refused. At least 16 characters.
+    #[serde(default)]
+    pub plugin_secret: SecretString,
 }
 
 /// `[federation]`: the public listener and the rules for peers.
@@ -144,6 +153,17 @@ impl Default for PreferencesConfig {
     }
 }
 
+impl PeerTubeConfig {
+    /// Where PeerTube's REST interface is.
+    pub fn api_address(&self) -> &str {
+        if self.api_url.is_empty() {
+            self.url.as_str()
+        } else {
+            &self.api_url
+        }
+    }
+}
+
 impl PreferencesConfig {
     /// The rules as the model takes them.
     pub fn rules(&self) -> crate::model::preference::PreferenceRules {
@@ -188,6 +208,8 @@ impl Default for TrainingConfig {
 pub struct PrivacyConfig {
     /// Whether this instance releases evidence at all. It receives in any case.
     pub contribute: bool,
+    /// What happens with users who make no choice.
+    pub contribution: ContributionDefault,
     /// Largest epsilon per account and year.
     pub epsilon_per_year: f64,
     /// Delta per account and year.
@@ -210,6 +232,7 @@ impl Default for PrivacyConfig {
     fn default() -> Self {
         Self {
             contribute: true,
+            contribution: ContributionDefault::OptIn,
             epsilon_per_year: 4.0,
             delta: 1e-6,
             releases_per_year: 12,
@@ -218,6 +241,39 @@ impl Default for PrivacyConfig {
             head_videos: 2_000,
             head_channels: 1_000,
             counter_file: PathBuf::from("/var/lib/shoal/release-counter.json"),
+        }
+    }
+}
+
+/// What happens with users who make no choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ContributionDefault {
+    /// Their history stays on this instance.
+    #[default]
+    OptIn,
+    /// Their history is in the noised evidence.
+    OptOut,
+}
+
+/// `[visitors]`: randomized reports of visitors without an account.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VisitorsConfig {
+    /// Whether reports are taken.
+    pub enabled: bool,
+    /// Epsilon of one report.
+    pub epsilon: f64,
+    /// Reports taken per minute at most, of all visitors together.
+    pub reports_per_minute: u32,
+}
+
+impl Default for VisitorsConfig {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            epsilon: 1.0,
+            reports_per_minute: 600,
         }
     }
 }

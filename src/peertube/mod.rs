@@ -1,4 +1,5 @@
-//! Everything that knows PeerTube's database, and nothing else does. Read-only.
+//! Everything that knows PeerTube's database, and nothing else does. Read-only. Of PeerTube's REST interface, only whose token
+//! it is.
 //!
 //! | file | holds |
 //! |---|---|
@@ -12,6 +13,8 @@
 //! | [`catalogue`] | all videos that could be listed, with their public metadata |
 //! | [`history`], [`signal`] | what all users did: watches and ratings |
 //! | [`user`] | one user: settings, signals, subscriptions |
+//! | [`accounts`] | who exists, and whose history may be used |
+//! | [`tokens`] | whose access token it is |
 //! | [`visibility`] | the rules applied to candidates |
 //! | [`recent`] | newest and lately most viewed videos |
 //! | [`cards`] | videos as lists show them |
@@ -20,6 +23,7 @@
 //! Statements are checked by tests on each supported layout, not by macros at compile time: the tables are PeerTube's and
 //! change with it. What a signal is worth, which videos are recommended and how they are ranked is decided elsewhere.
 
+pub mod accounts;
 pub mod cards;
 pub mod catalogue;
 pub mod check;
@@ -35,6 +39,7 @@ pub mod role;
 mod rules;
 pub mod schema;
 pub mod signal;
+pub mod tokens;
 pub mod user;
 pub mod visibility;
 

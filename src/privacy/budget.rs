@@ -84,6 +84,16 @@ impl AnnualBudget {
         release::mu_of(self.epsilon, self.delta)
     }
 
+    /// Epsilon, at the budget's delta, of releases with these Gaussian-DP parameters together; 0 for none.
+    pub fn epsilon_of(&self, mus: &[f64]) -> f64 {
+        let squared: f64 = mus.iter().map(|mu| mu * mu).sum();
+        if squared > 0.0 {
+            release::epsilon_of(squared.sqrt(), self.delta)
+        } else {
+            0.0
+        }
+    }
+
     /// Gaussian-DP parameter mu of one of the equal releases.
     pub fn release_mu(&self) -> f64 {
         self.annual_mu() / f64::from(self.releases).sqrt()
@@ -111,8 +121,8 @@ mod tests {
         let (epsilon, delta) = (Epsilon::new(4.0).unwrap(), Delta::new(1e-6).unwrap());
         for releases in [1, 12, 52, 365] {
             let budget = AnnualBudget::new(epsilon, delta, releases).unwrap();
-            let spent = (f64::from(releases) * budget.release_mu().powi(2)).sqrt();
-            let epsilon = release::epsilon_of(spent, delta);
+            let epsilon = budget.epsilon_of(&vec![budget.release_mu(); releases as usize]);
+            assert!(budget.epsilon_of(&[]).abs() < 1e-12);
             assert!(epsilon <= 4.0 + 1e-9 && epsilon > 4.0 - 1e-6, "{epsilon}");
         }
     }

@@ -1,6 +1,7 @@
 //! Why a request cannot be answered with a list.
 
 use crate::peertube::PeerTubeError;
+use crate::store::StoreError;
 
 /// Why there is no list. A missing model or an unknown user is no error: there is always a list to fall back to.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,9 @@ pub enum RecommendError {
     /// PeerTube's database could not answer.
     #[error(transparent)]
     PeerTube(#[from] PeerTubeError),
+    /// Shoal's own tables could not tell what the user decided. Without that, no list is made for a user.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The computation was interrupted: the process is stopping, or the model is broken.
     #[error("the ranking was interrupted: {0}")]
     Interrupted(#[from] tokio::task::JoinError),

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use super::controls::Controls;
 use super::request::Strategy;
 use super::signals::Seen;
 use crate::peertube::{ChannelId, PeerTube, PeerTubeError, VideoId, Viewer};
@@ -40,6 +41,8 @@ pub struct Audience<'a> {
     pub hide_nsfw_by_default: bool,
     /// What the user has seen.
     pub seen: &'a Seen,
+    /// What the user decided.
+    pub controls: &'a Controls,
     /// Whether `seen` may be incomplete, because the history is very long.
     pub seen_is_cut: bool,
     /// Whether watched videos may be listed.
@@ -49,8 +52,10 @@ pub struct Audience<'a> {
 }
 
 impl Audience<'_> {
-    fn excludes(&self, video: VideoId) -> bool {
-        self.current == Some(video) || self.seen.excludes(video, self.include_watched)
+    fn excludes(&self, entry: &Entry) -> bool {
+        self.current == Some(entry.video)
+            || self.seen.excludes(entry.video, self.include_watched)
+            || self.controls.excludes(entry.video, entry.channel)
     }
 }
 
@@ -147,7 +152,7 @@ impl<'a> Listing<'a> {
         } = self;
         let size = CHUNK.min(CHECK_LIMIT.saturating_sub(*checked));
         let chunk: Vec<Entry> = candidates
-            .filter(|entry| !audience.excludes(entry.video) && considered.insert(entry.video))
+            .filter(|entry| !audience.excludes(entry) && considered.insert(entry.video))
             .take(size)
             .collect();
         *checked += chunk.len();
@@ -162,6 +167,19 @@ impl<'a> Listing<'a> {
         {
             for video in self.peertube.watched_among(viewer.id, visible).await? {
                 allowed.remove(&video);
+            }
+        }
+        if self.audience.controls.excludes_channels() {
+            // The model does not know the channels of the newest videos.
+            let unknown: Vec<VideoId> = chunk
+                .iter()
+                .filter(|entry| entry.channel.is_none() && allowed.contains(&entry.video))
+                .map(|entry| entry.video)
+                .collect();
+            for card in self.peertube.cards(&unknown).await? {
+                if self.audience.controls.excludes(card.id, Some(card.channel.id)) {
+                    allowed.remove(&card.id);
+                }
             }
         }
         let room = LIST_LIMIT.saturating_sub(self.entries.len());

@@ -5,27 +5,35 @@
 //! | [`request`] | what a caller can ask for, and its bounds |
 //! | [`snapshot`] | the published model with the videos it speaks about |
 //! | [`signals`] | the caller's watches and ratings as the model's history |
+//! | [`controls`] | what the caller decided |
+//! | [`steering`] | how sliders and topics push a ranking |
 //! | [`ranking`] | best first, lazily |
 //! | [`plan`] | which sources fill a list, in which order |
 //! | [`listing`] | the list under construction: no doubles, nothing hidden, bounded work |
 //! | [`diversity`] | no channel fills a page |
 //! | [`reasons`] | why a video is in the list, in words that are true |
 //! | [`page`] | the answer |
+//! | [`profile`] | what lists for a user are made from |
 //! | [`service`] | one request from beginning to end |
 //!
 //! What stays out: HTTP (see [`crate::api`]), SQL (see [`crate::peertube`]) and learning (see [`crate::model`]).
 
+pub mod controls;
 pub mod diversity;
 pub mod error;
 pub mod listing;
 pub mod page;
 pub mod plan;
+pub mod profile;
 pub mod ranking;
 pub mod reasons;
 pub mod request;
 pub mod service;
 pub mod signals;
 pub mod snapshot;
+pub mod steering;
+#[cfg(test)]
+mod test_support;
 
 pub use error::RecommendError;
 pub use page::{Page, Recommendation, RecommendedVideo};

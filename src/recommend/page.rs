@@ -51,6 +51,7 @@ impl Recommendation {
             Reason::Federation => "people with similar taste on other instances watched this".to_owned(),
             Reason::Similar { name, .. } => format!("similar to \u{201c}{name}\u{201d}"),
             Reason::Recent => "new".to_owned(),
+            Reason::Topic => "a topic you asked for more of".to_owned(),
         });
         reasons.collect::<Vec<_>>().join("; ")
     }

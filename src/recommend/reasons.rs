@@ -53,6 +53,8 @@ pub enum Reason {
     },
     /// It is one of the newest.
     Recent,
+    /// It is about a topic that you asked for more of.
+    Topic,
 }
 
 /// A reason before the titles are known.
@@ -70,6 +72,8 @@ pub enum Ground {
     Similar(VideoId),
     /// See [`Reason::Recent`].
     Recent,
+    /// See [`Reason::Topic`].
+    Topic,
 }
 
 impl Ground {
@@ -77,7 +81,7 @@ impl Ground {
     pub fn video(self) -> Option<VideoId> {
         match self {
             Self::Watched(video) | Self::Similar(video) => Some(video),
-            Self::Channel | Self::Popular | Self::Federation | Self::Recent => None,
+            Self::Channel | Self::Popular | Self::Federation | Self::Recent | Self::Topic => None,
         }
     }
 
@@ -104,6 +108,7 @@ impl Ground {
             Self::Popular => Reason::Popular,
             Self::Federation => Reason::Federation,
             Self::Recent => Reason::Recent,
+            Self::Topic => Reason::Topic,
         })
     }
 }

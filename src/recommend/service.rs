@@ -3,21 +3,27 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
+use super::controls::Controls;
 use super::diversity::diversify;
 use super::error::RecommendError;
 use super::listing::{Audience, Entry, Listing};
 use super::page::{Page, Recommendation, RecommendedVideo};
 use super::plan::{Available, sources};
 use super::ranking::Ranking;
-use super::reasons::{Ground, impersonal, personal};
+use super::reasons::{Ground, MAXIMUM_REASONS, impersonal, personal};
 use super::request::{Request, Strategy};
-use super::signals::{History, SIGNAL_LIMIT, Seen};
+use super::signals::{self, History, SIGNAL_LIMIT, Seen};
 use super::snapshot::{SharedSnapshot, Snapshot};
+use super::steering::{about, steer};
 use crate::clock::SharedClock;
 use crate::config::Config;
+use crate::model::linear_algebra::dot;
 use crate::model::preference::PreferenceRules;
 use crate::model::recommender::Profile;
 use crate::peertube::{PeerTube, Signal, UserId, VideoCard, VideoId, Viewer};
+use crate::store::{Level, Store};
 
 /// What an administrator decides about lists.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,6 +34,8 @@ pub struct Settings {
     pub hide_nsfw_by_default: bool,
     /// Newest signals that are folded in for one user.
     pub history_limit: usize,
+    /// Level of users who made no choice.
+    pub default_level: Level,
 }
 
 impl Settings {
@@ -37,6 +45,7 @@ impl Settings {
             rules: config.preferences.rules(),
             hide_nsfw_by_default: config.recommend.hide_nsfw_by_default,
             history_limit: config.recommend.history_limit as usize,
+            default_level: config.privacy.contribution.into(),
         }
     }
 }
@@ -45,16 +54,18 @@ impl Settings {
 #[derive(Clone)]
 pub struct Recommendations {
     peertube: PeerTube,
+    store: Store,
     snapshot: SharedSnapshot,
     settings: Settings,
     clock: SharedClock,
 }
 
-/// Who asks. Nothing at all is read of somebody who is blocked or has switched the history off.
+/// Who asks. Nothing at all is read of somebody who is blocked, has switched the history off, or is at the level `off`.
 #[derive(Default)]
 struct Caller {
     viewer: Option<Viewer>,
     signals: Vec<Signal>,
+    controls: Arc<Controls>,
 }
 
 /// The video that is being watched now.
@@ -72,10 +83,18 @@ struct Person {
 }
 
 impl Recommendations {
-    /// Lists from `peertube`'s videos, ranked by whatever model is published in `snapshot`.
-    pub fn new(peertube: PeerTube, snapshot: SharedSnapshot, settings: Settings, clock: SharedClock) -> Self {
+    /// Lists from `peertube`'s videos, ranked by whatever model is published in `snapshot`, for users who decided what is
+    /// in `store`.
+    pub fn new(
+        peertube: PeerTube,
+        store: Store,
+        snapshot: SharedSnapshot,
+        settings: Settings,
+        clock: SharedClock,
+    ) -> Self {
         Self {
             peertube,
+            store,
             snapshot,
             settings,
             clock,
@@ -89,14 +108,14 @@ impl Recommendations {
     ///
     /// # Errors
     /// [`RecommendError`]: numbers out of bounds, `similar` without a video or with one that the caller may not see,
-    /// PeerTube's database away.
+    /// one of the databases away. Shoal's own is only needed for users.
     pub async fn for_request(&self, request: &Request) -> Result<Page, RecommendError> {
         request.check()?;
         let snapshot = self.snapshot.load_full();
         let caller = self.caller(request.user).await?;
         let history = snapshot
             .as_deref()
-            .map(|snapshot| self.history(&caller.signals, snapshot))
+            .map(|snapshot| self.history(&caller, snapshot))
             .unwrap_or_default();
         let has_history = !history.preferences.is_empty();
         let current = self.current(request, caller.viewer.as_ref(), has_history).await?;
@@ -120,6 +139,7 @@ impl Recommendations {
                 viewer: caller.viewer.as_ref(),
                 hide_nsfw_by_default: self.settings.hide_nsfw_by_default,
                 seen: &seen,
+                controls: &caller.controls,
                 seen_is_cut: caller.signals.len() >= SIGNAL_LIMIT as usize,
                 include_watched: request.include_watched,
                 current: current.map(|current| current.video),
@@ -131,20 +151,41 @@ impl Recommendations {
             }
             match (source, &snapshot) {
                 (Strategy::ForYou, Some(model)) => {
-                    let (found, ranking) = rank_personally(model.clone(), history.take().unwrap_or_default()).await?;
+                    let (found, ranking) = self
+                        .rank_personally(model.clone(), history.take().unwrap_or_default(), &caller)
+                        .await?;
                     person = Some(found);
                     listing.fill(entries(ranking, model, source)).await?;
                 }
                 (Strategy::Similar, Some(model)) => {
                     let Some(item) = similar_item else { continue };
-                    // Zero is "nothing in common": those are no answer to the question.
+                    let (controls, now) = (Arc::clone(&caller.controls), self.clock.now());
                     let ranking = rank(model.clone(), move |model| {
-                        Ranking::new(&model.recommender().similar(item), |_, score| score > 0.0)
+                        let similar = if controls.content_only() {
+                            similar_content(model, item)
+                        } else {
+                            model.recommender().similar(item)
+                        };
+                        let mut scores = similar.clone();
+                        steer(&mut scores, &controls, &History::default(), model, now);
+                        // Zero is "nothing in common": those are no answer to the question.
+                        Ranking::new(&scores, |item, _| {
+                            similar.get(item as usize).is_some_and(|score| *score > 0.0)
+                        })
                     });
                     listing.fill(entries(ranking.await?, model, source)).await?;
                 }
                 (Strategy::Popular, Some(model)) => {
-                    let ranking = rank(model.clone(), |model| Ranking::new(model.popularity(), |_, _| true));
+                    // Asked for what is popular, nothing is pushed.
+                    let steered = request.strategy != Strategy::Popular;
+                    let (controls, now) = (Arc::clone(&caller.controls), self.clock.now());
+                    let ranking = rank(model.clone(), move |model| {
+                        let mut scores = model.popularity().to_vec();
+                        if steered {
+                            steer(&mut scores, &controls, &History::default(), model, now);
+                        }
+                        Ranking::new(&scores, |_, _| true)
+                    });
                     listing.fill(entries(ranking.await?, model, source)).await?;
                 }
                 (Strategy::Recent, _) | (_, None) => {
@@ -165,7 +206,7 @@ impl Recommendations {
         }
         let total = entries.len();
         let page: Vec<Entry> = entries.into_iter().skip(request.start).take(request.count).collect();
-        let grounds = explain(&page, snapshot, person, similar_to).await?;
+        let grounds = explain(&page, snapshot, person, Arc::clone(&caller.controls), similar_to).await?;
         Ok(Page {
             total,
             data: self.hydrate(&page, grounds, caller.viewer.as_ref(), similar_to).await?,
@@ -175,16 +216,76 @@ impl Recommendations {
     async fn caller(&self, user: Option<UserId>) -> Result<Caller, RecommendError> {
         let Some(user) = user else { return Ok(Caller::default()) };
         let viewer = self.peertube.viewer(user).await?.filter(|viewer| !viewer.blocked);
+        let controls = match &viewer {
+            Some(_) => self.controls(user).await?,
+            None => Controls::default(),
+        };
         let signals = match &viewer {
-            Some(viewer) if viewer.history_enabled => self.peertube.user_signals(user, SIGNAL_LIMIT).await?,
+            Some(viewer) if viewer.history_enabled && controls.reads_history() => {
+                self.peertube.user_signals(user, SIGNAL_LIMIT).await?
+            }
             _ => Vec::new(),
         };
-        Ok(Caller { viewer, signals })
+        Ok(Caller {
+            viewer,
+            signals,
+            controls: Arc::new(controls),
+        })
     }
 
-    fn history(&self, signals: &[Signal], snapshot: &Snapshot) -> History {
+    async fn rank_personally(
+        &self,
+        snapshot: Arc<Snapshot>,
+        history: History,
+        caller: &Caller,
+    ) -> Result<(Person, Ranking), RecommendError> {
+        let (controls, now) = (Arc::clone(&caller.controls), self.clock.now());
+        rank(snapshot, move |snapshot| {
+            let recommender = snapshot.recommender();
+            let profile = recommender.profile(&history.preferences);
+            let mut scores = recommender.scores(&profile);
+            steer(&mut scores, &controls, &history, snapshot, now);
+            (Person { profile, history }, Ranking::new(&scores, |_, _| true))
+        })
+        .await
+    }
+
+    /// What an administrator decided.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// PeerTube's database.
+    pub(super) fn peertube(&self) -> &PeerTube {
+        &self.peertube
+    }
+
+    /// The model in use.
+    pub(super) fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.snapshot.load_full()
+    }
+
+    /// The present.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub(super) async fn controls(&self, user: UserId) -> Result<Controls, RecommendError> {
+        let (settings, unwanted) = tokio::try_join!(self.store.user_settings(user.0), self.store.unwanted(user.0))?;
+        Ok(Controls::new(settings, unwanted, self.settings.default_level))
+    }
+
+    fn history(&self, caller: &Caller, snapshot: &Snapshot) -> History {
+        if !caller.controls.learns() {
+            return History::default();
+        }
+        let since_reset: Vec<Signal> = caller
+            .signals
+            .iter()
+            .filter_map(|signal| signals::since(signal, caller.controls.history_from))
+            .collect();
         History::new(
-            signals,
+            &since_reset,
             snapshot,
             &self.settings.rules,
             self.clock.now(),
@@ -286,14 +387,23 @@ async fn rank<T: Send + 'static>(
     Ok(tokio::task::spawn_blocking(move || work(&snapshot)).await?)
 }
 
-async fn rank_personally(snapshot: Arc<Snapshot>, history: History) -> Result<(Person, Ranking), RecommendError> {
-    rank(snapshot, move |snapshot| {
-        let recommender = snapshot.recommender();
-        let profile = recommender.profile(&history.preferences);
-        let ranking = Ranking::new(&recommender.scores(&profile), |_, _| true);
-        (Person { profile, history }, ranking)
-    })
-    .await
+/// How similar every item is to `item` by public metadata alone: cosine in the content basis.
+fn similar_content(snapshot: &Snapshot, item: u32) -> Vec<f32> {
+    let content = &snapshot.recommender().components().content.items;
+    let mut similar = vec![0.0; snapshot.videos().len()];
+    if (item as usize) < similar.len() {
+        let target = content.row(item as usize);
+        for (score, row) in similar
+            .iter_mut()
+            .zip(content.values().chunks_exact(content.dimensions()))
+        {
+            let length = (dot(target, target) * dot(row, row)).sqrt();
+            if length > 0.0 {
+                *score = dot(target, row) / length;
+            }
+        }
+    }
+    similar
 }
 
 fn entries(ranking: Ranking, snapshot: &Snapshot, source: Strategy) -> impl Iterator<Item = Entry> {
@@ -326,6 +436,7 @@ async fn explain(
     page: &[Entry],
     snapshot: Option<Arc<Snapshot>>,
     person: Option<Person>,
+    controls: Arc<Controls>,
     similar_to: Option<VideoId>,
 ) -> Result<Vec<Vec<Ground>>, RecommendError> {
     let Some((snapshot, person)) = snapshot.clone().zip(person) else {
@@ -336,10 +447,16 @@ async fn explain(
     };
     let page = page.to_vec();
     rank(snapshot, move |snapshot| {
+        let wanted = about(&controls.topics.tags_up, &controls.topics.categories_up, snapshot);
         let ground = |entry: &Entry| match (entry.source, entry.item) {
             (Strategy::ForYou, Some(item)) => {
                 let explanation = snapshot.recommender().explain(&person.profile, item);
-                personal(entry, &explanation, &person.history, snapshot)
+                let mut grounds = personal(entry, &explanation, &person.history, snapshot);
+                if wanted.contains(&item) {
+                    grounds.insert(0, Ground::Topic);
+                    grounds.truncate(MAXIMUM_REASONS);
+                }
+                grounds
             }
             _ => impersonal(entry, Some(snapshot), similar_to),
         };

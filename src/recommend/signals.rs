@@ -49,6 +49,7 @@ pub struct History {
     pub preferences: Vec<(u32, f32)>,
     enjoyed: HashSet<u32>,
     channels: HashSet<ChannelId>,
+    tags: HashSet<String>,
 }
 
 impl History {
@@ -75,6 +76,7 @@ impl History {
             if value > 0.0 && signal.watched.is_some() {
                 history.enjoyed.insert(item);
                 history.channels.insert(video.channel.id);
+                history.tags.extend(video.tags.iter().map(|tag| tag.to_lowercase()));
             }
         }
         history
@@ -85,10 +87,26 @@ impl History {
         self.enjoyed.contains(&item)
     }
 
+    /// Tags of what the user watched and did not dislike, in lower case.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        self.tags.iter().map(String::as_str)
+    }
+
     /// Whether the user watched something of this channel, and did not dislike it.
     pub fn watches_channel(&self, channel: ChannelId) -> bool {
         self.channels.contains(&channel)
     }
+}
+
+/// The part of a signal that is not older than `start`, the moment of a reset; `None` when nothing is.
+pub fn since(signal: &Signal, start: Option<DateTime<Utc>>) -> Option<Signal> {
+    let Some(start) = start else { return Some(*signal) };
+    let recent = Signal {
+        video: signal.video,
+        watched: signal.watched.filter(|watch| watch.at >= start),
+        rated: signal.rated.filter(|rated| rated.at >= start),
+    };
+    recent.latest().map(|_| recent)
 }
 
 /// The value of one signal at the time `now`.
@@ -157,6 +175,17 @@ mod tests {
         };
         assert_eq!(excluded(false), [1, 2, 3, 4]);
         assert_eq!(excluded(true), [3, 4]);
+    }
+
+    #[test]
+    fn a_reset_forgets_older_watches_and_ratings_each() {
+        let mut both = signal(1, Some(watch(80)), Some(Rating::Like));
+        let reset = DateTime::UNIX_EPOCH + TimeDelta::days(1);
+        assert!(since(&both, None) == Some(both));
+        assert!(since(&both, Some(reset)).is_none());
+        both.rated = both.rated.map(|rated| Rated { at: reset, ..rated });
+        let left = since(&both, Some(reset)).unwrap();
+        assert!(left.watched.is_none() && left.rated == both.rated);
     }
 
     #[test]

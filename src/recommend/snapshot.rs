@@ -21,6 +21,7 @@ pub struct Snapshot {
     recommender: Recommender,
     videos: Vec<CatalogueVideo>,
     index: HashMap<VideoId, u32>,
+    tagged: HashMap<String, Vec<u32>>,
     average_popularity: f32,
     known_by_peers: HashSet<u32>,
     created_at: DateTime<Utc>,
@@ -56,11 +57,18 @@ impl Snapshot {
             });
         }
         let index = (0u32..).zip(&videos).map(|(item, video)| (video.id, item)).collect();
+        let mut tagged: HashMap<String, Vec<u32>> = HashMap::new();
+        for (item, video) in (0u32..).zip(&videos) {
+            for tag in &video.tags {
+                tagged.entry(tag.to_lowercase()).or_default().push(item);
+            }
+        }
         let average_popularity = average(recommender.popularity());
         Ok(Self {
             recommender,
             videos,
             index,
+            tagged,
             average_popularity,
             known_by_peers: HashSet::new(),
             created_at,
@@ -94,6 +102,11 @@ impl Snapshot {
     /// The item of a video; `None` when the model does not know the video, for example because it is newer.
     pub fn item(&self, video: VideoId) -> Option<u32> {
         self.index.get(&video).copied()
+    }
+
+    /// The items with a tag, which is given in lower case.
+    pub fn tagged(&self, tag: &str) -> &[u32] {
+        self.tagged.get(tag).map_or(&[], Vec::as_slice)
     }
 
     /// Popularity of every item.

@@ -1,4 +1,5 @@
-//! Shoal's own tables, in the schema `shoal`: keys, peers, deliveries, the privacy ledger, received evidence, models.
+//! Shoal's own tables, in the schema `shoal`: keys, peers, deliveries, the privacy ledger, received evidence, models, what
+//! users decided, counts of visitors' reports.
 //!
 //! One file per table. Queries are checked against the migrations when Shoal is compiled; `tools/prepare-queries.sh`
 //! writes what the compiler needs to know into `.sqlx/`. PeerTube's tables are not read here.
@@ -7,7 +8,9 @@ mod deliveries;
 mod error;
 mod keys;
 mod ledger;
+mod level;
 mod models;
+mod not_interested;
 mod peers;
 mod pool;
 mod received_activities;
@@ -15,15 +18,23 @@ mod received_evidence;
 mod releases;
 mod settings;
 mod transaction;
+mod user_levels;
+mod user_settings;
+mod visitor_counts;
 
 pub use deliveries::{DeliveryState, LeasedDelivery, NewDelivery, QueuedDelivery};
 pub use error::StoreError;
 pub use keys::ActorKeys;
 pub use ledger::{Correction, CorrectionReason, CountedWatches, LedgerTotals};
+pub use level::{Level, UnknownLevel};
 pub use models::{NewModel, StoredModel};
+pub use not_interested::{MOST_NOT_INTERESTED, NotInterested, Unwanted};
 pub use peers::{FollowDecision, FollowerState, FollowingState, NewPeer, Peer};
 pub use pool::Store;
 pub use received_activities::{Received, Reception};
 pub use received_evidence::{Announcement, EvidenceState, LeasedEvidence, UsableEvidence, UsableRelease};
 pub use releases::{LedgerEntry, NewRelease, Release};
 pub use transaction::Isolation;
+pub use user_levels::{LevelChange, LevelHistory};
+pub use user_settings::{SettingsChange, Sliders, Topics, UserChoice, UserSettings};
+pub use visitor_counts::VisitorCounts;

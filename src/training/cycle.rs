@@ -7,8 +7,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::publishing::{self, Publication};
+use super::reading::Consent;
 use super::releasing::{self, NoiseRandomness, ReleaseOutcome};
-use super::{TrainingError, combining, reading};
+use super::{TrainingError, combining, reading, sweeping};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::failpoints;
@@ -57,8 +58,10 @@ pub struct CycleReport {
     pub model: i64,
     /// Videos in the catalogue.
     pub videos: usize,
-    /// Users who did something.
+    /// Users who did something and from whom this instance may learn.
     pub users: usize,
+    /// Those of them who agreed that evidence leaves the instance.
+    pub contributors: usize,
     /// Preference values.
     pub interactions: usize,
     /// Peers whose evidence was combined.
@@ -108,10 +111,13 @@ impl Trainer {
         progress(Phase::Reading);
         let now = self.clock.now();
         let rules = self.config.preferences.rules();
+        sweeping::sweep(&self.peertube, &self.store).await?;
+        let default = self.config.privacy.contribution.into();
+        let consent = Consent::new(self.store.user_choices().await?, default);
         let privacy = self.config.privacy.clone();
         let basis = EvidenceBasis::new(privacy.dimensions).id();
         let counts = releasing::next_watches(&self.store, basis, now).await?;
-        let reading = reading::read(&self.peertube, &rules, counts, now).await?;
+        let reading = reading::read(&self.peertube, &rules, &consent, counts, now).await?;
         let (videos, interactions) = (reading.videos, Arc::new(reading.interactions));
         let (catalogue, support) = {
             let items = videos.iter().map(reading::item).collect();
@@ -151,6 +157,7 @@ impl Trainer {
             model: 0,
             videos: videos.len(),
             users: interactions.users(),
+            contributors: reading.contributors,
             interactions: interactions.len(),
             peers,
             release,

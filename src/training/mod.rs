@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | [`cycle`] | the story itself |
+//! | [`sweeping`] | users who are gone are forgotten |
 //! | [`reading`] | catalogue and history from PeerTube's database |
 //! | [`releasing`] | when evidence is released, and how |
 //! | [`release_counter`] | the count beside the ledger, by which a restored older ledger is noticed |
@@ -20,6 +21,7 @@ pub mod publishing;
 pub mod reading;
 pub mod release_counter;
 pub mod releasing;
+pub mod sweeping;
 pub mod worker;
 
 pub use cycle::{CycleReport, Phase, Trainer};

@@ -9,28 +9,58 @@ use super::TrainingError;
 use crate::model::interactions::Interactions;
 use crate::model::item::Item;
 use crate::model::preference::PreferenceRules;
-use crate::peertube::{CataloguePrivacy, CatalogueVideo, PeerTube, Signal, VideoId};
-use crate::recommend::signals::preference;
-use crate::store::CountedWatches;
+use crate::peertube::{CataloguePrivacy, CatalogueVideo, PeerTube, Signal, UserId, VideoId};
+use crate::recommend::signals::{preference, since};
+use crate::store::{CountedWatches, Level, UserChoice};
 
 /// Everything that one cycle learns from.
 pub struct Reading {
     /// Videos in item order.
     pub videos: Vec<CatalogueVideo>,
-    /// Preferences, one row per user who did something.
+    /// Preferences, one row per user who did something and from whom this instance may learn.
     pub interactions: Interactions,
-    /// The part of them that the next release counts; the same users in the same order.
+    /// The part of them that the next release counts, of users who let evidence about them leave the instance; the same
+    /// users in the same order.
     pub counted: Interactions,
+    /// Users who contribute, whether or not they watched something new.
+    pub contributors: usize,
 }
 
-/// Reads the whole catalogue and history, with memory bounded by their compact form. What a user did with a video belongs
-/// to the time when the user first watched or rated it; watching on and rating later do not make it count again.
+/// What users decided about their history.
+#[derive(Debug, Clone)]
+pub struct Consent {
+    choices: HashMap<UserId, UserChoice>,
+    default: Level,
+}
+
+impl Consent {
+    /// The choices of users, and the level of those who made none.
+    pub fn new(choices: Vec<UserChoice>, default: Level) -> Self {
+        let choices = choices
+            .into_iter()
+            .map(|choice| (UserId(choice.user), choice))
+            .collect();
+        Self { choices, default }
+    }
+
+    /// The level of a user, and the moment before which nothing is learned from.
+    fn of(&self, user: UserId) -> (Level, Option<DateTime<Utc>>) {
+        self.choices.get(&user).map_or((self.default, None), |choice| {
+            (choice.level.unwrap_or(self.default), choice.history_from)
+        })
+    }
+}
+
+/// Reads the whole catalogue, and the history of all users who let this instance learn from it, with memory bounded by
+/// their compact form. What a user did with a video belongs to the time when the user first watched or rated it; watching
+/// on and rating later do not make it count again.
 ///
 /// # Errors
 /// [`TrainingError::PeerTube`] when the database cannot answer.
 pub async fn read(
     peertube: &PeerTube,
     rules: &PreferenceRules,
+    consent: &Consent,
     counts: CountedWatches,
     now: DateTime<Utc>,
 ) -> Result<Reading, TrainingError> {
@@ -39,25 +69,36 @@ pub async fn read(
     videos.sort_by(|a, b| a.url.cmp(&b.url));
     let index: HashMap<VideoId, u32> = (0u32..).zip(&videos).map(|(item, video)| (video.id, item)).collect();
     let (mut interactions, mut counted) = (Interactions::new(videos.len()), Interactions::new(videos.len()));
+    let mut contributors = 0;
     peertube
         .for_each_user(|user| {
+            let (level, start) = consent.of(user.user);
+            if !level.learns() {
+                return;
+            }
             let row = |signals: &mut dyn Iterator<Item = &Signal>| -> Vec<(u32, f32)> {
                 signals
+                    .filter_map(|signal| since(signal, start))
                     .filter_map(|signal| {
                         let item = *index.get(&signal.video)?;
                         let video = &videos[item as usize];
-                        Some((item, preference(signal, video.duration, video.is_live, rules, now)))
+                        Some((item, preference(&signal, video.duration, video.is_live, rules, now)))
                     })
                     .collect()
             };
             interactions.push_user(row(&mut user.signals.iter()));
-            counted.push_user(row(&mut user.signals.iter().filter(|signal| belongs(signal, counts))));
+            contributors += usize::from(level.contributes());
+            counted.push_user(row(&mut user
+                .signals
+                .iter()
+                .filter(|signal| level.contributes() && belongs(signal, counts))));
         })
         .await?;
     Ok(Reading {
         videos,
         interactions,
         counted,
+        contributors,
     })
 }
 
@@ -79,5 +120,23 @@ pub fn item(video: &CatalogueVideo) -> Item {
         title: video.name.clone(),
         views: u64::try_from(video.views).unwrap_or(0),
         listed: video.publicly_listed && video.privacy == CataloguePrivacy::Public,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_counts_for_those_who_made_no_choice() {
+        let choice = |user, level| UserChoice {
+            user,
+            level,
+            history_from: None,
+        };
+        let consent = Consent::new(vec![choice(1, Some(Level::Off)), choice(2, None)], Level::Contribute);
+        assert_eq!(consent.of(UserId(1)).0, Level::Off);
+        assert_eq!(consent.of(UserId(2)).0, Level::Contribute);
+        assert_eq!(consent.of(UserId(3)).0, Level::Contribute);
     }
 }

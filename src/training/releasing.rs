@@ -62,7 +62,7 @@ pub enum ReleaseOutcome {
         /// When.
         next: DateTime<Utc>,
     },
-    /// Too few accounts have watched something that no earlier release counts.
+    /// Too few contributing accounts have watched something that no earlier release counts.
     TooFewContributors {
         /// Accounts that have.
         contributors: usize,

@@ -7,12 +7,13 @@ use arc_swap::ArcSwapOption;
 use reqwest::Method;
 use serde_json::json;
 use shoal::api::Limits;
+use shoal::clock::ManualClock;
 use shoal::demo::postgres::{Options, ThrowAwayCluster};
 use shoal::demo::schema::{Layout, create_schema};
 use shoal::peertube::PeerTube;
 use sqlx::{Connection, PgConnection};
 
-use crate::world::{PATH, TOKEN, World, serve};
+use crate::world::{NOW, PATH, TOKEN, World, config, serve, store};
 
 #[tokio::test]
 async fn health_tells_of_databases_and_model() {
@@ -95,7 +96,17 @@ async fn a_database_that_is_away_is_a_problem_that_passes() {
         deadline: Duration::from_secs(3),
         ..Limits::default()
     };
-    let (address, shutdown, serving) = serve(peertube, Arc::new(ArcSwapOption::empty()), limits).await;
+    let clock = Arc::new(ManualClock::new(NOW.parse().unwrap()));
+    let store = store(clock.clone()).await;
+    let (address, shutdown, serving) = serve(
+        &config(&[]),
+        peertube,
+        store,
+        Arc::new(ArcSwapOption::empty()),
+        clock,
+        limits,
+    )
+    .await;
     let client = reqwest::Client::new();
     let status = async |path: &str| {
         let response = client

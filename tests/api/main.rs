@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod asking;
+mod controls;
+mod data;
 mod fallback;
 mod health;
 mod overload;
@@ -11,6 +14,7 @@ mod problems;
 mod silence;
 mod similar;
 mod visibility;
+mod visitors;
 mod world;
 
 #[allow(

@@ -1,33 +1,39 @@
 //! An instance with two tastes: users who watch music and users who watch bees. A model trained on them, a server that
 //! answers from it, and a client.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
+use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
 use reqwest::StatusCode;
+use secrecy::SecretString;
 use serde_json::{Value, json};
+use shoal::api::vouching::PluginSecret;
 use shoal::api::{ApiState, Limits, Server};
-use shoal::clock::ManualClock;
-use shoal::config::Config;
+use shoal::clock::{ManualClock, SharedClock};
+use shoal::config::{Config, DatabaseConfig};
 use shoal::model::alternating::AlternatingParameters;
 use shoal::model::catalogue::Catalogue;
 use shoal::model::contribution::EvidenceBasis;
 use shoal::model::head::public_support;
 use shoal::model::learning::{LearningParameters, learn};
-use shoal::peertube::PeerTube;
+use shoal::peertube::{PeerTube, UserId};
 use shoal::recommend::{SharedSnapshot, Snapshot};
-use shoal::store::CountedWatches;
-use shoal::training::reading::{item, read};
+use shoal::store::{CountedWatches, Level, Store};
+use shoal::training::reading::{Consent, item, read};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::instance::{Instance, VIEWER};
+use crate::instance::{Instance, VIEWER, cluster, fresh_name};
 
 /// The token of all servers here.
 pub const TOKEN: &str = "a service token for tests";
+/// The secret that the plugin shares with all servers here.
+pub const PLUGIN_SECRET: &str = "a plugin secret for tests";
 /// The present.
 pub const NOW: &str = "2026-02-01T00:00:00Z";
 /// Music videos; odd ones in channel 20, even ones in channel 21.
@@ -43,6 +49,10 @@ pub const PATH: &str = "/api/v1/recommendations/videos";
 pub struct World {
     pub instance: Instance,
     pub peertube: PeerTube,
+    pub store: Store,
+    pub clock: Arc<ManualClock>,
+    /// The PeerTube that is asked whose token it is.
+    pub fake: FakePeerTube,
     pub snapshot: SharedSnapshot,
     address: String,
     client: reqwest::Client,
@@ -137,16 +147,44 @@ impl World {
         Self::with_limits(Limits::default()).await
     }
 
+    /// Trained and published, under changed settings.
+    pub async fn with_settings(settings: &[(&str, &str)]) -> Self {
+        let mut world = Self::with(Limits::default(), settings).await;
+        world.train().await;
+        world
+    }
+
     /// Without a model, under other limits.
     pub async fn with_limits(limits: Limits) -> Self {
+        Self::with(limits, &[]).await
+    }
+
+    async fn with(limits: Limits, settings: &[(&str, &str)]) -> Self {
         let mut instance = Instance::start().await;
         populate(&mut instance).await;
         let peertube = PeerTube::connect(&instance.url().await, 4).await.unwrap();
         let snapshot: SharedSnapshot = Arc::new(ArcSwapOption::empty());
-        let (address, shutdown, serving) = serve(peertube.clone(), snapshot.clone(), limits).await;
+        let clock = Arc::new(ManualClock::new(NOW.parse().unwrap()));
+        let store = store(clock.clone()).await;
+        let fake = FakePeerTube::start().await;
+        let mut all = vec![("SHOAL_PEERTUBE__API_URL", fake.address.as_str())];
+        all.extend(settings);
+        let config = config(&all);
+        let (address, shutdown, serving) = serve(
+            &config,
+            peertube.clone(),
+            store.clone(),
+            snapshot.clone(),
+            clock.clone(),
+            limits,
+        )
+        .await;
         Self {
             instance,
             peertube,
+            store,
+            clock,
+            fake,
             snapshot,
             address,
             client: reqwest::Client::new(),
@@ -157,7 +195,7 @@ impl World {
 
     /// Trains on the present history and publishes the model.
     pub async fn train(&mut self) {
-        let snapshot = trained(&self.peertube).await;
+        let snapshot = trained(&self.peertube, &self.store).await;
         self.snapshot.store(Some(Arc::new(snapshot)));
     }
 
@@ -170,6 +208,43 @@ impl World {
     pub async fn get(&self, path_and_query: &str) -> Answer {
         self.send(self.request(reqwest::Method::GET, path_and_query).bearer_auth(TOKEN))
             .await
+    }
+
+    /// A request for which the plugin vouches: signed now, for `user`.
+    pub fn signed(&self, method: reqwest::Method, path: &str, user: i32, body: &str) -> reqwest::RequestBuilder {
+        let time = NOW.parse::<DateTime<Utc>>().unwrap().timestamp();
+        let signature = plugin().sign(method.as_str(), path, UserId(user), time, body.as_bytes());
+        self.request(method, path)
+            .header("Shoal-User", user.to_string())
+            .header("Shoal-Timestamp", time.to_string())
+            .header("Shoal-Signature", signature)
+            .body(body.to_owned())
+    }
+
+    /// Sends a signed request that must succeed; returns what it says, or null.
+    pub async fn as_user(&self, method: reqwest::Method, path: &str, user: i32, body: &str) -> Value {
+        let answer = self.send(self.signed(method, path, user, body)).await;
+        assert!(answer.status.is_success(), "{path}: {}", answer.text);
+        if answer.text.is_empty() {
+            Value::Null
+        } else {
+            answer.json()
+        }
+    }
+
+    /// Changes settings of `user`, as the plugin does.
+    pub async fn set(&self, user: i32, settings: Value) -> Value {
+        let path = "/api/v1/users/me/settings";
+        self.as_user(reqwest::Method::PUT, path, user, &settings.to_string())
+            .await
+    }
+
+    /// Changes settings of `user` with the service token, which works at any time.
+    pub async fn set_at_service(&self, user: i32, settings: Value) {
+        let path = format!("/api/v1/users/me/settings?userId={user}");
+        let request = self.request(reqwest::Method::PUT, &path).bearer_auth(TOKEN);
+        let answer = self.send(request.body(settings.to_string())).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
     }
 
     /// A request without the token.
@@ -213,19 +288,16 @@ impl World {
 
 /// Starts a server; returns its address, what stops it, and its task.
 pub async fn serve(
+    config: &Config,
     peertube: PeerTube,
+    store: Store,
     snapshot: SharedSnapshot,
+    clock: SharedClock,
     limits: Limits,
 ) -> (String, CancellationToken, JoinHandle<std::io::Result<()>>) {
-    let now: DateTime<Utc> = NOW.parse().unwrap();
-    let state = ApiState::new(
-        &config(),
-        peertube,
-        snapshot,
-        metrics_handle(),
-        Arc::new(ManualClock::new(now)),
-    )
-    .with_limits(limits);
+    let state = ApiState::new(config, peertube, store, snapshot, metrics_handle(), clock)
+        .unwrap()
+        .with_limits(limits);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let shutdown = CancellationToken::new();
@@ -239,15 +311,83 @@ fn metrics_handle() -> PrometheusHandle {
     HANDLE.get_or_init(|| shoal::api::metrics::install().unwrap()).clone()
 }
 
-fn config() -> Config {
+/// The plugin's way of signing.
+pub fn plugin() -> PluginSecret {
+    PluginSecret::new(&SecretString::from(PLUGIN_SECRET)).unwrap()
+}
+
+/// Shoal's own tables, in a database of their own.
+pub async fn store(clock: SharedClock) -> Store {
+    let name = fresh_name();
+    cluster().await.create_database(&name).await.unwrap();
+    let config = DatabaseConfig {
+        url: cluster().await.url(&name).into(),
+        max_connections: 4,
+    };
+    let store = Store::connect(&config, clock).await.unwrap();
+    store.migrate().await.unwrap();
+    store
+}
+
+/// What PeerTube says about tokens, over real HTTP: `token-of-3` is user 3's.
+pub struct FakePeerTube {
+    pub address: String,
+    /// Questions so far.
+    pub asked: Arc<AtomicUsize>,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl FakePeerTube {
+    async fn start() -> Self {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        let me = async move |headers: HeaderMap| {
+            counter.fetch_add(1, Ordering::SeqCst);
+            let token = headers.get("authorization").and_then(|value| value.to_str().ok());
+            let token = token.and_then(|value| value.strip_prefix("Bearer "));
+            match token.map(|token| token.strip_prefix("token-of-").unwrap_or(token)) {
+                Some("broken") => (axum::http::StatusCode::OK, axum::Json(json!({ "id": "x" }))),
+                Some("failing") => (axum::http::StatusCode::BAD_GATEWAY, axum::Json(Value::Null)),
+                Some(user) if user.parse::<i32>().is_ok() => {
+                    let id: i32 = user.parse().unwrap();
+                    (
+                        axum::http::StatusCode::OK,
+                        axum::Json(json!({ "id": id, "username": "somebody" })),
+                    )
+                }
+                _ => (axum::http::StatusCode::UNAUTHORIZED, axum::Json(Value::Null)),
+            }
+        };
+        let routes = axum::Router::new().route("/api/v1/users/me", axum::routing::get(me));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let serving = tokio::spawn(async move { axum::serve(listener, routes).await });
+        Self {
+            address,
+            asked,
+            serving,
+        }
+    }
+}
+
+impl Drop for FakePeerTube {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+/// The settings of all servers here, with some changed.
+pub fn config(changed: &[(&str, &str)]) -> Config {
     let settings = [
         ("SHOAL_PEERTUBE__URL", "https://here.test"),
         ("SHOAL_PEERTUBE__DATABASE_URL", "postgres://unused"),
         ("SHOAL_DATABASE__URL", "postgres://unused"),
         ("SHOAL_API__SERVICE_TOKEN", TOKEN),
+        ("SHOAL_API__PLUGIN_SECRET", PLUGIN_SECRET),
         ("SHOAL_FEDERATION__PUBLIC_URL", "https://shoal.here.test"),
     ];
-    Config::load(None, settings.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap()
+    let all = settings.iter().chain(changed);
+    Config::load(None, all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))).unwrap()
 }
 
 /// 20 music videos and 20 videos about bees, 12 users of each taste who watched 8 of them, [`VIEWER`] who watched three
@@ -289,15 +429,15 @@ async fn populate(instance: &mut Instance) {
 }
 
 /// A model of the instance as it is.
-async fn trained(peertube: &PeerTube) -> Snapshot {
+async fn trained(peertube: &PeerTube, store: &Store) -> Snapshot {
     let now: DateTime<Utc> = NOW.parse().unwrap();
+    let consent = Consent::new(store.user_choices().await.unwrap(), Level::Local);
+    let rules = config(&[]).preferences.rules();
     let counts = CountedWatches {
         after: None,
         until: now,
     };
-    let reading = read(peertube, &config().preferences.rules(), counts, now)
-        .await
-        .unwrap();
+    let reading = read(peertube, &rules, &consent, counts, now).await.unwrap();
     let (videos, interactions) = (reading.videos, reading.interactions);
     let catalogue = Catalogue::new(videos.iter().map(item).collect(), EvidenceBasis::new(32));
     let support = public_support(catalogue.items(), 100, 10);

@@ -7,6 +7,7 @@ mod exchange;
 mod failing;
 mod hostile;
 mod leaving;
+mod levels;
 mod restored;
 mod support;
 mod tiny;

@@ -15,8 +15,8 @@ use serde_json::Value;
 use shoal::api::metrics::recorder;
 use shoal::clock::{SharedClock, SystemClock};
 use shoal::config::{
-    AcceptFollows, ApiConfig, Config, DatabaseConfig, FederationConfig, LoggingConfig, PeerTubeConfig,
-    PreferencesConfig, PrivacyConfig, RecommendConfig, TrainingConfig,
+    AcceptFollows, ApiConfig, Config, ContributionDefault, DatabaseConfig, FederationConfig, LoggingConfig,
+    PeerTubeConfig, PreferencesConfig, PrivacyConfig, RecommendConfig, TrainingConfig, VisitorsConfig,
 };
 use shoal::demo::fill::fill;
 use shoal::demo::postgres::{Options, ThrowAwayCluster};
@@ -118,6 +118,7 @@ impl Tube {
                 url: Url::parse(&format!("https://{}", world.host)).unwrap(),
                 database_url: SecretString::from(cluster.url_as(&role, "word", &peertube)),
                 max_connections: 4,
+                api_url: String::new(),
             },
             database: DatabaseConfig {
                 url: SecretString::from(cluster.url(&own)),
@@ -126,6 +127,7 @@ impl Tube {
             api: ApiConfig {
                 listen: api,
                 service_token: SecretString::from(TOKEN),
+                plugin_secret: SecretString::default(),
             },
             federation: FederationConfig {
                 listen: federation,
@@ -144,10 +146,12 @@ impl Tube {
             },
             privacy: PrivacyConfig {
                 releases_per_year: 1,
+                contribution: ContributionDefault::OptOut,
                 dimensions: 12,
                 counter_file: folder.path().join("release-counter.json"),
                 ..PrivacyConfig::default()
             },
+            visitors: VisitorsConfig::default(),
             recommend: RecommendConfig::default(),
             logging: LoggingConfig::default(),
         };

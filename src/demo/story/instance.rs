@@ -20,8 +20,8 @@ use super::super::world::InstanceWorld;
 use super::options::{DemoOptions, EPSILON};
 use crate::clock::SystemClock;
 use crate::config::{
-    AcceptFollows, ApiConfig, Config, DatabaseConfig, FederationConfig, LoggingConfig, PeerTubeConfig,
-    PreferencesConfig, PrivacyConfig, RecommendConfig, TrainingConfig,
+    AcceptFollows, ApiConfig, Config, ContributionDefault, DatabaseConfig, FederationConfig, LoggingConfig,
+    PeerTubeConfig, PreferencesConfig, PrivacyConfig, RecommendConfig, TrainingConfig, VisitorsConfig,
 };
 use crate::peertube::read_role_sql;
 use crate::sidecar::{Listeners, Sidecar, SidecarError};
@@ -201,6 +201,7 @@ fn config(
             url: url(&format!("https://{host}"))?,
             database_url: SecretString::from(reader),
             max_connections: CONNECTIONS,
+            api_url: String::new(),
         },
         database: DatabaseConfig {
             url: SecretString::from(own),
@@ -209,6 +210,7 @@ fn config(
         api: ApiConfig {
             listen: anywhere,
             service_token: SecretString::from(token),
+            plugin_secret: SecretString::default(),
         },
         federation: FederationConfig {
             listen: anywhere,
@@ -227,8 +229,11 @@ fn config(
         privacy: PrivacyConfig {
             epsilon_per_year: EPSILON,
             releases_per_year: 1,
+            // The generated users were not asked: the demonstration says so.
+            contribution: ContributionDefault::OptOut,
             ..PrivacyConfig::default()
         },
+        visitors: VisitorsConfig::default(),
         recommend: RecommendConfig::default(),
         logging: LoggingConfig::default(),
     };

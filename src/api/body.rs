@@ -1,0 +1,14 @@
+//! Bodies of requests: JSON, small, without anything unknown.
+
+use axum::body::Bytes;
+use serde::de::DeserializeOwned;
+
+use super::problem::Problem;
+
+/// Reads a JSON body.
+///
+/// # Errors
+/// A [`Problem`] that says what is wrong.
+pub fn json<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| Problem::invalid_body(error.to_string()))
+}

@@ -1,0 +1,35 @@
+//! `GET /api/v1/users/me/profile`: what lists are made from.
+
+use axum::Json;
+use axum::extract::{Extension, RawQuery, State};
+
+use super::me;
+use super::query::Query;
+use crate::api::authentication::Caller;
+use crate::api::problem::Problem;
+use crate::api::state::ApiState;
+use crate::recommend::profile::TasteProfile;
+
+/// Where the profile is.
+pub const PATH: &str = "/api/v1/users/me/profile";
+
+/// What lists for the user are made from: how much history, which tags, which channels. It is made when it is asked for;
+/// Shoal keeps no profile.
+#[utoipa::path(
+    get, path = PATH, tag = "controls", operation_id = "getProfile",
+    params(("userId" = Option<i32>, Query, description = "The user; needed with the service token.")),
+    security(("serviceToken" = []), ("peertubeToken" = []), ("pluginSignature" = [])),
+    responses(
+        (status = 200, description = "The profile.", body = TasteProfile),
+        (status = 401, description = "Nobody is asking, or what was presented does not hold.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "PeerTube has no such user.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn read(
+    State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<TasteProfile>, Problem> {
+    let viewer = me(&state, caller, &Query::parse(query.as_deref(), &[])?).await?;
+    Ok(Json(state.recommendations.taste_profile(&viewer).await?))
+}

@@ -1,0 +1,165 @@
+//! What users decided holds in models and releases, and goes with the account.
+
+use serde_json::json;
+use shoal::config::ContributionDefault;
+use shoal::store::{Level, SettingsChange, Unwanted};
+use shoal::training::ReleaseOutcome;
+
+use crate::support::{Tube, world};
+
+/// Users who did something, the most active one first.
+async fn users(tube: &Tube) -> Vec<i32> {
+    let mut users = Vec::new();
+    tube.sidecar
+        .peertube
+        .for_each_user(|user| users.push((user.signals.len(), user.user.0)))
+        .await
+        .unwrap();
+    users.sort_unstable_by(|one, other| other.cmp(one));
+    users.into_iter().map(|(_, user)| user).collect()
+}
+
+async fn choose(tube: &Tube, user: i32, level: Option<Level>) {
+    let change = SettingsChange {
+        level: Some(level),
+        ..SettingsChange::default()
+    };
+    tube.sidecar.store.change_user_settings(user, change).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_level_is_in_the_models_and_releases_that_it_allows() {
+    let opt_in = |config: &mut shoal::config::Config| {
+        config.privacy.contribution = ContributionDefault::OptIn;
+        config.privacy.minimum_contributors = 6;
+        config.privacy.releases_per_year = 365;
+    };
+    let mut tube = Tube::start(0, world(&[40]).swap_remove(0), opt_in).await;
+    tube.add_follower().await;
+    let users = users(&tube).await;
+    let all = tube.train().await;
+    assert_eq!((all.users, all.contributors), (users.len(), 0));
+    let none = ReleaseOutcome::TooFewContributors {
+        contributors: 0,
+        minimum: 6,
+    };
+    assert_eq!(all.release, none, "nobody was asked yet");
+
+    // Six contribute, one of whom changes the mind.
+    for user in &users[..6] {
+        choose(&tube, *user, Some(Level::Contribute)).await;
+    }
+    choose(&tube, users[0], Some(Level::Local)).await;
+    let five = tube.train().await;
+    assert_eq!((five.users, five.contributors), (users.len(), 5));
+    assert!(matches!(
+        five.release,
+        ReleaseOutcome::TooFewContributors { contributors: 5, .. }
+    ));
+    assert_eq!(tube.ledger().await, []);
+
+    choose(&tube, users[0], Some(Level::Contribute)).await;
+    assert!(matches!(tube.train().await.release, ReleaseOutcome::Released { .. }));
+    assert_eq!(tube.ledger().await[0].contributors, Some(6));
+
+    // Those two levels are in no model.
+    choose(&tube, users[0], Some(Level::Off)).await;
+    choose(&tube, users[1], Some(Level::ContentOnly)).await;
+    let fewer = tube.train().await;
+    assert_eq!((fewer.users, fewer.contributors), (users.len() - 2, 4));
+    // A reset leaves nothing to learn from.
+    tube.sidecar.store.reset_user(users[2]).await.unwrap();
+    let reset = tube.train().await;
+    assert!(reset.interactions < fewer.interactions);
+    assert!(reset.contributors <= 4);
+    tube.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_is_made_from_those_who_contribute_and_nobody_else() {
+    // Two sidecars beside copies of one instance, the same noise; in the second, one user who does not contribute watched
+    // nothing at all. What they release is the same, to the last bit.
+    let mut payloads = Vec::new();
+    let mut models = Vec::new();
+    for deleted in [false, true] {
+        let instance = world(&[40]).swap_remove(0);
+        let mut tube = Tube::start(0, instance, |_| ()).await;
+        tube.add_follower().await;
+        let user = users(&tube).await[0];
+        choose(&tube, user, Some(Level::Local)).await;
+        if deleted {
+            tube.peertube(&format!(
+                r#"DELETE FROM "userVideoHistory" WHERE "userId" = {user};
+                   DELETE FROM "accountVideoRate" r USING account a WHERE a.id = r."accountId" AND a."userId" = {user}"#
+            ))
+            .await;
+        }
+        assert!(matches!(tube.train().await.release, ReleaseOutcome::Released { .. }));
+        payloads.push(tube.sidecar.store.latest_release().await.unwrap().unwrap().payload);
+        models.push(tube.scores());
+        tube.stop().await;
+    }
+    assert!(payloads[0] == payloads[1], "a local user is in the release");
+    assert_ne!(models[0], models[1], "a local user is in the own model");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_gone_leaves_no_row() {
+    let mut tube = Tube::start(0, world(&[30]).swap_remove(0), |_| ()).await;
+    let users = users(&tube).await;
+    let store = tube.sidecar.store.clone();
+    for user in &users[..3] {
+        choose(&tube, *user, Some(Level::Local)).await;
+        assert!(store.add_not_interested(*user, Unwanted::Video(1)).await.unwrap());
+    }
+    let gone = |user: i32| {
+        format!(
+            r#"DELETE FROM "userVideoHistory" WHERE "userId" = {user};
+               DELETE FROM "accountVideoRate" r USING account a WHERE a.id = r."accountId" AND a."userId" = {user};
+               UPDATE account SET "userId" = NULL WHERE "userId" = {user};
+               DELETE FROM "user" WHERE id = {user}"#
+        )
+    };
+    // At a cycle.
+    tube.peertube(&gone(users[0])).await;
+    tube.train().await;
+    let mut left = vec![users[1], users[2]];
+    left.sort_unstable();
+    assert_eq!(store.known_users().await.unwrap(), left);
+    assert!(store.not_interested(users[0]).await.unwrap().is_empty());
+    assert_eq!(store.level_history(users[0]).await.unwrap().chosen, []);
+    // At a start.
+    tube.peertube(&gone(users[1])).await;
+    tube.restart().await;
+    assert_eq!(tube.sidecar.store.known_users().await.unwrap(), [users[2]]);
+    assert_eq!(tube.sidecar.store.not_interested(users[2]).await.unwrap().len(), 1);
+    // A PeerTube that holds nobody at all is being restored: nobody is forgotten.
+    tube.peertube(r#"ALTER TABLE "user" RENAME TO away; CREATE TABLE "user" (LIKE away INCLUDING ALL)"#)
+        .await;
+    let reader = tube.peertube_number(r#"SELECT count(*) FROM "user""#).await;
+    assert_eq!(reader, 0);
+    tube.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_counts_at_the_next_request() {
+    let mut tube = Tube::start(0, world(&[40]).swap_remove(0), |_| ()).await;
+    tube.train().await;
+    let user = users(&tube).await[0];
+    let query = format!("userId={user}&count=20");
+    assert!(tube.list(&query).await.sources().contains("for-you"));
+    choose(&tube, user, Some(Level::Off)).await;
+    assert!(!tube.list(&query).await.sources().contains("for-you"));
+    choose(&tube, user, None).await;
+    let list = tube.list(&query).await;
+    assert!(list.sources().contains("for-you"));
+    let first = list.ids()[0];
+    tube.sidecar
+        .store
+        .add_not_interested(user, Unwanted::Video(first))
+        .await
+        .unwrap();
+    assert!(!tube.list(&query).await.ids().contains(&first));
+    assert_eq!(json!(tube.list(&query).await.ids().len()), json!(20));
+    tube.stop().await;
+}
