@@ -18,7 +18,8 @@ use shoal::model::head::public_support;
 use shoal::model::learning::{LearningParameters, learn};
 use shoal::peertube::PeerTube;
 use shoal::recommend::{SharedSnapshot, Snapshot};
-use shoal::training::reading::{Reading, item, read};
+use shoal::store::CountedWatches;
+use shoal::training::reading::{item, read};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -290,7 +291,14 @@ async fn populate(instance: &mut Instance) {
 /// A model of the instance as it is.
 async fn trained(peertube: &PeerTube) -> Snapshot {
     let now: DateTime<Utc> = NOW.parse().unwrap();
-    let Reading { videos, interactions } = read(peertube, &config().preferences.rules(), now).await.unwrap();
+    let counts = CountedWatches {
+        after: None,
+        until: now,
+    };
+    let reading = read(peertube, &config().preferences.rules(), counts, now)
+        .await
+        .unwrap();
+    let (videos, interactions) = (reading.videos, reading.interactions);
     let catalogue = Catalogue::new(videos.iter().map(item).collect(), EvidenceBasis::new(32));
     let support = public_support(catalogue.items(), 100, 10);
     let alternating = AlternatingParameters {

@@ -109,7 +109,7 @@ fn more_releases_say_more_than_the_newest_alone() {
             .iter()
             .map(|part| noised(&catalogue, &all, part, NOISE, &mut randomness))
             .collect();
-        let mut tells = |source| agreement(&catalogue, &truth, &[source]) / WORLDS as f64;
+        let tells = |source| agreement(&catalogue, &truth, &[source]) / WORLDS as f64;
         newest += tells(accumulated(&releases[RELEASES - 1..]));
         few += tells(accumulated(&releases[RELEASES - 4..]));
         many += tells(accumulated(&releases));
