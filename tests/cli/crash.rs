@@ -1,14 +1,8 @@
 //! `kill -9` around a release: budget is debited once, and only one version of the noised bytes ever exists.
 
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::http::StatusCode;
-use axum::routing::post;
 use sqlx::{AssertSqlSafe, Connection, FromRow, PgConnection};
-use tokio::net::TcpListener;
 
 use crate::support::{PATIENCE, Running, Setup, cluster};
 
@@ -46,37 +40,13 @@ macro_rules! poll {
     };
 }
 
-/// A follower's inbox that keeps every body.
-async fn inbox() -> (u16, Arc<Mutex<Vec<Vec<u8>>>>) {
-    let received: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
-    let kept = Arc::clone(&received);
-    let keep = move |body: Bytes| async move {
-        kept.lock().unwrap().push(body.to_vec());
-        StatusCode::ACCEPTED
-    };
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move { axum::serve(listener, Router::new().route("/inbox", post(keep))).await });
-    (port, received)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_around_a_release_neither_doubles_nor_changes_it() {
     let setup = Setup::new().await;
     let config = setup.config().await;
     // Makes the tables.
     assert_eq!(setup.run(&config, &["peers", "list"]).code, Some(0));
-    let (port, received) = inbox().await;
-    setup
-        .execute(
-            &setup.own,
-            &format!(
-                "INSERT INTO shoal.peers (actor_url, inbox_url, public_key_pem, host, name, fetched_at, follower)
-                 VALUES ('http://localhost:{port}/actor', 'http://localhost:{port}/inbox', 'key', 'localhost:{port}',
-                     'follower', now(), 'accepted')"
-            ),
-        )
-        .await;
+    let (port, received) = setup.follower().await;
     let url = cluster().await.url(&setup.own);
     let mut connection = PgConnection::connect(&url).await.unwrap();
 

@@ -7,6 +7,9 @@ mod check_config;
 mod commands;
 mod configuration;
 mod crash;
+#[cfg(feature = "planted-bugs")]
+mod crash_points;
 mod demo;
+mod ledger;
 mod starting;
 mod support;

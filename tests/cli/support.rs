@@ -11,6 +11,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use axum::routing::post;
 use chrono::Utc;
 use shoal::demo::fill::fill;
 use shoal::demo::postgres::{Options, ThrowAwayCluster};
@@ -183,6 +187,26 @@ impl Setup {
         let path = self.folder.path().join("shoal.toml");
         fs::write(&path, text).unwrap();
         path
+    }
+
+    /// An accepted follower, whose inbox keeps every body: its port, and what it received. The tables must exist.
+    pub async fn follower(&self) -> (u16, Arc<Mutex<Vec<Vec<u8>>>>) {
+        let received: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
+        let kept = Arc::clone(&received);
+        let keep = move |body: Bytes| async move {
+            kept.lock().unwrap().push(body.to_vec());
+            StatusCode::ACCEPTED
+        };
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move { axum::serve(listener, Router::new().route("/inbox", post(keep))).await });
+        let peer = format!(
+            "INSERT INTO shoal.peers (actor_url, inbox_url, public_key_pem, host, name, fetched_at, follower)
+             VALUES ('http://localhost:{port}/actor', 'http://localhost:{port}/inbox', 'key', 'localhost:{port}',
+                 'follower', now(), 'accepted')"
+        );
+        self.execute(&self.own, &peer).await;
+        (port, received)
     }
 
     /// The file that counts releases.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 
 use super::{FollowerState, NewPeer, save};
@@ -25,6 +26,9 @@ pub enum FollowDecision {
     /// It does not.
     Reject,
 }
+
+/// What the answer of the actor with this address changes.
+type AnswerEffect = for<'c> fn(&'c mut PgConnection, &'c str) -> BoxFuture<'c, Result<(), StoreError>>;
 
 impl Store {
     /// Notes that this sidecar asks to follow `peer`, and queues the Follow.
@@ -161,25 +165,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
     pub async fn receive_accept(&self, received: Received, follow_url: &str) -> Result<Reception, StoreError> {
-        let now = self.clock.now();
-        let step = Arc::new((received, follow_url.to_owned()));
-        self.run_transaction("receive_accept", Isolation::RepeatableRead, move |connection| {
-            let step = Arc::clone(&step);
+        self.receive_answer("receive_accept", received, follow_url, |connection, actor_url| {
             Box::pin(async move {
-                let (received, follow_url) = &*step;
-                if !asked(connection, &received.actor_url, follow_url).await? {
-                    return Ok(Reception::Refused("no such follow request is open"));
-                }
-                if !received_activities::insert_first(connection, received, now).await? {
-                    return Ok(Reception::Replayed);
-                }
                 sqlx::query!(
                     "UPDATE shoal.peers SET following = 'accepted' WHERE actor_url = $1 AND following = 'requested'",
-                    received.actor_url,
+                    actor_url,
                 )
-                .execute(&mut *connection)
+                .execute(connection)
                 .await?;
-                Ok(Reception::Processed)
+                Ok(())
             })
         })
         .await
@@ -190,9 +184,34 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
     pub async fn receive_reject(&self, received: Received, follow_url: &str) -> Result<Reception, StoreError> {
+        self.receive_answer("receive_reject", received, follow_url, |connection, actor_url| {
+            Box::pin(async move {
+                sqlx::query!("UPDATE shoal.peers SET following = 'rejected' WHERE actor_url = $1", actor_url)
+                    .execute(&mut *connection)
+                    .await?;
+                sqlx::query!(
+                    "DELETE FROM shoal.received_evidence WHERE peer_id IN (SELECT id FROM shoal.peers WHERE actor_url = $1)",
+                    actor_url,
+                )
+                .execute(&mut *connection)
+                .await?;
+                received_activities::forget_announcements(connection, actor_url).await
+            })
+        })
+        .await
+    }
+
+    /// The answer to the Follow with id `follow_url` has `effect`, if that Follow is the open one and the answer is new.
+    async fn receive_answer(
+        &self,
+        name: &'static str,
+        received: Received,
+        follow_url: &str,
+        effect: AnswerEffect,
+    ) -> Result<Reception, StoreError> {
         let now = self.clock.now();
         let step = Arc::new((received, follow_url.to_owned()));
-        self.run_transaction("receive_reject", Isolation::RepeatableRead, move |connection| {
+        self.run_transaction(name, Isolation::RepeatableRead, move |connection| {
             let step = Arc::clone(&step);
             Box::pin(async move {
                 let (received, follow_url) = &*step;
@@ -202,19 +221,7 @@ impl Store {
                 if !received_activities::insert_first(connection, received, now).await? {
                     return Ok(Reception::Replayed);
                 }
-                sqlx::query!(
-                    "UPDATE shoal.peers SET following = 'rejected' WHERE actor_url = $1",
-                    received.actor_url,
-                )
-                .execute(&mut *connection)
-                .await?;
-                sqlx::query!(
-                    "DELETE FROM shoal.received_evidence WHERE peer_id IN (SELECT id FROM shoal.peers WHERE actor_url = $1)",
-                    received.actor_url,
-                )
-                .execute(&mut *connection)
-                .await?;
-                received_activities::forget_announcements(connection, &received.actor_url).await?;
+                effect(connection, &received.actor_url).await?;
                 Ok(Reception::Processed)
             })
         })

@@ -1,0 +1,72 @@
+//! `shoal ledger`: what is spent, and the way out after an older database was restored.
+
+use std::fs;
+
+use crate::support::Setup;
+
+/// An instance with one release and a way to take it back, as a back-up would.
+async fn released() -> (Setup, std::path::PathBuf) {
+    let setup = Setup::new().await;
+    let config = setup.config().await;
+    assert_eq!(setup.run(&config, &["peers", "list"]).code, Some(0));
+    setup.follower().await;
+    let trained = setup.run(&config, &["train", "--json"]);
+    assert_eq!(trained.code, Some(0), "{trained:?}");
+    assert_eq!(trained.json()["release"]["outcome"], "released", "{trained:?}");
+    (setup, config)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_spent_is_shown() {
+    let (setup, config) = released().await;
+    let shown = setup.run(&config, &["ledger", "show", "--json"]);
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+    let shown = shown.json();
+    assert_eq!(
+        (&shown["releases"], &shown["problem"]),
+        (&1.into(), &serde_json::Value::Null)
+    );
+    let share = shown["spentShare"].as_f64().unwrap();
+    assert!((share - 1.0 / 12.0).abs() < 1e-6, "one of twelve: {share}");
+    assert_eq!(
+        (shown["epsilonPerYear"].as_f64(), shown["delta"].as_f64()),
+        (Some(4.0), Some(1e-6))
+    );
+    let epsilon = shown["epsilonSpent"].as_f64().unwrap();
+    assert!(epsilon > 0.9 && epsilon < 1.1, "{epsilon}");
+    let plain = setup.run(&config, &["ledger", "show"]);
+    assert!(plain.out.contains("spent in the last 365 days"), "{plain:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_database_is_told_and_confirmed() {
+    let (setup, config) = released().await;
+    setup
+        .execute(&setup.own, "DELETE FROM shoal.deliveries; DELETE FROM shoal.releases")
+        .await;
+    let trained = setup.run(&config, &["train", "--json"]);
+    assert_eq!(trained.code, Some(0), "learning goes on: {trained:?}");
+    assert_eq!(trained.json()["release"]["outcome"], "withheld", "{trained:?}");
+    assert!(trained.err.contains("an older database was restored"), "{trained:?}");
+    let checked = setup.run(&config, &["check-config"]);
+    assert!(checked.out.contains("confirm-restore"), "{checked:?}");
+    assert_eq!(setup.run(&config, &["ledger", "show"]).code, Some(1));
+
+    let confirmed = setup.run(&config, &["ledger", "confirm-restore", "--json"]);
+    assert_eq!(confirmed.code, Some(0), "{confirmed:?}");
+    assert_eq!(confirmed.json()["debited"]["releases"], 1);
+    let shown = setup.run(&config, &["ledger", "show", "--json"]);
+    assert_eq!((shown.code, &shown.json()["releases"]), (Some(0), &1.into()));
+    let again = setup.run(&config, &["ledger", "confirm-restore"]);
+    assert!(again.out.contains("nothing to confirm"), "{again:?}");
+    let checked = setup.run(&config, &["check-config"]);
+    assert!(!checked.out.contains("confirm-restore"), "{checked:?}");
+
+    // Without the file, only the administrator can say how much is missing.
+    fs::remove_file(setup.counter()).unwrap();
+    let refused = setup.run(&config, &["ledger", "confirm-restore"]);
+    refused.assert_failed(1, &["--missing N"]);
+    let confirmed = setup.run(&config, &["ledger", "confirm-restore", "--missing", "0"]);
+    assert_eq!(confirmed.code, Some(0), "{confirmed:?}");
+    assert_eq!(setup.run(&config, &["ledger", "show"]).code, Some(0));
+}
