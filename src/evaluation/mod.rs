@@ -10,6 +10,7 @@ pub mod item_neighbours;
 pub mod measure;
 pub mod model;
 pub mod partition;
+pub mod plot;
 pub mod resources;
 pub mod simulation;
 pub mod split;
