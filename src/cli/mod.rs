@@ -4,6 +4,7 @@ pub mod audit;
 pub mod check_config;
 pub mod demo;
 pub mod evaluate;
+mod generated;
 mod output;
 pub mod peers;
 pub mod recommend;
