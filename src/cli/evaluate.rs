@@ -7,14 +7,17 @@ use anyhow::Context;
 use clap::ValueEnum;
 use tokio_util::sync::CancellationToken;
 
-use super::output;
+use super::{generated, output};
 use crate::evaluation::dataset::{self, Dataset};
 use crate::evaluation::export::export;
+use crate::evaluation::feedback::Feedback;
 use crate::evaluation::measure::{Measurement, Quality, Trial, measure, tune};
 use crate::evaluation::model::ModelParameters;
+use crate::evaluation::refine::Refine;
 use crate::evaluation::resources;
 use crate::evaluation::split::Split;
 use crate::model::alternating::AlternatingParameters;
+use crate::model::refinement::RefinementParameters;
 
 /// How users and items are held out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize)]
@@ -39,10 +42,36 @@ enum Model {
     Popularity,
 }
 
+/// How values enter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FeedbackArgument {
+    /// Rows of at least the threshold are clicks, other rows are not known.
+    Liked,
+    /// Every row is a click.
+    Clicks,
+    /// By the rules for watching and rating; the largest value stands for a whole video, negative ones for dislikes.
+    Graded,
+}
+
+/// When the ranking refinement is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RefineArgument {
+    /// Never.
+    Off,
+    /// Always.
+    On,
+    /// Where it beats the plain fold-in on the validation users.
+    Validation,
+}
+
 /// Arguments of `shoal evaluate`.
 #[derive(Debug, clap::Args)]
 pub struct EvaluateArguments {
-    /// Directory with interactions.tsv, u.data, ratings.dat or ratings.csv, or one such file.
+    /// Directory with interactions.tsv (heading; user, item, value, timestamp), u.data, ratings.dat or ratings.csv, or one such
+    /// file; or `generated:USERS` for the watch shares of one generated instance.
+    ///
+    /// Names of users and items are any text without the separator, spaces and quotes included. Values that are not finite are
+    /// left out, repeated rows of a user and an item count once, and items without interactions cost nothing.
     dataset: PathBuf,
     /// How users and items are held out.
     #[arg(long, value_enum, default_value_t = Protocol::Strong)]
@@ -50,10 +79,14 @@ pub struct EvaluateArguments {
     /// What is fitted.
     #[arg(long, value_enum, default_value_t = Model::Ials)]
     model: Model,
-    /// Smallest value that counts as a click [default: 4 for strong, every value for leave-one-out].
+    /// Smallest value that counts as a click [default: 4 for strong, 0.6 for generated data, every value for leave-one-out].
     #[arg(long)]
     threshold: Option<f32>,
-    /// Seed of the split.
+    /// strong: hold out rows of all values instead of clicks only; held-out values of at least the threshold are to be found.
+    /// The split is the same for all three.
+    #[arg(long, value_enum)]
+    feedback: Option<FeedbackArgument>,
+    /// Seed of the split, and of generated data.
     #[arg(long, default_value_t = 0)]
     split_seed: u64,
     /// Held-out users for choosing hyper-parameters.
@@ -89,6 +122,15 @@ pub struct EvaluateArguments {
     /// iALS: seed of the initial factors.
     #[arg(long, default_value_t = AlternatingParameters::default().seed)]
     seed: u64,
+    /// iALS: move folded-in users towards higher smooth ranks of their own items.
+    #[arg(long, value_enum, default_value_t = RefineArgument::Off)]
+    refine: RefineArgument,
+    /// --refine on: weight of the ranks against the loss of the fold-in.
+    #[arg(long, default_value_t = 0.1, value_parser = weight)]
+    refine_strength: f64,
+    /// --refine on: steps.
+    #[arg(long, default_value_t = 2)]
+    refine_steps: usize,
     /// EASE: ridge, in clicks.
     #[arg(long, default_value_t = 500.0)]
     ease_regularization: f64,
@@ -172,7 +214,7 @@ fn evaluate(arguments: &EvaluateArguments) -> anyhow::Result<Report> {
                 parameters = best.parameters.clone();
             }
         }
-        let measurement = measure(&split, &parameters, |_| ())?;
+        let measurement = measure(&split, &parameters, refine(arguments), |_| ())?;
         Ok(Report {
             dataset: arguments.dataset.display().to_string(),
             protocol: arguments.protocol,
@@ -193,12 +235,32 @@ fn evaluate(arguments: &EvaluateArguments) -> anyhow::Result<Report> {
 fn split(arguments: &EvaluateArguments) -> anyhow::Result<(Dataset, Split)> {
     match arguments.protocol {
         Protocol::Strong => {
-            let dataset = Dataset::read(&arguments.dataset, arguments.threshold.unwrap_or(4.0))?;
-            let (validation, test) = (arguments.validation_users, arguments.test_users);
-            let split = Split::strong(&dataset, validation, test, arguments.split_seed)?;
-            Ok((dataset, split))
+            let users = (arguments.validation_users, arguments.test_users);
+            let (threshold, seed) = (threshold(arguments), arguments.split_seed);
+            let split = match arguments.feedback {
+                None => {
+                    let dataset = read(arguments, threshold)?;
+                    let split = Split::strong(&dataset, users.0, users.1, seed)?;
+                    (dataset, split)
+                }
+                Some(feedback) => {
+                    let feedback = match feedback {
+                        FeedbackArgument::Liked => Feedback::Liked,
+                        FeedbackArgument::Clicks => Feedback::Clicks,
+                        FeedbackArgument::Graded => Feedback::Graded,
+                    };
+                    let dataset = read(arguments, f32::MIN)?;
+                    let split = Split::with_feedback(&dataset, feedback, threshold, users, seed)?;
+                    (dataset, split)
+                }
+            };
+            Ok(split)
         }
         Protocol::LeaveOneOut => {
+            anyhow::ensure!(
+                arguments.feedback.is_none(),
+                "--feedback needs held-out users: use it with --protocol strong"
+            );
             let mut dataset = Dataset::read(&arguments.dataset, arguments.threshold.unwrap_or(f32::MIN))?;
             let given = |flag: &Option<PathBuf>, name: &str| {
                 flag.clone()
@@ -209,8 +271,9 @@ fn split(arguments: &EvaluateArguments) -> anyhow::Result<(Dataset, Split)> {
                 &given(&arguments.tests, "ncf-test.tsv"),
                 &given(&arguments.negatives, "ncf-negatives.tsv"),
             )?;
-            // Only tuning needs validation clicks; otherwise they stay in the training data.
-            let validation = if arguments.tune { arguments.validation_users } else { 0 };
+            // Only choosing needs validation clicks; otherwise they stay in the training data.
+            let chooses = arguments.tune || arguments.refine == RefineArgument::Validation;
+            let validation = if chooses { arguments.validation_users } else { 0 };
             let split = Split::leave_one_out(
                 &dataset,
                 &given.tests,
@@ -220,6 +283,30 @@ fn split(arguments: &EvaluateArguments) -> anyhow::Result<(Dataset, Split)> {
             )?;
             Ok((dataset, split))
         }
+    }
+}
+
+fn read(arguments: &EvaluateArguments, threshold: f32) -> anyhow::Result<Dataset> {
+    Ok(match generated::users(&arguments.dataset)? {
+        Some(users) => generated::dataset(users, arguments.split_seed, threshold),
+        None => Dataset::read(&arguments.dataset, threshold)?,
+    })
+}
+
+/// A like of a generated user, or most of a video, as 4 of 5 stars elsewhere.
+fn threshold(arguments: &EvaluateArguments) -> f32 {
+    let generated = matches!(generated::users(&arguments.dataset), Ok(Some(_)));
+    arguments.threshold.unwrap_or(if generated { 0.6 } else { 4.0 })
+}
+
+fn refine(arguments: &EvaluateArguments) -> Refine {
+    match arguments.refine {
+        RefineArgument::Off => Refine::Off,
+        RefineArgument::On => Refine::On(RefinementParameters {
+            strength: arguments.refine_strength,
+            steps: arguments.refine_steps,
+        }),
+        RefineArgument::Validation => Refine::Validation,
     }
 }
 
@@ -253,6 +340,13 @@ fn parameters(arguments: &EvaluateArguments) -> ModelParameters {
     }
 }
 
+fn weight(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if number >= 0.0 && f64::is_finite(number) => Ok(number),
+        _ => Err("must be a number of at least 0".to_owned()),
+    }
+}
+
 fn positive(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(number),
@@ -279,6 +373,23 @@ fn print(report: &Report) {
             "quality          hit rate@10 {hit_rate_10:.4}, NDCG@10 {ndcg_10:.4} ({} users)",
             report.test_users
         )),
+    }
+    if let Some(refinement) = &report.measurement.refinement {
+        let values = match (refinement.validation_plain, refinement.validation_refined) {
+            (Some(plain), Some(refined)) => {
+                format!(
+                    ": validation users {refined:.4} against {plain:.4}, {:+.4}",
+                    refined - plain
+                )
+            }
+            _ => String::new(),
+        };
+        output::line(&format!(
+            "refinement       {}, strength {}, {} steps{values}",
+            if refinement.on { "on" } else { "off" },
+            refinement.parameters.strength,
+            refinement.parameters.steps
+        ));
     }
     output::line(&format!(
         "time             {:.2} CPU seconds, {:.2} seconds, {} threads",

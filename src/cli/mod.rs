@@ -4,6 +4,7 @@ pub mod audit;
 pub mod check_config;
 pub mod demo;
 pub mod evaluate;
+mod generated;
 pub mod health;
 pub mod ledger;
 mod output;

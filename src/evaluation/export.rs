@@ -75,6 +75,7 @@ mod tests {
             test: vec![HeldOutUser {
                 user: 0,
                 fold_in: vec![0],
+                values: vec![1.0],
                 targets: vec![1],
                 candidates: None,
             }],

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::EvaluationError;
 use super::model::{FittedModel, ModelParameters};
+use super::refine::{Refine, RefinementReport, decide};
 use super::resources::{Meter, Usage};
 use super::split::{HeldOutUser, Split};
 use crate::model::metrics::{ndcg_at, ranks, recall_at};
@@ -49,9 +50,12 @@ pub struct Measurement {
     /// Quality on the test users.
     #[serde(flatten)]
     pub quality: Quality,
-    /// Of fitting and of scoring the test users; neither reading nor tuning is in it.
+    /// Of fitting and of scoring the test users; neither reading nor choosing anything is in it.
     #[serde(flatten)]
     pub usage: Usage,
+    /// What was decided about the ranking refinement, when that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refinement: Option<RefinementReport>,
 }
 
 /// One line of a search for hyper-parameters.
@@ -68,17 +72,23 @@ pub struct Trial {
 /// Fits the model and measures it on the test users.
 ///
 /// # Errors
-/// When the model has no solution.
+/// When the model has no solution, or validation users are missing that should decide about the refinement.
 pub fn measure(
     split: &Split,
     parameters: &ModelParameters,
+    refine: Refine,
     progress: impl FnMut(usize),
 ) -> Result<Measurement, EvaluationError> {
     let meter = Meter::start();
-    let model = parameters.fit(&split.training, progress)?;
+    let mut model = parameters.fit(&split.training, progress)?;
     let mut usage = meter.read();
+    let refinement = decide(&mut model, split, refine)?;
     let quality = quality(&model, &split.test, &mut usage);
-    Ok(Measurement { quality, usage })
+    Ok(Measurement {
+        quality,
+        usage,
+        refinement,
+    })
 }
 
 /// Tries the whole grid on the validation users; the first trial returned is the best.
@@ -126,7 +136,7 @@ pub fn quality(model: &FittedModel, users: &[HeldOutUser], usage: &mut Usage) ->
             .par_iter()
             .map_init(
                 || model.workspace(),
-                |workspace, user| model.scores(workspace, &user.fold_in),
+                |workspace, user| model.scores(workspace, &user.fold_in, &user.values),
             )
             .collect();
         *usage += meter.read();
@@ -180,6 +190,7 @@ mod tests {
         HeldOutUser {
             user: 0,
             fold_in: fold_in.to_vec(),
+            values: vec![1.0; fold_in.len()],
             targets: targets.to_vec(),
             candidates: candidates.map(<[u32]>::to_vec),
         }

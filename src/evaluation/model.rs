@@ -8,6 +8,7 @@ use crate::model::factors::Factors;
 use crate::model::fold_in::{self, FoldIn};
 use crate::model::interactions::Interactions;
 use crate::model::least_squares::Workspace;
+use crate::model::refinement::Refinement;
 
 /// Which model, with its hyper-parameters.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -105,7 +106,11 @@ impl ModelParameters {
                 };
                 let items = alternating::train(training, &parameters, progress);
                 let fold_in = FoldIn::new(&items, unobserved_weight, regularization, exponent);
-                FittedModel::Factorization { items, fold_in }
+                FittedModel::Factorization {
+                    items,
+                    fold_in,
+                    refinement: None,
+                }
             }
             Self::Ease { regularization } => {
                 FittedModel::Ease(Ease::fit(training, regularization).ok_or_else(|| {
@@ -134,6 +139,8 @@ pub enum FittedModel {
         items: Factors,
         /// How users are folded in.
         fold_in: FoldIn,
+        /// What is done to a folded-in user before scoring, if anything.
+        refinement: Option<Refinement>,
     },
     /// Linear item-item weights.
     Ease(Ease),
@@ -152,15 +159,26 @@ impl FittedModel {
         })
     }
 
-    /// Scores of all items for a user with this history; each click counts 1.
-    pub fn scores(&self, workspace: &mut Workspace, history: &[u32]) -> Vec<f32> {
-        let ones = vec![1.0; history.len()];
+    /// Scores of all items for a user with this history and its preference values. Entries of value 0 say nothing; where a
+    /// model knows no values, every other entry counts alike.
+    pub fn scores(&self, workspace: &mut Workspace, history: &[u32], values: &[f32]) -> Vec<f32> {
+        let (history, values): (Vec<u32>, Vec<f32>) = (history.iter().copied().zip(values.iter().copied()))
+            .filter(|(_, value)| *value != 0.0)
+            .unzip();
         match self {
-            Self::Factorization { items, fold_in } => {
-                fold_in::scores(items, &fold_in.factor(workspace, items, history, &ones))
+            Self::Factorization {
+                items,
+                fold_in,
+                refinement,
+            } => {
+                let factor = match refinement {
+                    Some(refinement) => refinement.factor(fold_in, workspace, items, &history, &values),
+                    None => fold_in.factor(workspace, items, &history, &values),
+                };
+                fold_in::scores(items, &factor)
             }
-            Self::Ease(ease) => ease.scores(history, &ones),
-            Self::ItemNeighbours(neighbours) => neighbours.scores(history),
+            Self::Ease(ease) => ease.scores(&history, &values),
+            Self::ItemNeighbours(neighbours) => neighbours.scores(&history),
             Self::Popularity(counts) => counts.clone(),
         }
     }

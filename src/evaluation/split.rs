@@ -13,9 +13,9 @@ use super::dataset::Dataset;
 use crate::model::interactions::Interactions;
 
 /// Fewest clicks of a user who takes part in strong generalization.
-const MINIMUM_CLICKS: usize = 5;
+pub(super) const MINIMUM_CLICKS: usize = 5;
 /// One in this many clicks of a held-out user is a target.
-const TARGET_SHARE: usize = 5;
+pub(super) const TARGET_SHARE: usize = 5;
 
 /// A user whose history the model has not seen.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +24,8 @@ pub struct HeldOutUser {
     pub user: u32,
     /// What the model may look at.
     pub fold_in: Vec<u32>,
+    /// Preference values of `fold_in`; 0 for what is known to be seen and says nothing else.
+    pub values: Vec<f32>,
     /// What it should find.
     pub targets: Vec<u32>,
     /// The only items that are ranked, targets included; all items that are not in `fold_in` when `None`.
@@ -37,7 +39,7 @@ pub struct Split {
     pub training_users: Vec<u32>,
     /// Numbers of the items in the data set, one per column of `training`.
     pub items: Vec<u32>,
-    /// Clicks of the training users, each with value 1.
+    /// Preferences of the training users; clicks have value 1.
     pub training: Interactions,
     /// Users on whom hyper-parameters are chosen.
     pub validation: Vec<HeldOutUser>,
@@ -63,7 +65,7 @@ impl Split {
         let mut users: Vec<u32> = (0..histories.len() as u32)
             .filter(|user| histories[*user as usize].len() >= MINIMUM_CLICKS)
             .collect();
-        let held_out = validation_users + test_users;
+        let held_out = validation_users.saturating_add(test_users);
         if users.len() <= held_out {
             return Err(EvaluationError::Empty(format!(
                 "{} users have {MINIMUM_CLICKS} clicks, but {held_out} are to be held out",
@@ -104,6 +106,7 @@ impl Split {
                     targets.sort_unstable();
                     Some(HeldOutUser {
                         user,
+                        values: vec![1.0; known.len()],
                         fold_in: known,
                         targets,
                         candidates: None,
@@ -165,6 +168,7 @@ impl Split {
             candidates.dedup();
             validation.push(HeldOutUser {
                 user,
+                values: vec![1.0; histories[user as usize].len()],
                 fold_in: histories[user as usize].clone(),
                 targets: vec![target],
                 candidates: Some(candidates),
@@ -185,6 +189,7 @@ impl Split {
                 candidates.dedup();
                 Ok(HeldOutUser {
                     user,
+                    values: vec![1.0; histories[user as usize].len()],
                     fold_in: histories[user as usize].clone(),
                     targets: vec![item],
                     candidates: Some(candidates),

@@ -112,7 +112,9 @@ impl WithSimd for Improve<'_> {
             for ((product, base), direction) in product.iter_mut().zip(&*base).zip(&*direction) {
                 *product = base * direction;
             }
-            accumulate(simd, system, direction, product, |value, score| value.abs() * score);
+            accumulate(simd, system, direction, product, |value, score| {
+                weight_and_target(value).0 * score
+            });
             let curvature = dot(simd, direction, product);
             let size = length / curvature;
             if !(curvature > 0.0 && size.is_finite()) {

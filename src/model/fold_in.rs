@@ -60,6 +60,19 @@ impl FoldIn {
         factor
     }
 
+    /// Puts the system of one user into the workspace and its right-hand side into `right`.
+    pub(super) fn system(
+        &self,
+        workspace: &mut Workspace,
+        items: &Factors,
+        columns: &[u32],
+        values: &[f32],
+        right: &mut [f32],
+    ) {
+        let base = self.base(items.dimensions(), columns.len());
+        workspace.normal_equations(&base, items, columns, values, right);
+    }
+
     /// The factor with its additive parts.
     pub fn explained(&self, items: &Factors, columns: &[u32], values: &[f32]) -> FoldedUser {
         let d = items.dimensions();
@@ -73,7 +86,7 @@ impl FoldIn {
         }
         // One solve with as many right-hand sides as the history has items: A^-1 (c_h y_h v_h) for each h.
         let mut right = vec![0.0; d];
-        workspace.normal_equations(&self.base(d, columns.len()), items, columns, values, &mut right);
+        self.system(&mut workspace, items, columns, values, &mut right);
         let count = columns.len();
         let mut sides = vec![0f32; d * count];
         for (place, (item, value)) in columns.iter().zip(values).enumerate() {

@@ -25,5 +25,7 @@ pub mod metrics;
 pub mod packed_rows;
 pub mod posterior;
 pub mod preference;
+pub mod ranking_objective;
 pub mod recommender;
+pub mod refinement;
 pub mod support;
