@@ -1,8 +1,9 @@
 //! `shoal ledger`: what is spent, and the way out after an older database was restored.
 
 use std::fs;
+use std::time::Duration;
 
-use crate::support::Setup;
+use crate::support::{Running, Setup};
 
 /// An instance with one release and a way to take it back, as a back-up would.
 async fn released() -> (Setup, std::path::PathBuf) {
@@ -69,4 +70,61 @@ async fn a_restored_database_is_told_and_confirmed() {
     let confirmed = setup.run(&config, &["ledger", "confirm-restore", "--missing", "0"]);
     assert_eq!(confirmed.code, Some(0), "{confirmed:?}");
     assert_eq!(setup.run(&config, &["ledger", "show"]).code, Some(0));
+}
+
+/// Serves until the first model, asks for the metrics, and ends.
+async fn metrics(setup: &Setup, config: &std::path::Path) -> (String, String) {
+    let mut running = Running::start(setup.command(config, &["serve"]));
+    running.wait_for("a new model is in use").await;
+    let address = format!("http://127.0.0.1:{}/metrics", setup.api);
+    let metrics = reqwest::get(address).await.unwrap().text().await.unwrap();
+    running.signal("TERM");
+    let (status, said) = running.end(Duration::from_secs(10)).await;
+    assert_eq!(status.code(), Some(0), "{said}");
+    (metrics, said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spent_budget_and_withheld_releases_are_logged_and_measured() {
+    let (setup, config) = released().await;
+    let (metrics_before, _) = metrics(&setup, &config).await;
+    for line in [
+        "shoal_release_withheld 0",
+        "shoal_release_outcomes_total{outcome=\"not-due\"} 1",
+        "shoal_privacy_budget_spent_ratio 0.083",
+    ] {
+        assert!(metrics_before.contains(line), "{line} is not in {metrics_before}");
+    }
+
+    // A dear release two months ago, and watches since then.
+    setup
+        .execute(
+            &setup.own,
+            "UPDATE shoal.releases SET gdp_mu = 5, created_at = now() - interval '60 days',
+                 counted_until = now() - interval '2 days'",
+        )
+        .await;
+    setup
+        .execute(
+            &setup.peertube,
+            r#"UPDATE "userVideoHistory" SET "createdAt" = now() - interval '1 day'"#,
+        )
+        .await;
+    let (spent, said) = metrics(&setup, &config).await;
+    assert!(
+        spent.contains("shoal_release_outcomes_total{outcome=\"budget-spent\"} 1"),
+        "{spent}"
+    );
+    assert!(said.contains("budget of the last 365 days is spent"), "{said}");
+
+    setup
+        .execute(&setup.own, "DELETE FROM shoal.deliveries; DELETE FROM shoal.releases")
+        .await;
+    let (withheld, said) = metrics(&setup, &config).await;
+    assert!(withheld.contains("shoal_release_withheld 1"), "{withheld}");
+    assert!(
+        withheld.contains("shoal_release_outcomes_total{outcome=\"withheld\"} 1"),
+        "{withheld}"
+    );
+    assert!(said.contains("nothing is released"), "{said}");
 }
