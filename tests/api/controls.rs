@@ -125,7 +125,7 @@ async fn topics_move_their_videos_up_and_down() {
     let mut world = World::start().await;
     world
         .instance
-        .execute("INSERT INTO tag (id, name, \"createdAt\", \"updatedAt\") VALUES (900, 'Honey', now(), now())")
+        .execute("INSERT INTO tag (id, name) VALUES (900, 'Honey')")
         .await;
     for id in [205, 206, 207] {
         let row = json!({ "videoId": id, "tagId": 900 });
@@ -281,11 +281,10 @@ async fn levels_decide_what_lists_are_made_from() {
     assert!(listed.reasons().iter().all(|(_, reason)| reason["type"] != "watched"));
     let similar = world.list(&format!("userId={VIEWER}&videoId=210&count=8")).await;
     assert_eq!(similar.sources(), ["similar"]);
-    assert!(
-        similar.ids().iter().filter(|id| BEES.contains(id)).count() >= 7,
-        "{:?}",
-        similar.ids()
-    );
+    // Channels are spread, so other channels appear, but what is alike comes first.
+    let ids = similar.ids();
+    assert!(ids[..2].iter().all(|id| BEES.contains(id)), "{ids:?}");
+    assert!(ids.iter().filter(|id| BEES.contains(id)).count() > 4, "{ids:?}");
     // Off is as if there were no account, as far as history goes.
     world.set(VIEWER, json!({ "level": "off" })).await;
     let off = world.list(&format!("userId={VIEWER}&count=100")).await;

@@ -83,9 +83,9 @@ async fn databases_that_come_later_are_waited_for() {
         }
     });
     running.wait_for("serving").await;
-    forwarding.abort();
     running.signal("TERM");
     let (status, said) = running.end(SOON).await;
+    forwarding.abort();
     assert_eq!(status.code(), Some(0), "{said}");
 }
 

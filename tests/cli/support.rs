@@ -181,7 +181,11 @@ impl Setup {
             self.federation
         )
         .unwrap();
-        writeln!(text, "[training]\nfactors = 8\nsweeps = 2\n[privacy]\ndimensions = 8").unwrap();
+        writeln!(
+            text,
+            "[training]\nfactors = 8\nsweeps = 2\n[privacy]\ncontribution = 'opt-out'\ndimensions = 8"
+        )
+        .unwrap();
         writeln!(text, "counter_file = '{}'", self.counter().display()).unwrap();
         writeln!(text, "[logging]\nfilter = 'debug'").unwrap();
         let path = self.folder.path().join("shoal.toml");

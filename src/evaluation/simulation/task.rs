@@ -124,7 +124,13 @@ impl Task {
         }
         for (mut user, instance) in users.into_iter().zip(instance_of) {
             let instance = &mut task.instances[*instance as usize];
+            // A repeated row may fall on both sides; what the model sees is no target.
             user.fold_in.sort_unstable_by_key(|entry| entry.0);
+            user.fold_in.dedup_by_key(|entry| entry.0);
+            user.targets.sort_unstable();
+            user.targets.dedup();
+            user.targets
+                .retain(|item| user.fold_in.binary_search_by_key(item, |entry| entry.0).is_err());
             instance.history.push_user(user.fold_in.iter().copied());
             if !user.targets.is_empty() {
                 instance.evaluated.push(user);
