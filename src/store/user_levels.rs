@@ -31,15 +31,14 @@ impl LevelHistory {
         if self.known_from.is_some_and(|known_from| time < known_from) {
             return None;
         }
-        let newest = |changes: &[LevelChange], holds: fn(DateTime<Utc>, DateTime<Utc>) -> bool| {
+        let newest = |changes: &[LevelChange]| {
             changes
                 .iter()
-                .take_while(|change| holds(change.since, time))
+                .take_while(|change| change.since <= time)
                 .last()
                 .and_then(|change| change.level)
         };
-        // What a user chooses at the very moment comes after what happened at it.
-        newest(&self.chosen, |since, time| since < time).or_else(|| newest(&self.default, |since, time| since <= time))
+        newest(&self.chosen).or_else(|| newest(&self.default))
     }
 }
 

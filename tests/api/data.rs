@@ -68,11 +68,13 @@ async fn contributions_tell_what_left_and_what_was_allowed_then() {
     let allowed = 10.0;
     world.clock.advance(TimeDelta::days(1));
     world.store.commit_release(release(1), allowed).await.unwrap();
+    world.clock.advance(TimeDelta::hours(1));
     world.set_at_service(VIEWER, json!({ "level": "contribute" })).await;
-    world.clock.advance(TimeDelta::days(1));
+    world.clock.advance(TimeDelta::hours(23));
     world.store.commit_release(release(2), allowed).await.unwrap();
+    world.clock.advance(TimeDelta::hours(1));
     world.set_at_service(VIEWER, json!({ "level": "off" })).await;
-    world.clock.advance(TimeDelta::days(1));
+    world.clock.advance(TimeDelta::hours(23));
     world.store.commit_release(release(3), allowed).await.unwrap();
 
     let contributions = read(&world, VIEWER, "contributions").await;
