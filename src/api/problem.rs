@@ -33,11 +33,13 @@ pub struct Problem {
     /// The HTTP status.
     status: u16,
     /// What is wrong in this case, and what would be right.
-    detail: String,
+    #[schema(value_type = String)]
+    detail: Box<str>,
     /// The case, for programs.
     code: &'static str,
     /// The same as `detail`, where older clients of PeerTube look for it.
-    error: String,
+    #[schema(value_type = String)]
+    error: Box<str>,
     /// The parameters that cannot be used, by name.
     #[serde(rename = "invalid-params", skip_serializing_if = "BTreeMap::is_empty")]
     invalid_params: BTreeMap<String, InvalidParameter>,
@@ -46,7 +48,7 @@ pub struct Problem {
 impl Problem {
     /// A problem with `status`.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        let detail = detail.into();
+        let detail: Box<str> = detail.into().into();
         Self {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),

@@ -29,6 +29,7 @@ struct Remembered {
 }
 
 impl Remembered {
+    #[expect(clippy::option_option, reason = "not known, and known to be nobody")]
     fn get(&self, token: &[u8; 32], now: DateTime<Utc>) -> Option<Option<UserId>> {
         let accepted = self.accepted.get(token).filter(|(at, _)| is_recent(*at, now));
         let refused = || self.refused.get(token).filter(|(at, ())| is_recent(*at, now));

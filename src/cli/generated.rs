@@ -69,8 +69,11 @@ pub fn dataset(users: usize, seed: u64, threshold: f32) -> Dataset {
     }
 }
 
-/// Items, and by the video's id its item, duration and whether it is a live.
-fn items(world: &InstanceWorld) -> (Vec<Item>, HashMap<i32, (u32, i32, bool)>) {
+/// Number of an item, duration, and whether it is live, by the video's id.
+type Places = HashMap<i32, (u32, i32, bool)>;
+
+/// Items, and where each video is among them.
+fn items(world: &InstanceWorld) -> (Vec<Item>, Places) {
     let items = world
         .videos
         .iter()
@@ -103,6 +106,7 @@ fn ratings(world: &InstanceWorld) -> HashMap<(i32, i32), bool> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "values are set, not computed")]
 mod tests {
     use super::*;
 

@@ -158,6 +158,7 @@ fn rows(dataset: &Dataset) -> Vec<Vec<(u32, f32)>> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "values are set, not computed")]
 mod tests {
     use super::*;
     use crate::model::item::Item;

@@ -1,5 +1,10 @@
 //! Export, reset and deletion of what Shoal holds about a user.
 
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "the answers are listed in the description of each path"
+)]
+
 use axum::Json;
 use axum::extract::{Extension, RawQuery, State};
 use axum::http::StatusCode;

@@ -1,5 +1,10 @@
 //! `/api/v1/users/me/not-interested`: videos and channels that are never shown.
 
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "the answers are listed in the description of each path"
+)]
+
 use std::collections::HashMap;
 
 use axum::Json;

@@ -1,5 +1,10 @@
 //! `GET` and `PUT /api/v1/users/me/settings`: level, sliders, topics.
 
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "the answers are listed in the description of each path"
+)]
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, RawQuery, State};
@@ -96,6 +101,10 @@ pub struct SettingsRequest {
 }
 
 /// Tells `null` from nothing.
+#[expect(
+    clippy::option_option,
+    reason = "left out, null and a level are three different things"
+)]
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Level>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
@@ -113,8 +122,8 @@ impl SettingsRequest {
             }
         }
         let topics = self.topics.map(|topics| Topics {
-            tags_up: normal_tags(topics.up.tags, "topics.up.tags", &mut invalid),
-            tags_down: normal_tags(topics.down.tags, "topics.down.tags", &mut invalid),
+            tags_up: normal_tags(&topics.up.tags, "topics.up.tags", &mut invalid),
+            tags_down: normal_tags(&topics.down.tags, "topics.down.tags", &mut invalid),
             categories_up: normal_categories(topics.up.categories, "topics.up.categories", &mut invalid),
             categories_down: normal_categories(topics.down.categories, "topics.down.categories", &mut invalid),
         });
@@ -131,7 +140,7 @@ impl SettingsRequest {
     }
 }
 
-fn normal_tags(tags: Vec<String>, name: &str, invalid: &mut Vec<InvalidParameter>) -> Vec<String> {
+fn normal_tags(tags: &[String], name: &str, invalid: &mut Vec<InvalidParameter>) -> Vec<String> {
     let mut normal: Vec<String> = tags.iter().map(|tag| tag.trim().to_lowercase()).collect();
     let fits = |tag: &String| (1..=LONGEST_TAG).contains(&tag.chars().count()) && !tag.chars().any(char::is_control);
     if normal.len() > MOST_TOPICS || !normal.iter().all(fits) {
