@@ -117,6 +117,7 @@ async fn contributions_tell_what_left_and_what_was_allowed_then() {
     );
 
     // After a deletion, earlier levels are not known.
+    world.clock.advance(TimeDelta::seconds(1));
     let path = format!("{ME}?userId={VIEWER}");
     let deleted = world
         .send(world.request(Method::DELETE, &path).bearer_auth(crate::world::TOKEN))
