@@ -59,7 +59,7 @@ pub struct Parameters {
     /// How the list is made.
     #[param(value_type = Option<Strategy>, default = "for-you")]
     pub strategy: Strategy,
-    /// The video that is being watched, by id, UUID or short UUID. Needed by `similar`; never in the list itself.
+    /// The video that is being watched, by id, UUID or short UUID. Needed by `similar` and `next`; never in the list itself.
     #[param(value_type = Option<String>, min_length = 1, max_length = 36)]
     pub video_id: Option<VideoReference>,
     /// Videos to skip.
@@ -68,7 +68,8 @@ pub struct Parameters {
     /// Videos wanted.
     #[param(value_type = Option<u32>, default = 15, minimum = 1, maximum = 100)]
     pub count: usize,
-    /// Whether videos may be listed that the user has already watched or liked. Disliked ones never are.
+    /// Whether videos may be listed that the user has already watched or liked. Disliked ones never are, and
+    /// `next` never repeats anything.
     #[param(value_type = Option<bool>, default = false)]
     pub include_watched: bool,
 }
@@ -109,8 +110,9 @@ impl Parameters {
             seen.insert(name);
         }
         // Only when nothing is wrong with the parameters themselves.
-        if invalid.is_empty() && parameters.strategy == Strategy::Similar && parameters.video_id.is_none() {
-            invalid.push(InvalidParameter::new("videoId", "is needed by the strategy `similar`"));
+        if invalid.is_empty() && parameters.strategy.needs_video() && parameters.video_id.is_none() {
+            let message = format!("is needed by the strategy `{}`", parameters.strategy);
+            invalid.push(InvalidParameter::new("videoId", message));
         }
         if invalid.is_empty() {
             Ok(parameters)
@@ -242,7 +244,9 @@ mod tests {
         assert_eq!(refused("sort=-views&count=0"), ["sort", "count"]);
         assert_eq!(refused("count=5&count=6"), ["count"]);
         assert_eq!(refused("userid=5"), ["userid"]);
-        assert_eq!(refused("strategy=similar"), ["videoId"]);
+        for strategy in ["similar", "next"] {
+            assert_eq!(refused(&format!("strategy={strategy}")), ["videoId"]);
+        }
         assert_eq!(refused(&format!("{}=1", "x".repeat(5000)))[0].len(), 40);
     }
 

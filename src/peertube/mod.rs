@@ -12,7 +12,8 @@
 //! | `rules` | PeerTube's rules for lists, as SQL |
 //! | [`catalogue`] | all videos that could be listed, with their public metadata |
 //! | [`history`], [`signal`] | what all users did: watches and ratings |
-//! | [`user`] | one user: settings, signals, subscriptions |
+//! | [`user`] | one user: settings, signals, watched channels |
+//! | [`subscriptions`] | whom a user follows, and the newest of them |
 //! | [`accounts`] | who exists, and whose history may be used |
 //! | [`tokens`] | whose access token it is |
 //! | [`visibility`] | the rules applied to candidates |
@@ -39,6 +40,7 @@ pub mod role;
 mod rules;
 pub mod schema;
 pub mod signal;
+pub mod subscriptions;
 pub mod tokens;
 pub mod user;
 pub mod visibility;

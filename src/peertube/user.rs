@@ -1,4 +1,5 @@
-//! One user: the settings that decide what is shown, what the user did, and whom the user follows.
+//! One user: the settings that decide what is shown, and what the user did. Whom the user follows is in
+//! [`super::subscriptions`].
 
 use std::collections::HashSet;
 
@@ -221,25 +222,33 @@ impl PeerTube {
         Ok(watched.into_iter().collect())
     }
 
-    /// The channels to which a user subscribes, in order of [`ChannelId`]; pending subscriptions are left out.
+    /// The channels of every video that the user watched or rated, however long ago. Empty when the user does not exist,
+    /// is blocked, or switched the history off.
     ///
     /// # Errors
     /// [`PeerTubeError`] when the database cannot answer.
-    pub async fn subscribed_channels(&self, user: UserId) -> Result<Vec<ChannelId>, PeerTubeError> {
-        sqlx::query_scalar(
+    pub async fn watched_channels(&self, user: UserId) -> Result<HashSet<ChannelId>, PeerTubeError> {
+        let channels: Vec<ChannelId> = sqlx::query_scalar(
             r#"
-            SELECT target."videoChannelId"
-            FROM account a
-            JOIN actor follower ON follower."accountId" = a.id
-            JOIN "actorFollow" follow ON follow."actorId" = follower.id AND follow.state = 'accepted'
-            JOIN actor target ON target.id = follow."targetActorId"
-            WHERE a."userId" = $1 AND target."videoChannelId" IS NOT NULL
-            ORDER BY target."videoChannelId"
+            SELECT DISTINCT v."channelId"
+            FROM (
+                SELECT h."videoId" FROM "userVideoHistory" h WHERE h."userId" = $1
+                UNION
+                SELECT rate."videoId"
+                FROM account a
+                JOIN "accountVideoRate" rate ON rate."accountId" = a.id
+                WHERE a."userId" = $1
+            ) known
+            JOIN video v ON v.id = known."videoId"
+            WHERE EXISTS (
+                SELECT 1 FROM "user" u WHERE u.id = $1 AND u."videosHistoryEnabled" IS TRUE AND u.blocked IS FALSE
+            )
             "#,
         )
         .bind(user)
         .fetch_all(&self.pool)
         .await
-        .doing("reading the subscriptions of a user")
+        .doing("reading the history of a user")?;
+        Ok(channels.into_iter().collect())
     }
 }

@@ -33,6 +33,15 @@ pub struct Entry {
     pub source: Strategy,
 }
 
+/// Whose newest videos.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newest {
+    /// Everybody's.
+    All,
+    /// Those of channels and accounts that the viewer follows; a visitor follows nobody.
+    Followed,
+}
+
 /// For whom a list is made, and what must not be in it.
 pub struct Audience<'a> {
     /// The user; `None` for a visitor.
@@ -119,7 +128,11 @@ impl<'a> Listing<'a> {
     ///
     /// # Errors
     /// [`PeerTubeError`] when PeerTube's database cannot answer.
-    pub async fn fill_with_recent(&mut self, describe: impl Fn(VideoId) -> Entry) -> Result<(), PeerTubeError> {
+    pub async fn fill_with_recent(
+        &mut self,
+        newest: Newest,
+        describe: impl Fn(VideoId) -> Entry,
+    ) -> Result<(), PeerTubeError> {
         let mut start = 0;
         while !self.is_full() {
             let Audience {
@@ -127,10 +140,12 @@ impl<'a> Listing<'a> {
                 hide_nsfw_by_default,
                 ..
             } = self.audience;
-            let recent = self
-                .peertube
-                .recent(viewer, hide_nsfw_by_default, start, CHUNK as u32)
-                .await?;
+            let count = CHUNK as u32;
+            let recent = match (newest, viewer) {
+                (Newest::All, _) => self.peertube.recent(viewer, hide_nsfw_by_default, start, count).await?,
+                (Newest::Followed, Some(viewer)) => self.peertube.recent_of_followed(viewer, start, count).await?,
+                (Newest::Followed, None) => Vec::new(),
+            };
             let chunk = self.next_chunk(&mut recent.iter().copied().map(&describe));
             self.checked += recent.len() - chunk.len();
             self.take(&chunk, &recent).await?;

@@ -9,8 +9,10 @@
 //! | [`steering`] | how sliders and topics push a ranking |
 //! | [`ranking`] | best first, lazily |
 //! | [`plan`] | which sources fill a list, in which order |
+//! | [`scoring`] | the candidates of one source, best first |
+//! | [`explore`] | the unfamiliar, drawn by chance |
 //! | [`listing`] | the list under construction: no doubles, nothing hidden, bounded work |
-//! | [`diversity`] | no channel fills a page |
+//! | [`diversity`] | neither a channel nor an instance fills a page |
 //! | [`reasons`] | why a video is in the list, in words that are true |
 //! | [`page`] | the answer |
 //! | [`profile`] | what lists for a user are made from |
@@ -21,6 +23,7 @@
 pub mod controls;
 pub mod diversity;
 pub mod error;
+pub mod explore;
 pub mod listing;
 pub mod page;
 pub mod plan;
@@ -28,6 +31,7 @@ pub mod profile;
 pub mod ranking;
 pub mod reasons;
 pub mod request;
+pub mod scoring;
 pub mod service;
 pub mod signals;
 pub mod snapshot;

@@ -52,6 +52,8 @@ impl Recommendation {
             Reason::Similar { name, .. } => format!("similar to \u{201c}{name}\u{201d}"),
             Reason::Recent => "new".to_owned(),
             Reason::Topic => "a topic you asked for more of".to_owned(),
+            Reason::Subscription => "from a channel you follow".to_owned(),
+            Reason::Unfamiliar => "something new: you have not watched this channel".to_owned(),
         });
         reasons.collect::<Vec<_>>().join("; ")
     }

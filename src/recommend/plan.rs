@@ -11,22 +11,30 @@ pub struct Available {
     pub similar: bool,
     /// A model is published.
     pub model: bool,
+    /// The caller follows channels or accounts.
+    pub subscriptions: bool,
 }
 
 /// The sources of a list for `strategy`, best first; each fills up what the ones before it left empty.
 ///
-/// The chain is personal, similar to the current video, popular here, recent. A personal list ranks every video that
+/// The chain is personal, similar to the current video, popular here, recent; what was asked for comes before it. A personal list ranks every video that
 /// the model knows, so after it only newer ones are left. The last one is always [`Strategy::Recent`], which needs no model.
 pub fn sources(strategy: Strategy, available: Available) -> Vec<Strategy> {
     let chain: &[Strategy] = match strategy {
         Strategy::ForYou if available.model && available.personal => &[Strategy::ForYou, Strategy::Recent],
         Strategy::ForYou | Strategy::Similar => &[Strategy::Similar, Strategy::Popular, Strategy::Recent],
+        Strategy::Next if available.personal => &[Strategy::Next, Strategy::ForYou, Strategy::Recent],
+        Strategy::Next => &[Strategy::Next, Strategy::Popular, Strategy::Recent],
+        Strategy::Explore if available.personal => &[Strategy::Explore, Strategy::ForYou, Strategy::Recent],
+        Strategy::Explore => &[Strategy::Explore, Strategy::Popular, Strategy::Recent],
         Strategy::Popular => &[Strategy::Popular, Strategy::Recent],
+        Strategy::Subscriptions => &[Strategy::Subscriptions, Strategy::Recent],
         Strategy::Recent => &[Strategy::Recent],
     };
     let possible = |source: &Strategy| match source {
-        Strategy::ForYou | Strategy::Popular => available.model,
-        Strategy::Similar => available.model && available.similar,
+        Strategy::ForYou | Strategy::Popular | Strategy::Explore => available.model,
+        Strategy::Similar | Strategy::Next => available.model && available.similar,
+        Strategy::Subscriptions => available.subscriptions,
         Strategy::Recent => true,
     };
     chain.iter().copied().filter(possible).collect()
@@ -48,6 +56,7 @@ mod tests {
                     personal,
                     similar,
                     model,
+                    subscriptions: true,
                 },
             )
         };
@@ -60,10 +69,41 @@ mod tests {
         assert_eq!(sources(true, true, false), [Strategy::Recent]);
     }
 
+    #[test]
+    fn every_strategy_begins_with_itself_where_it_can() {
+        let all = Available {
+            personal: true,
+            similar: true,
+            model: true,
+            subscriptions: true,
+        };
+        let none = Available {
+            personal: false,
+            similar: false,
+            model: false,
+            subscriptions: false,
+        };
+        for strategy in Strategy::ALL {
+            assert_eq!(sources(strategy, all)[0], strategy);
+            assert_eq!(sources(strategy, none), [Strategy::Recent], "{strategy}");
+        }
+        let visitor = Available {
+            personal: false,
+            subscriptions: false,
+            ..all
+        };
+        let popular = [Strategy::Popular, Strategy::Recent];
+        assert_eq!(sources(Strategy::Next, visitor)[1..], popular);
+        assert_eq!(sources(Strategy::Explore, visitor)[1..], popular);
+        assert_eq!(sources(Strategy::Subscriptions, visitor), [Strategy::Recent]);
+        let elsewhere = Available { similar: false, ..all };
+        assert_eq!(sources(Strategy::Next, elsewhere), [Strategy::ForYou, Strategy::Recent]);
+    }
+
     proptest! {
         #[test]
-        fn every_list_has_distinct_sources_and_ends_with_the_newest(index in 0usize..4, personal: bool, similar: bool, model: bool) {
-            let available = Available { personal, similar, model };
+        fn every_list_has_distinct_sources_and_ends_with_the_newest(index in 0usize..Strategy::ALL.len(), personal: bool, similar: bool, model: bool, subscriptions: bool) {
+            let available = Available { personal, similar, model, subscriptions };
             let list = sources(Strategy::ALL[index], available);
             prop_assert_eq!(list.last(), Some(&Strategy::Recent));
             for (place, source) in list.iter().enumerate() {

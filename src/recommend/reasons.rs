@@ -55,6 +55,10 @@ pub enum Reason {
     Recent,
     /// It is about a topic that you asked for more of.
     Topic,
+    /// It is from a channel or an account that you follow.
+    Subscription,
+    /// Something new: it is from a channel of which you have watched and rated nothing.
+    Unfamiliar,
 }
 
 /// A reason before the titles are known.
@@ -74,6 +78,10 @@ pub enum Ground {
     Recent,
     /// See [`Reason::Topic`].
     Topic,
+    /// See [`Reason::Subscription`].
+    Subscription,
+    /// See [`Reason::Unfamiliar`].
+    Unfamiliar,
 }
 
 impl Ground {
@@ -81,7 +89,7 @@ impl Ground {
     pub fn video(self) -> Option<VideoId> {
         match self {
             Self::Watched(video) | Self::Similar(video) => Some(video),
-            Self::Channel | Self::Popular | Self::Federation | Self::Recent | Self::Topic => None,
+            _ => None,
         }
     }
 
@@ -109,21 +117,32 @@ impl Ground {
             Self::Federation => Reason::Federation,
             Self::Recent => Reason::Recent,
             Self::Topic => Reason::Topic,
+            Self::Subscription => Reason::Subscription,
+            Self::Unfamiliar => Reason::Unfamiliar,
         })
     }
 }
 
-/// The grounds of an entry that no personal score explains.
-pub fn impersonal(entry: &Entry, snapshot: Option<&Snapshot>, current: Option<VideoId>) -> Vec<Ground> {
+/// The grounds of an entry that no personal score explains. `knows_channels` says whether the entries of
+/// [`Strategy::Explore`] were checked against the channels that the caller watched: without it nothing is known to be new.
+pub fn impersonal(
+    entry: &Entry,
+    snapshot: Option<&Snapshot>,
+    current: Option<VideoId>,
+    knows_channels: bool,
+) -> Vec<Ground> {
     let popular = || {
         let snapshot = snapshot?;
         snapshot.is_popular(entry.item?).then_some(Ground::Popular)
     };
     let ground = match entry.source {
         Strategy::ForYou => None,
-        Strategy::Similar => current.map(Ground::Similar),
+        // Both list only what has something in common with the current video.
+        Strategy::Similar | Strategy::Next => current.map(Ground::Similar),
         Strategy::Popular => popular(),
         Strategy::Recent => Some(Ground::Recent),
+        Strategy::Subscriptions => Some(Ground::Subscription),
+        Strategy::Explore => knows_channels.then_some(Ground::Unfamiliar),
     };
     ground.into_iter().collect()
 }

@@ -25,24 +25,47 @@ pub enum Strategy {
     ForYou,
     /// Like one given video.
     Similar,
+    /// What to play after one given video: like it, and to the caller's taste; nothing that was watched already.
+    Next,
     /// Liked by many here.
     Popular,
     /// The newest.
     Recent,
+    /// The newest of channels and accounts that the caller follows.
+    Subscriptions,
+    /// Something else: neither the best fits nor the worst, of channels that the caller has not watched. Another choice
+    /// every day.
+    Explore,
 }
 
 impl Strategy {
     /// Every strategy.
-    pub const ALL: [Self; 4] = [Self::ForYou, Self::Similar, Self::Popular, Self::Recent];
+    pub const ALL: [Self; 7] = [
+        Self::ForYou,
+        Self::Similar,
+        Self::Next,
+        Self::Popular,
+        Self::Recent,
+        Self::Subscriptions,
+        Self::Explore,
+    ];
 
     /// Its name in requests and answers.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ForYou => "for-you",
             Self::Similar => "similar",
+            Self::Next => "next",
             Self::Popular => "popular",
             Self::Recent => "recent",
+            Self::Subscriptions => "subscriptions",
+            Self::Explore => "explore",
         }
+    }
+
+    /// Whether it makes no sense without a video.
+    pub fn needs_video(self) -> bool {
+        matches!(self, Self::Similar | Self::Next)
     }
 }
 
@@ -54,7 +77,7 @@ impl fmt::Display for Strategy {
 
 /// A text that names no strategy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be one of for-you, similar, popular, recent")]
+#[error("must be one of for-you, similar, next, popular, recent, subscriptions, explore")]
 pub struct UnknownStrategy;
 
 impl FromStr for Strategy {
@@ -81,7 +104,8 @@ pub struct Request {
     pub start: usize,
     /// Videos wanted.
     pub count: usize,
-    /// Whether videos may be listed that the user has already watched or liked. Disliked ones never are.
+    /// Whether videos may be listed that the user has already watched or liked. Disliked ones never are, and
+    /// [`Strategy::Next`] never repeats anything.
     pub include_watched: bool,
 }
 
@@ -99,14 +123,14 @@ impl Default for Request {
 }
 
 impl Request {
-    /// Checks the bounds, and that [`Strategy::Similar`] has its video.
+    /// Checks the bounds, and that a strategy about a video has one.
     ///
     /// # Errors
     /// [`RecommendError::OutOfBounds`] and [`RecommendError::MissingVideo`].
     pub fn check(&self) -> Result<(), RecommendError> {
         within("start", self.start, 0, MAXIMUM_START)?;
         within("count", self.count, 1, MAXIMUM_COUNT)?;
-        if self.strategy == Strategy::Similar && self.video.is_none() {
+        if self.strategy.needs_video() && self.video.is_none() {
             return Err(RecommendError::MissingVideo);
         }
         Ok(())
@@ -160,10 +184,17 @@ mod tests {
                 Err(RecommendError::OutOfBounds { .. })
             ));
         }
-        let similar = Request {
-            strategy: Strategy::Similar,
-            ..Request::default()
-        };
-        assert!(matches!(similar.check(), Err(RecommendError::MissingVideo)));
+        for strategy in Strategy::ALL {
+            let request = Request {
+                strategy,
+                ..Request::default()
+            };
+            let missing = matches!(request.check(), Err(RecommendError::MissingVideo));
+            assert_eq!(
+                missing,
+                matches!(strategy, Strategy::Similar | Strategy::Next),
+                "{strategy}"
+            );
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! One request from beginning to end: who asks, what was watched, rank, filter, cut a page, say why.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -8,21 +8,20 @@ use chrono::{DateTime, Utc};
 use super::controls::Controls;
 use super::diversity::diversify;
 use super::error::RecommendError;
-use super::listing::{Audience, Entry, Listing};
+use super::listing::{Audience, Entry, Listing, Newest};
 use super::page::{Page, Recommendation, RecommendedVideo};
 use super::plan::{Available, sources};
-use super::ranking::Ranking;
+use super::ranking::Scored;
 use super::reasons::{Ground, MAXIMUM_REASONS, impersonal, personal};
 use super::request::{Request, Strategy};
+use super::scoring::{Person, Wish};
 use super::signals::{self, History, SIGNAL_LIMIT, Seen};
 use super::snapshot::{SharedSnapshot, Snapshot};
-use super::steering::{about, steer};
+use super::steering::about;
 use crate::clock::SharedClock;
 use crate::config::Config;
-use crate::model::linear_algebra::dot;
 use crate::model::preference::PreferenceRules;
-use crate::model::recommender::Profile;
-use crate::peertube::{PeerTube, Signal, UserId, VideoCard, VideoId, Viewer};
+use crate::peertube::{ChannelId, PeerTube, Signal, UserId, VideoCard, VideoId, Viewer};
 use crate::store::{Level, Store};
 
 /// What an administrator decides about lists.
@@ -68,18 +67,20 @@ struct Caller {
     controls: Arc<Controls>,
 }
 
+impl Caller {
+    /// The caller, where what is watched may be read: then what was played is known at the next request.
+    fn remembered(&self) -> Option<UserId> {
+        let viewer = self.viewer.as_ref()?;
+        (viewer.history_enabled && self.controls.reads_history()).then_some(viewer.id)
+    }
+}
+
 /// The video that is being watched now.
 #[derive(Clone, Copy)]
 struct Current {
     video: VideoId,
     /// Whether it may be named: anybody may see it, or it is listed for the caller.
     open: bool,
-}
-
-/// The caller as the model sees them.
-struct Person {
-    profile: Profile,
-    history: History,
 }
 
 impl Recommendations {
@@ -128,10 +129,9 @@ impl Recommendations {
             personal: has_history,
             similar: similar_item.is_some(),
             model: snapshot.is_some(),
+            subscriptions: caller.viewer.is_some() && caller.controls.level != Some(Level::Off),
         };
 
-        let mut person = None;
-        let mut history = Some(history);
         let seen = Seen::new(&caller.signals);
         let mut listing = Listing::new(
             &self.peertube,
@@ -141,72 +141,45 @@ impl Recommendations {
                 seen: &seen,
                 controls: &caller.controls,
                 seen_is_cut: caller.signals.len() >= SIGNAL_LIMIT as usize,
-                include_watched: request.include_watched,
+                // What plays by itself must not go in circles.
+                include_watched: request.include_watched && request.strategy != Strategy::Next,
                 current: current.map(|current| current.video),
             },
         );
+        let wish = Wish {
+            strategy: request.strategy,
+            person: self.person(snapshot.as_ref(), history).await?,
+            controls: Arc::clone(&caller.controls),
+            current: similar_item,
+            remembered: caller.remembered(),
+            watched_channels: self.watched_channels(request.strategy, &caller).await?,
+            now: self.clock.now(),
+        };
         for source in sources(request.strategy, available) {
             if listing.is_full() {
                 break;
             }
             match (source, &snapshot) {
-                (Strategy::ForYou, Some(model)) => {
-                    let (found, ranking) = self
-                        .rank_personally(model.clone(), history.take().unwrap_or_default(), &caller)
-                        .await?;
-                    person = Some(found);
-                    listing.fill(entries(ranking, model, source)).await?;
-                }
-                (Strategy::Similar, Some(model)) => {
-                    let Some(item) = similar_item else { continue };
-                    let (controls, now) = (Arc::clone(&caller.controls), self.clock.now());
-                    let ranking = rank(model.clone(), move |model| {
-                        let similar = if controls.content_only() {
-                            similar_content(model, item)
-                        } else {
-                            model.recommender().similar(item)
-                        };
-                        let mut scores = similar.clone();
-                        steer(&mut scores, &controls, &History::default(), model, now);
-                        // Zero is "nothing in common": those are no answer to the question.
-                        Ranking::new(&scores, |item, _| {
-                            similar.get(item as usize).is_some_and(|score| *score > 0.0)
-                        })
-                    });
-                    listing.fill(entries(ranking.await?, model, source)).await?;
-                }
-                (Strategy::Popular, Some(model)) => {
-                    // Asked for what is popular, nothing is pushed.
-                    let steered = request.strategy != Strategy::Popular;
-                    let (controls, now) = (Arc::clone(&caller.controls), self.clock.now());
-                    let ranking = rank(model.clone(), move |model| {
-                        let mut scores = model.popularity().to_vec();
-                        if steered {
-                            steer(&mut scores, &controls, &History::default(), model, now);
-                        }
-                        Ranking::new(&scores, |_, _| true)
-                    });
-                    listing.fill(entries(ranking.await?, model, source)).await?;
+                (Strategy::Subscriptions, _) => {
+                    let describe = |video| recent_entry(video, snapshot.as_deref(), source);
+                    listing.fill_with_recent(Newest::Followed, describe).await?;
                 }
                 (Strategy::Recent, _) | (_, None) => {
-                    listing
-                        .fill_with_recent(|video| recent_entry(video, snapshot.as_deref()))
-                        .await?;
+                    let describe = |video| recent_entry(video, snapshot.as_deref(), Strategy::Recent);
+                    listing.fill_with_recent(Newest::All, describe).await?;
+                }
+                (_, Some(model)) => {
+                    let wish = wish.clone();
+                    let ranked = rank(Arc::clone(model), move |model| wish.rank(source, model)).await?;
+                    listing.fill(entries(ranked, model, source)).await?;
                 }
             }
         }
 
-        let mut entries = listing.into_entries();
-        if matches!(request.strategy, Strategy::ForYou | Strategy::Similar) {
-            // Source by source: what a later source adds stays behind what an earlier one ranked.
-            entries = entries
-                .chunk_by(|one, next| one.source == next.source)
-                .flat_map(|part| diversify(part.to_vec(), |entry| entry.channel))
-                .collect();
-        }
+        let entries = spread(listing.into_entries(), request.strategy, snapshot.as_deref());
         let total = entries.len();
         let page: Vec<Entry> = entries.into_iter().skip(request.start).take(request.count).collect();
-        let grounds = explain(&page, snapshot, person, Arc::clone(&caller.controls), similar_to).await?;
+        let grounds = explain(&page, snapshot, wish, similar_to).await?;
         Ok(Page {
             total,
             data: self.hydrate(&page, grounds, caller.viewer.as_ref(), similar_to).await?,
@@ -233,21 +206,29 @@ impl Recommendations {
         })
     }
 
-    async fn rank_personally(
+    /// The caller as the model sees them; `None` without a model or a history.
+    async fn person(
         &self,
-        snapshot: Arc<Snapshot>,
+        snapshot: Option<&Arc<Snapshot>>,
         history: History,
+    ) -> Result<Option<Arc<Person>>, RecommendError> {
+        let Some(snapshot) = snapshot.filter(|_| !history.preferences.is_empty()) else {
+            return Ok(None);
+        };
+        let person = rank(Arc::clone(snapshot), move |snapshot| Person::new(history, snapshot)).await?;
+        Ok(Some(Arc::new(person)))
+    }
+
+    /// Only read when the list is about channels that are new to the caller.
+    async fn watched_channels(
+        &self,
+        strategy: Strategy,
         caller: &Caller,
-    ) -> Result<(Person, Ranking), RecommendError> {
-        let (controls, now) = (Arc::clone(&caller.controls), self.clock.now());
-        rank(snapshot, move |snapshot| {
-            let recommender = snapshot.recommender();
-            let profile = recommender.profile(&history.preferences);
-            let mut scores = recommender.scores(&profile);
-            steer(&mut scores, &controls, &history, snapshot, now);
-            (Person { profile, history }, Ranking::new(&scores, |_, _| true))
+    ) -> Result<Arc<HashSet<ChannelId>>, RecommendError> {
+        Ok(match caller.remembered() {
+            Some(user) if strategy == Strategy::Explore => Arc::new(self.peertube.watched_channels(user).await?),
+            _ => Arc::default(),
         })
-        .await
     }
 
     /// What an administrator decided.
@@ -310,7 +291,8 @@ impl Recommendations {
                 Ok(None)
             };
         };
-        let asked_about = demanded || (request.strategy == Strategy::ForYou && !has_history);
+        // `next` goes on after any video, even one that may not be named: then without it.
+        let asked_about = request.strategy.needs_video() || (request.strategy == Strategy::ForYou && !has_history);
         let open = asked_about && self.is_open(video, viewer).await?;
         if demanded && !open {
             return Err(RecommendError::UnknownVideo);
@@ -387,27 +369,8 @@ async fn rank<T: Send + 'static>(
     Ok(tokio::task::spawn_blocking(move || work(&snapshot)).await?)
 }
 
-/// How similar every item is to `item` by public metadata alone: cosine in the content basis.
-fn similar_content(snapshot: &Snapshot, item: u32) -> Vec<f32> {
-    let content = &snapshot.recommender().components().content.items;
-    let mut similar = vec![0.0; snapshot.videos().len()];
-    if (item as usize) < similar.len() {
-        let target = content.row(item as usize);
-        for (score, row) in similar
-            .iter_mut()
-            .zip(content.values().chunks_exact(content.dimensions()))
-        {
-            let length = (dot(target, target) * dot(row, row)).sqrt();
-            if length > 0.0 {
-                *score = dot(target, row) / length;
-            }
-        }
-    }
-    similar
-}
-
-fn entries(ranking: Ranking, snapshot: &Snapshot, source: Strategy) -> impl Iterator<Item = Entry> {
-    ranking.filter_map(move |scored| {
+fn entries(ranked: Vec<Scored>, snapshot: &Snapshot, source: Strategy) -> impl Iterator<Item = Entry> {
+    ranked.into_iter().filter_map(move |scored| {
         let video = snapshot.video(scored.item)?;
         Some(Entry {
             video: video.id,
@@ -419,7 +382,24 @@ fn entries(ranking: Ranking, snapshot: &Snapshot, source: Strategy) -> impl Iter
     })
 }
 
-fn recent_entry(video: VideoId, snapshot: Option<&Snapshot>) -> Entry {
+/// Lists that are somebody's choice are spread over channels and instances, source by source: what a later source adds
+/// stays behind what an earlier one ranked. What is popular or newest is what it is.
+fn spread(entries: Vec<Entry>, strategy: Strategy, snapshot: Option<&Snapshot>) -> Vec<Entry> {
+    match strategy {
+        Strategy::ForYou | Strategy::Similar | Strategy::Next | Strategy::Explore => {}
+        Strategy::Popular | Strategy::Recent | Strategy::Subscriptions => return entries,
+    }
+    let instance = |entry: &Entry| {
+        let video = snapshot?.video(entry.item?)?;
+        Some(video.channel.host.as_str())
+    };
+    entries
+        .chunk_by(|one, next| one.source == next.source)
+        .flat_map(|part| diversify(part.to_vec(), |entry| entry.channel, instance))
+        .collect()
+}
+
+fn recent_entry(video: VideoId, snapshot: Option<&Snapshot>, source: Strategy) -> Entry {
     let item = snapshot.and_then(|snapshot| snapshot.item(video));
     let known = snapshot.zip(item).and_then(|(snapshot, item)| snapshot.video(item));
     Entry {
@@ -427,7 +407,7 @@ fn recent_entry(video: VideoId, snapshot: Option<&Snapshot>) -> Entry {
         item,
         channel: known.map(|video| video.channel.id),
         score: None,
-        source: Strategy::Recent,
+        source,
     }
 }
 
@@ -435,30 +415,31 @@ fn recent_entry(video: VideoId, snapshot: Option<&Snapshot>) -> Entry {
 async fn explain(
     page: &[Entry],
     snapshot: Option<Arc<Snapshot>>,
-    person: Option<Person>,
-    controls: Arc<Controls>,
+    wish: Wish,
     similar_to: Option<VideoId>,
 ) -> Result<Vec<Vec<Ground>>, RecommendError> {
-    let Some((snapshot, person)) = snapshot.clone().zip(person) else {
+    // Somebody who has watched nothing at all has nothing familiar either: that is no reason.
+    let knows_channels = !wish.watched_channels.is_empty();
+    let Some((snapshot, person)) = snapshot.clone().zip(wish.person) else {
         return Ok(page
             .iter()
-            .map(|entry| impersonal(entry, snapshot.as_deref(), similar_to))
+            .map(|entry| impersonal(entry, snapshot.as_deref(), similar_to, knows_channels))
             .collect());
     };
-    let page = page.to_vec();
+    let (page, topics) = (page.to_vec(), wish.controls.topics.clone());
     rank(snapshot, move |snapshot| {
-        let wanted = about(&controls.topics.tags_up, &controls.topics.categories_up, snapshot);
-        let ground = |entry: &Entry| match (entry.source, entry.item) {
-            (Strategy::ForYou, Some(item)) => {
+        let wanted = about(&topics.tags_up, &topics.categories_up, snapshot);
+        let ground = |entry: &Entry| {
+            let mut grounds = impersonal(entry, Some(snapshot), similar_to, knows_channels);
+            if let (Strategy::ForYou | Strategy::Next, Some(item)) = (entry.source, entry.item) {
                 let explanation = snapshot.recommender().explain(&person.profile, item);
-                let mut grounds = personal(entry, &explanation, &person.history, snapshot);
+                grounds.extend(personal(entry, &explanation, &person.history, snapshot));
                 if wanted.contains(&item) {
                     grounds.insert(0, Ground::Topic);
-                    grounds.truncate(MAXIMUM_REASONS);
                 }
-                grounds
+                grounds.truncate(MAXIMUM_REASONS);
             }
-            _ => impersonal(entry, Some(snapshot), similar_to),
+            grounds
         };
         page.iter().map(ground).collect()
     })

@@ -57,6 +57,9 @@ async fn without_a_model_the_list_is_the_newest() {
         "strategy=similar&videoId=110",
         "strategy=popular",
         "strategy=recent",
+        "strategy=next&videoId=110",
+        "strategy=subscriptions",
+        "strategy=explore",
     ] {
         let listed = world.list(&format!("userId={VIEWER}&count=100&{strategy}")).await;
         assert_eq!(listed.sources(), ["recent"], "{strategy}");
@@ -109,7 +112,14 @@ async fn an_empty_instance_has_an_empty_list() {
     let mut world = World::untrained().await;
     world.instance.execute("DELETE FROM video").await;
     world.train().await;
-    for strategy in ["for-you", "popular", "recent"] {
+    for strategy in [
+        "for-you",
+        "popular",
+        "recent",
+        "subscriptions",
+        "explore",
+        "next&videoId=1",
+    ] {
         let listed = world.list(&format!("userId={VIEWER}&strategy={strategy}")).await;
         assert_eq!((listed.total, listed.data.len()), (0, 0));
     }

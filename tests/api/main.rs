@@ -5,14 +5,17 @@
 mod asking;
 mod controls;
 mod data;
+mod explore;
 mod fallback;
 mod health;
+mod next;
 mod overload;
 mod paging;
 mod personal;
 mod problems;
 mod silence;
 mod similar;
+mod subscriptions;
 mod visibility;
 mod visitors;
 mod world;

@@ -13,6 +13,8 @@ async fn pages_put_together_are_the_list() {
         format!("userId={VIEWER}&strategy=similar&videoId=110"),
         "strategy=popular".to_owned(),
         "strategy=recent".to_owned(),
+        format!("userId={VIEWER}&strategy=explore"),
+        format!("userId={VIEWER}&strategy=next&videoId=110"),
         format!("userId={VIEWER}&includeWatched=true"),
     ] {
         let whole = world.list(&format!("{query}&count=100")).await;

@@ -72,6 +72,9 @@ async fn every_strategy_leaves_out_what_was_watched() {
         "strategy=similar&videoId=110",
         "strategy=popular",
         "strategy=recent",
+        "strategy=next&videoId=110",
+        "strategy=subscriptions",
+        "strategy=explore",
     ] {
         let ids = world.list(&format!("userId={VIEWER}&count=100&{strategy}")).await.ids();
         assert!(ids.len() >= 36, "{strategy}: {ids:?}");

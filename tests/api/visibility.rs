@@ -5,11 +5,14 @@ use serde_json::json;
 use crate::instance::{INSTANCE, OWNER, REMOTE, REMOTE_CHANNEL, VIEWER};
 use crate::world::World;
 
-const STRATEGIES: [&str; 4] = [
+const STRATEGIES: [&str; 7] = [
     "strategy=for-you",
     "strategy=similar&videoId=110",
     "strategy=popular",
     "strategy=recent",
+    "strategy=next&videoId=110",
+    "strategy=subscriptions",
+    "strategy=explore",
 ];
 
 /// Whether `video` is in any list: a list with one video missing where `expected` says so.

@@ -25,6 +25,10 @@ function sayReason(reason: Reason, say: Say): string | undefined {
       return say('A topic that you asked for more of')
     case 'recent':
       return say('One of the newest')
+    case 'subscription':
+      return say('From a channel that you follow')
+    case 'unfamiliar':
+      return say('Something new: you have not watched this channel')
     default:
       return undefined
   }

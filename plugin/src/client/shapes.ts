@@ -1,6 +1,6 @@
 // What Shoal's REST interface answers, as far as the pages use it; docs/api.md of Shoal says what it means.
 
-export type Strategy = 'for-you' | 'similar' | 'popular' | 'recent'
+export type Strategy = 'for-you' | 'similar' | 'next' | 'popular' | 'recent' | 'subscriptions' | 'explore'
 
 export interface Page<Entry> {
   total: number
@@ -9,7 +9,7 @@ export interface Page<Entry> {
 
 export type Reason =
   | { type: 'watched' | 'similar'; uuid: string; name: string }
-  | { type: 'channel' | 'popular' | 'federation' | 'recent' | 'topic' }
+  | { type: 'channel' | 'popular' | 'federation' | 'recent' | 'topic' | 'subscription' | 'unfamiliar' }
 
 export interface Video {
   id: number

@@ -43,6 +43,8 @@ export const WORDS = [
   'People with similar taste on other instances watched it',
   'A topic that you asked for more of',
   'One of the newest',
+  'From a channel that you follow',
+  'Something new: you have not watched this channel',
   'Nothing stands out: it fits your taste as a whole',
   // Controls
   'What may be used',

@@ -1,0 +1,74 @@
+//! What a user follows: the channels, and the newest videos of channels and accounts.
+
+use super::connection::PeerTube;
+use super::error::{Doing, PeerTubeError};
+use super::ids::{ChannelId, UserId, VideoId};
+use super::rules::{instance, listed_for_viewer, local_or_followed, not_muted, published, video_and_owner};
+use super::user::Viewer;
+use super::visibility::Audience;
+
+impl PeerTube {
+    /// The channels to which a user subscribes, in order of [`ChannelId`]; pending subscriptions are left out.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn subscribed_channels(&self, user: UserId) -> Result<Vec<ChannelId>, PeerTubeError> {
+        sqlx::query_scalar(
+            r#"
+            SELECT target."videoChannelId"
+            FROM account a
+            JOIN actor follower ON follower."accountId" = a.id
+            JOIN "actorFollow" follow ON follow."actorId" = follower.id AND follow.state = 'accepted'
+            JOIN actor target ON target.id = follow."targetActorId"
+            WHERE a."userId" = $1 AND target."videoChannelId" IS NOT NULL
+            ORDER BY target."videoChannelId"
+            "#,
+        )
+        .bind(user)
+        .fetch_all(&self.pool)
+        .await
+        .doing("reading the subscriptions of a user")
+    }
+
+    /// The newest videos that PeerTube would list for `viewer`, of channels and accounts that the viewer follows; pending
+    /// follows are left out. `count` of them after the first `start`.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn recent_of_followed(
+        &self,
+        viewer: &Viewer,
+        start: u32,
+        count: u32,
+    ) -> Result<Vec<VideoId>, PeerTubeError> {
+        let statement = concat!(
+            "WITH ",
+            instance!(),
+            r#",
+            subscribed AS (
+                SELECT ARRAY (
+                    SELECT follow."targetActorId"
+                    FROM actor follower
+                    JOIN "actorFollow" follow ON follow."actorId" = follower.id AND follow.state = 'accepted'
+                    WHERE follower."accountId" = $1
+                ) AS actors
+            )
+            SELECT v.id FROM "#,
+            video_and_owner!(),
+            r#"WHERE (
+                ca.id = ANY ((SELECT actors FROM subscribed)::integer[])
+                OR aa.id = ANY ((SELECT actors FROM subscribed)::integer[])
+            ) AND "#,
+            listed_for_viewer!(),
+            r#" ORDER BY v."publishedAt" DESC, v.id OFFSET $7 LIMIT $8"#
+        );
+        // A viewer is a user: the default for visitors does not matter.
+        Audience::new(Some(viewer), true)
+            .bind(statement)
+            .bind(i64::from(start))
+            .bind(i64::from(count))
+            .fetch_all(&self.pool)
+            .await
+            .doing("listing the newest videos of whom a user follows")
+    }
+}

@@ -1,0 +1,165 @@
+//! Something else: videos from the broad middle of a ranking, of channels that the caller has not watched.
+//!
+//! The best fits are what the other lists show, and the worst are a bad guess for a reason: both are left out
+//! ([`TOP`], [`BOTTOM`]). Among the rest, chance decides, so that every video has its day. Each channel has one turn
+//! before any has its second: a channel with many videos has no larger share. [`super::diversity`] spreads the instances.
+//!
+//! Chance is drawn from user, day and model ([`Draw`]): the list stays the same for a day, so that its pages fit together,
+//! and can be made again.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use super::ranking::Scored;
+use super::snapshot::Snapshot;
+use crate::peertube::{ChannelId, UserId};
+
+/// The best part of the ranking, which is left out.
+pub const TOP: f64 = 0.1;
+/// The worst part of the ranking, which is left out.
+pub const BOTTOM: f64 = 0.4;
+
+/// The chance of one user on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Draw(u64);
+
+impl Draw {
+    /// The same for the same user, day (in UTC) and model; `None` is everybody whose history is not known.
+    pub fn new(user: Option<UserId>, now: DateTime<Utc>, model: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(user.map_or(0, |user| user.0).to_le_bytes());
+        hash.update(now.timestamp().div_euclid(86_400).to_le_bytes());
+        hash.update(model.as_bytes());
+        Self(
+            hash.finalize()
+                .iter()
+                .take(8)
+                .fold(0, |seed, byte| seed << 8 | u64::from(*byte)),
+        )
+    }
+
+    /// The place of one video: SplitMix64 of seed and UUID.
+    fn place(self, uuid: u128) -> u64 {
+        let mut mixed = self.0 ^ (uuid as u64) ^ ((uuid >> 64) as u64);
+        mixed = mixed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+/// The middle of `scores`, one per item of `snapshot`, without the channels in `watched`, in the order of `draw`.
+pub fn explore(scores: &[f32], watched: &HashSet<ChannelId>, draw: Draw, snapshot: &Snapshot) -> Vec<Scored> {
+    let mut drawn: Vec<(u64, ChannelId, Scored)> = middle(scores)
+        .into_iter()
+        .filter_map(|scored| {
+            let video = snapshot.video(scored.item)?;
+            (!watched.contains(&video.channel.id)).then(|| (draw.place(video.uuid.as_u128()), video.channel.id, scored))
+        })
+        .collect();
+    drawn.sort_unstable_by_key(|(place, _, scored)| (*place, scored.item));
+    let mut turns: HashMap<ChannelId, u32> = HashMap::new();
+    let mut with_turns: Vec<(u32, Scored)> = drawn
+        .into_iter()
+        .map(|(_, channel, scored)| {
+            let turn = turns.entry(channel).or_default();
+            *turn += 1;
+            (*turn, scored)
+        })
+        .collect();
+    // Stable: within a turn, chance has decided.
+    with_turns.sort_by_key(|(turn, _)| *turn);
+    with_turns.into_iter().map(|(_, scored)| scored).collect()
+}
+
+/// The items that are neither among the best nor among the worst, in no particular order.
+fn middle(scores: &[f32]) -> Vec<Scored> {
+    let mut items: Vec<Scored> = (0u32..)
+        .zip(scores)
+        .filter(|(_, score)| score.is_finite())
+        .map(|(item, score)| Scored { item, score: *score })
+        .collect();
+    let count = items.len() as f64;
+    let (best, worst) = ((count * TOP).ceil() as usize, (count * BOTTOM).floor() as usize);
+    if best + worst >= items.len() {
+        return Vec::new();
+    }
+    // Two cuts instead of a sort.
+    items.select_nth_unstable_by(best, |one, other| other.cmp(one));
+    items.drain(..best);
+    let kept = items.len() - worst;
+    if worst > 0 {
+        items.select_nth_unstable_by(kept, |one, other| other.cmp(one));
+    }
+    items.truncate(kept);
+    items
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::test_support::snapshot;
+    use super::*;
+
+    fn items(scored: &[Scored]) -> Vec<u32> {
+        scored.iter().map(|scored| scored.item).collect()
+    }
+
+    fn draw(user: i32, day: i64, model: &str) -> Draw {
+        Draw::new(
+            Some(UserId(user)),
+            DateTime::from_timestamp(day * 86_400 + 5, 0).unwrap(),
+            model,
+        )
+    }
+
+    #[test]
+    fn chance_depends_on_user_day_and_model_only() {
+        let one = draw(1, 2, "a");
+        assert_eq!(
+            one,
+            Draw::new(
+                Some(UserId(1)),
+                DateTime::from_timestamp(3 * 86_400 - 1, 0).unwrap(),
+                "a"
+            )
+        );
+        for other in [draw(2, 2, "a"), draw(1, 3, "a"), draw(1, 2, "b")] {
+            assert_ne!(one, other);
+        }
+    }
+
+    #[test]
+    fn watched_channels_and_both_ends_are_left_out() {
+        // Of four, the best one and the worst one are cut.
+        let scores = [3.0, 2.0, 1.0, 0.0];
+        let all: HashSet<u32> = items(&explore(&scores, &HashSet::new(), draw(1, 1, ""), &snapshot()))
+            .into_iter()
+            .collect();
+        assert_eq!(all, HashSet::from([1, 2]));
+        // The second is of channel 1.
+        let watched = HashSet::from([ChannelId(1)]);
+        assert_eq!(items(&explore(&scores, &watched, draw(1, 1, ""), &snapshot())), [2]);
+        assert!(explore(&[], &watched, draw(1, 1, ""), &snapshot()).is_empty());
+        assert!(explore(&[f32::NAN; 4], &watched, draw(1, 1, ""), &snapshot()).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn the_middle_is_what_a_sort_would_leave(scores in proptest::collection::vec(-3i8..3, 0..60)) {
+            let scores: Vec<f32> = scores.into_iter().map(f32::from).collect();
+            let mut sorted: Vec<Scored> = (0u32..).zip(&scores).map(|(item, score)| Scored { item, score: *score }).collect();
+            sorted.sort_by(|one, other| other.cmp(one));
+            let count = sorted.len();
+            let (best, worst) = ((count as f64 * TOP).ceil() as usize, (count as f64 * BOTTOM).floor() as usize);
+            let mut expected = items(sorted.get(best..count - worst).unwrap_or_default());
+            let mut found = items(&middle(&scores));
+            expected.sort_unstable();
+            found.sort_unstable();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

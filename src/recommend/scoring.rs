@@ -1,0 +1,281 @@
+//! One source's candidates, best first: what the model says, pushed where the caller wants it.
+//!
+//! | source | order |
+//! |---|---|
+//! | for-you | the caller's own score |
+//! | similar | similarity to the current video, where there is any |
+//! | next | the same, blended with the caller's own score |
+//! | popular | popularity |
+//! | explore | see [`super::explore`] |
+//!
+//! What stays out: what may be shown ([`super::listing`]), and the newest, which needs no model.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::controls::Controls;
+use super::explore::{Draw, explore};
+use super::ranking::{Ranking, Scored};
+use super::request::Strategy;
+use super::signals::History;
+use super::snapshot::Snapshot;
+use super::steering::steer;
+use crate::model::linear_algebra::dot;
+use crate::model::recommender::Profile;
+use crate::peertube::{ChannelId, UserId};
+
+/// How much similarity to the current video counts in [`Strategy::Next`]; the rest is the caller's own score.
+pub const NEXT_SIMILARITY: f32 = 0.7;
+
+/// The caller as the model sees them.
+pub struct Person {
+    /// Their history, folded in.
+    pub profile: Profile,
+    /// Their history.
+    pub history: History,
+    /// Their score of every item, before anything is pushed.
+    pub scores: Vec<f32>,
+}
+
+impl Person {
+    /// Folds a history in.
+    pub fn new(history: History, snapshot: &Snapshot) -> Self {
+        let recommender = snapshot.recommender();
+        let profile = recommender.profile(&history.preferences);
+        let scores = recommender.scores(&profile);
+        Self {
+            profile,
+            history,
+            scores,
+        }
+    }
+}
+
+/// What one list is made for.
+#[derive(Clone)]
+pub struct Wish {
+    /// The strategy that was asked for.
+    pub strategy: Strategy,
+    /// The caller, where the model knows something about them.
+    pub person: Option<Arc<Person>>,
+    /// What the caller decided.
+    pub controls: Arc<Controls>,
+    /// The item of the current video.
+    pub current: Option<u32>,
+    /// The caller, where what they watch is remembered.
+    pub remembered: Option<UserId>,
+    /// The channels of everything that the caller watched or rated, where that may be known.
+    pub watched_channels: Arc<HashSet<ChannelId>>,
+    /// The present.
+    pub now: DateTime<Utc>,
+}
+
+impl Wish {
+    /// The candidates of `source`, best first. Sources that need no model have none.
+    pub fn rank(&self, source: Strategy, snapshot: &Snapshot) -> Vec<Scored> {
+        let ranking = match (source, &self.person, self.current) {
+            (Strategy::ForYou, Some(person), _) => {
+                let mut scores = person.scores.clone();
+                self.steer(&mut scores, &person.history, snapshot);
+                Ranking::new(&scores, |_, _| true)
+            }
+            (Strategy::Similar, _, Some(current)) => self.similar(current, snapshot),
+            (Strategy::Next, _, Some(current)) => self.next(current, snapshot),
+            (Strategy::Popular, _, _) => Ranking::new(&self.popular(snapshot), |_, _| true),
+            (Strategy::Explore, person, _) => {
+                let scores = match person {
+                    Some(person) => {
+                        let mut scores = person.scores.clone();
+                        self.steer(&mut scores, &person.history, snapshot);
+                        scores
+                    }
+                    None => self.popular(snapshot),
+                };
+                let draw = Draw::new(self.remembered, self.now, snapshot.model());
+                return explore(&scores, &self.watched_channels, draw, snapshot);
+            }
+            _ => Ranking::default(),
+        };
+        ranking.collect()
+    }
+
+    fn steer(&self, scores: &mut [f32], history: &History, snapshot: &Snapshot) {
+        steer(scores, &self.controls, history, snapshot, self.now);
+    }
+
+    fn popular(&self, snapshot: &Snapshot) -> Vec<f32> {
+        let mut scores = snapshot.popularity().to_vec();
+        // Asked for what is popular, nothing is pushed.
+        if self.strategy != Strategy::Popular {
+            self.steer(&mut scores, &History::default(), snapshot);
+        }
+        scores
+    }
+
+    fn similarity(&self, current: u32, snapshot: &Snapshot) -> Vec<f32> {
+        if self.controls.content_only() {
+            similar_content(snapshot, current)
+        } else {
+            snapshot.recommender().similar(current)
+        }
+    }
+
+    fn similar(&self, current: u32, snapshot: &Snapshot) -> Ranking {
+        let similarity = self.similarity(current, snapshot);
+        let mut scores = similarity.clone();
+        self.steer(&mut scores, &History::default(), snapshot);
+        Ranking::new(&scores, |item, _| in_common(&similarity, item))
+    }
+
+    /// Without a memory of what was played, only videos older than the current one: so what follows goes back in time and
+    /// never in a circle.
+    fn next(&self, current: u32, snapshot: &Snapshot) -> Ranking {
+        let similarity = self.similarity(current, snapshot);
+        let person = self.person.as_deref();
+        let mut scores = match person {
+            Some(person) => blend(&similarity, &person.scores, current),
+            None => similarity.clone(),
+        };
+        match person {
+            Some(person) => self.steer(&mut scores, &person.history, snapshot),
+            None => self.steer(&mut scores, &History::default(), snapshot),
+        }
+        let age = |item| snapshot.video(item).map(|video| (video.published_at, video.id));
+        let before = self.remembered.is_none().then(|| age(current)).flatten();
+        Ranking::new(&scores, |item, _| {
+            in_common(&similarity, item) && before.is_none_or(|before| age(item).is_some_and(|age| age < before))
+        })
+    }
+}
+
+/// Zero is "nothing in common": those are no answer to the question.
+fn in_common(similarity: &[f32], item: u32) -> bool {
+    similarity.get(item as usize).is_some_and(|score| *score > 0.0)
+}
+
+/// Similarity and personal score, each from 0 for the least to 1 for the most among the items but `current`.
+fn blend(similarity: &[f32], personal: &[f32], current: u32) -> Vec<f32> {
+    let (similarity, personal) = (unit(similarity, current), unit(personal, current));
+    similarity
+        .iter()
+        .zip(&personal)
+        .map(|(similar, own)| NEXT_SIMILARITY * similar + (1.0 - NEXT_SIMILARITY) * own)
+        .collect()
+}
+
+fn unit(scores: &[f32], without: u32) -> Vec<f32> {
+    let others = || {
+        (0u32..)
+            .zip(scores)
+            .filter(|(item, score)| *item != without && score.is_finite())
+            .map(|(_, score)| *score)
+    };
+    let least = others().fold(f32::INFINITY, f32::min);
+    let span = others().fold(f32::NEG_INFINITY, f32::max) - least;
+    let scaled = |score: &f32| if span > 0.0 { (score - least) / span } else { 0.0 };
+    scores.iter().map(scaled).collect()
+}
+
+/// How similar every item is to `item` by public metadata alone: cosine in the content basis.
+fn similar_content(snapshot: &Snapshot, item: u32) -> Vec<f32> {
+    let content = &snapshot.recommender().components().content.items;
+    let mut similar = vec![0.0; snapshot.videos().len()];
+    if (item as usize) < similar.len() {
+        let target = content.row(item as usize);
+        for (score, row) in similar
+            .iter_mut()
+            .zip(content.values().chunks_exact(content.dimensions()))
+        {
+            let length = (dot(target, target) * dot(row, row)).sqrt();
+            if length > 0.0 {
+                *score = dot(target, row) / length;
+            }
+        }
+    }
+    similar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_support::{rules, snapshot, watched};
+    use super::*;
+
+    fn wish(strategy: Strategy, current: Option<u32>) -> Wish {
+        Wish {
+            strategy,
+            person: None,
+            controls: Arc::default(),
+            current,
+            remembered: None,
+            watched_channels: Arc::default(),
+            now: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn items(wish: &Wish, source: Strategy) -> Vec<u32> {
+        wish.rank(source, &snapshot())
+            .iter()
+            .map(|scored| scored.item)
+            .collect()
+    }
+
+    #[test]
+    fn without_a_memory_what_is_next_is_older() {
+        for current in 0..4 {
+            let next = items(&wish(Strategy::Next, Some(current)), Strategy::Next);
+            assert!(next.iter().all(|item| *item < current), "{current}: {next:?}");
+        }
+        // The third shares a tag with the first.
+        assert_eq!(items(&wish(Strategy::Next, Some(2)), Strategy::Next)[0], 0);
+        let remembered = Wish {
+            remembered: Some(UserId(1)),
+            ..wish(Strategy::Next, Some(0))
+        };
+        assert!(items(&remembered, Strategy::Next).contains(&2));
+    }
+
+    #[test]
+    fn sources_that_need_something_missing_have_nothing() {
+        let nothing = wish(Strategy::ForYou, None);
+        for source in [
+            Strategy::ForYou,
+            Strategy::Similar,
+            Strategy::Next,
+            Strategy::Recent,
+            Strategy::Subscriptions,
+        ] {
+            assert!(items(&nothing, source).is_empty(), "{source}");
+        }
+        assert_eq!(items(&nothing, Strategy::Popular).len(), 4);
+    }
+
+    #[test]
+    fn the_callers_own_score_weighs_in_what_is_next() {
+        let similarity = [1.0, 0.5, 0.5, 0.1];
+        let blended = blend(&similarity, &[9.0, -1.0, 1.0, 0.0], 0);
+        assert!(blended[2] > blended[1] && blended[1] > blended[3], "{blended:?}");
+        assert!(
+            (blended[2] - 1.0).abs() < 1e-6,
+            "best of all but the current one in both: {blended:?}"
+        );
+        // Alike for all: only similarity decides.
+        let alike = blend(&similarity, &[2.0; 4], 0);
+        assert!(alike[1] > alike[3] && (alike[1] - alike[2]).abs() < 1e-6);
+        assert_eq!(blend(&[], &[], 0), Vec::<f32>::new());
+    }
+
+    #[test]
+    fn a_person_has_the_models_scores() {
+        let snapshot = snapshot();
+        let history = History::new(&[watched(1)], &snapshot, &rules(), DateTime::UNIX_EPOCH, 10);
+        let person = Person::new(history, &snapshot);
+        assert_eq!(person.scores.len(), 4);
+        let personal = Wish {
+            person: Some(Arc::new(person)),
+            ..wish(Strategy::ForYou, None)
+        };
+        assert_eq!(items(&personal, Strategy::ForYou).len(), 4);
+    }
+}

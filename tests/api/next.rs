@@ -1,0 +1,125 @@
+//! What plays after a video, and that it goes in no circle.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+
+use crate::instance::{OWNER, VIEWER};
+use crate::world::{BEES, MUSIC, NEWCOMER, PATH, World};
+
+/// Videos in one language, about something else, and sensitive ones.
+async fn add_more(world: &mut World) {
+    world.instance.execute("UPDATE video SET language = 'fr'").await;
+    for channel in 24..=27 {
+        world.instance.add_channel(channel, OWNER, None).await;
+    }
+    for id in 301..=350 {
+        let with = json!({
+            "channelId": 24 + id % 4, "name": format!("music and bees number {id}"), "views": id % 5 * 10,
+            "publishedAt": format!("2026-01-{:02}T00:00:00Z", 1 + id % 20),
+            "language": if id % 5 == 0 { "de" } else { "fr" }, "nsfw": id % 7 == 0,
+        });
+        world.instance.add_video(id, with).await;
+    }
+    world.train().await;
+}
+
+#[tokio::test]
+async fn what_is_next_is_like_the_video_and_not_yet_watched() {
+    let mut world = World::start().await;
+    let query = format!("strategy=next&videoId=110&userId={VIEWER}&includeWatched=true&count=100");
+    let listed = world.list(&query).await;
+    assert_eq!(listed.sources()[0], "next");
+    let ids = listed.ids();
+    assert!(ids[..8].iter().filter(|id| MUSIC.contains(id)).count() >= 6, "{ids:?}");
+    for never in [101, 102, 103, 110] {
+        assert!(!ids.contains(&never), "{never}");
+    }
+    let reasons = listed.reasons();
+    assert_eq!(reasons[0].1["type"], "similar");
+    assert_eq!(reasons[0].1["videoId"], 110);
+    // It is blended with the own taste: another user gets another list.
+    for video in BEES.take(4) {
+        world.watch(NEWCOMER, video, 60).await;
+    }
+    let other = world
+        .list(&format!("strategy=next&videoId=110&userId={NEWCOMER}&count=100"))
+        .await;
+    assert_ne!(other.ids(), ids);
+    assert!([101, 102, 103].iter().all(|id| other.ids().contains(id)));
+    for (_, reason) in other.reasons() {
+        let named = reason["videoId"].as_i64();
+        assert!(
+            named.is_none_or(|id| id == 110 || (201..=204).contains(&id)),
+            "{reason}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_next_needs_a_video_but_goes_on_after_any() {
+    let mut world = World::start().await;
+    for query in [
+        "strategy=next",
+        "strategy=next&videoId=",
+        "strategy=next&videoId=1%20OR%201=1",
+    ] {
+        let answer = world.get(&format!("{PATH}?{query}")).await;
+        answer.assert_problem(400, "invalid_parameter");
+    }
+    world
+        .instance
+        .execute("UPDATE video SET privacy = 3 WHERE id = 210")
+        .await;
+    for video in ["777", "2147483647", "00000000-0000-0000-0000-000000000000", "210"] {
+        let visitor = world.list(&format!("strategy=next&videoId={video}&count=100")).await;
+        assert_eq!(visitor.sources()[0], "popular", "{video}");
+        assert!(visitor.reasons().iter().all(|(_, reason)| reason["type"] != "similar"));
+        let user = world
+            .list(&format!("strategy=next&videoId={video}&userId={VIEWER}"))
+            .await;
+        assert_eq!(user.sources(), ["for-you"], "{video}");
+    }
+}
+
+#[tokio::test]
+async fn a_visitors_next_ones_are_older() {
+    let world = World::start().await;
+    let mut video = 119;
+    let mut played = HashSet::from([video]);
+    let mut date = String::from("2026-01-20T00:00:00Z");
+    loop {
+        let listed = world.list(&format!("strategy=next&videoId={video}&count=1")).await;
+        let first = &listed.data[0];
+        if first["recommendation"]["source"] != "next" {
+            break;
+        }
+        let published = first["publishedAt"].as_str().unwrap().to_owned();
+        assert!(published <= date, "{published} after {date}");
+        (video, date) = (listed.ids()[0], published);
+        assert!(played.insert(video), "{video} again");
+    }
+    assert!(played.len() > 1);
+}
+
+#[tokio::test]
+async fn fifty_next_ones_stay_within_the_users_choices_and_never_repeat() {
+    let mut world = World::start().await;
+    add_more(&mut world).await;
+    world
+        .instance
+        .execute(&format!(
+            "UPDATE \"user\" SET \"videoLanguages\" = '{{fr}}', \"nsfwPolicy\" = 'do_not_list' WHERE id = {VIEWER}"
+        ))
+        .await;
+    let mut video = 110;
+    let mut played = HashSet::from([101, 102, 103, video]);
+    world.watch(VIEWER, video, 60).await;
+    for step in 0..50 {
+        let query = format!("strategy=next&videoId={video}&userId={VIEWER}&count=1");
+        video = world.list(&query).await.ids()[0];
+        assert!(played.insert(video), "{video} again at step {step}");
+        assert!(video < 300 || (video % 5 != 0 && video % 7 != 0), "{video} is hidden");
+        world.watch(VIEWER, video, 60).await;
+    }
+}
