@@ -8,6 +8,7 @@
 //! 2. among any [`TEN`] entries at least [`CHANNELS_IN_TEN`] channels;
 //! 3. among any [`TEN`] entries at least [`INSTANCES_IN_TEN`] instances.
 //!
+//! Rules 2 and 3 hold where the whole list has that many: with fewer, they would only push one channel before the others.
 //! The best entry that follows all of them comes. Where none does, rule 3 is given up for this place, then rule 2, then
 //! rule 1: a small instance may have one channel only, and follow nobody. For rules 2 and 3 the whole list is looked at,
 //! because another instance may come late in it; for rule 1 alone the next [`LOOK_AHEAD`]. The whole list is
@@ -127,16 +128,8 @@ impl Last {
         Self {
             row,
             channels_in_window,
-            channels: Repeats::new(
-                back(TEN - 1).map(|origin| origin.channel),
-                channels,
-                TEN - CHANNELS_IN_TEN,
-            ),
-            instances: Repeats::new(
-                back(TEN - 1).map(|origin| origin.instance),
-                instances,
-                TEN - INSTANCES_IN_TEN,
-            ),
+            channels: Repeats::new(back(TEN - 1).map(|origin| origin.channel), channels, CHANNELS_IN_TEN),
+            instances: Repeats::new(back(TEN - 1).map(|origin| origin.instance), instances, INSTANCES_IN_TEN),
         }
     }
 
@@ -166,7 +159,9 @@ struct Repeats {
 }
 
 impl Repeats {
-    fn new(kinds: impl Iterator<Item = Option<usize>>, count: usize, allowed: usize) -> Self {
+    /// `count` is how many kinds the whole list has.
+    fn new(kinds: impl Iterator<Item = Option<usize>>, count: usize, least: usize) -> Self {
+        let allowed = if count < least { TEN } else { TEN - least };
         let mut present = vec![false; count];
         let mut repeats = 0;
         for kind in kinds.flatten() {
@@ -257,13 +252,18 @@ mod tests {
         #[test]
         fn rules_are_only_broken_when_nothing_waiting_can_follow_them(origins in origins()) {
             let after = rearranged(&origins);
+            let (mut channels, mut instances) = (Numbers::default(), Numbers::default());
+            for (channel, instance) in &origins {
+                channel.map(|channel| channels.of(channel));
+                instance.map(|instance| instances.of(instance));
+            }
             let origin = |entry: &Entry| Origin {
-                channel: entry.1.map(usize::from),
-                instance: entry.2.map(usize::from),
+                channel: entry.1.map(|channel| channels.0[&channel]),
+                instance: entry.2.map(|instance| instances.0[&instance]),
             };
             let placed: Vec<Origin> = after.iter().map(origin).collect();
             for place in 0..after.len() {
-                let last = Last::new(&placed[..place], 9, 4);
+                let last = Last::new(&placed[..place], channels.count(), instances.count());
                 let strict = |origin: &Origin| {
                     last.keeps_turns(*origin) && last.keeps_channels(*origin) && last.keeps_instances(*origin)
                 };

@@ -176,7 +176,7 @@ impl Recommendations {
             }
         }
 
-        let entries = spread(listing.into_entries(), request.strategy, snapshot.as_deref());
+        let entries = spread(listing.into_entries(), &wish, snapshot.as_deref());
         let total = entries.len();
         let page: Vec<Entry> = entries.into_iter().skip(request.start).take(request.count).collect();
         let grounds = explain(&page, snapshot, wish, similar_to).await?;
@@ -384,11 +384,14 @@ fn entries(ranked: Vec<Scored>, snapshot: &Snapshot, source: Strategy) -> impl I
 
 /// Lists that are somebody's choice are spread over channels and instances, source by source: what a later source adds
 /// stays behind what an earlier one ranked. What is popular or newest is what it is.
-fn spread(entries: Vec<Entry>, strategy: Strategy, snapshot: Option<&Snapshot>) -> Vec<Entry> {
-    match strategy {
+/// Who asked for more of this instance gets it: for them, instances do not count.
+fn spread(entries: Vec<Entry>, wish: &Wish, snapshot: Option<&Snapshot>) -> Vec<Entry> {
+    match wish.strategy {
         Strategy::ForYou | Strategy::Similar | Strategy::Next | Strategy::Explore => {}
         Strategy::Popular | Strategy::Recent | Strategy::Subscriptions => return entries,
     }
+    let local = wish.controls.steers() && wish.controls.sliders.wide < 0.0;
+    let snapshot = snapshot.filter(|_| !local);
     let instance = |entry: &Entry| {
         let video = snapshot?.video(entry.item?)?;
         Some(video.channel.host.as_str())
