@@ -154,7 +154,7 @@ impl Last {
 /// Ten entries have at least so many kinds when at most the rest of them repeat one: that can be kept entry by entry.
 struct Repeats {
     present: Vec<bool>,
-    repeats: usize,
+    found: usize,
     allowed: usize,
 }
 
@@ -163,23 +163,23 @@ impl Repeats {
     fn new(kinds: impl Iterator<Item = Option<usize>>, count: usize, least: usize) -> Self {
         let allowed = if count < least { TEN } else { TEN - least };
         let mut present = vec![false; count];
-        let mut repeats = 0;
+        let mut found = 0;
         for kind in kinds.flatten() {
             if let Some(seen) = present.get_mut(kind) {
-                repeats += usize::from(*seen);
+                found += usize::from(*seen);
                 *seen = true;
             }
         }
         Self {
             present,
-            repeats,
+            found,
             allowed,
         }
     }
 
     fn allows(&self, kind: Option<usize>) -> bool {
         let repeats = kind.is_some_and(|kind| self.present.get(kind).copied().unwrap_or(false));
-        !repeats || self.repeats < self.allowed
+        !repeats || self.found < self.allowed
     }
 }
 

@@ -8,6 +8,7 @@
 //! and can be made again.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
@@ -40,7 +41,7 @@ impl Draw {
         )
     }
 
-    /// The place of one video: SplitMix64 of seed and UUID.
+    /// The place of one video: `SplitMix64` of seed and UUID.
     fn place(self, uuid: u128) -> u64 {
         let mut mixed = self.0 ^ (uuid as u64) ^ ((uuid >> 64) as u64);
         mixed = mixed.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -51,7 +52,12 @@ impl Draw {
 }
 
 /// The middle of `scores`, one per item of `snapshot`, without the channels in `watched`, in the order of `draw`.
-pub fn explore(scores: &[f32], watched: &HashSet<ChannelId>, draw: Draw, snapshot: &Snapshot) -> Vec<Scored> {
+pub fn explore<S: BuildHasher>(
+    scores: &[f32],
+    watched: &HashSet<ChannelId, S>,
+    draw: Draw,
+    snapshot: &Snapshot,
+) -> Vec<Scored> {
     let mut drawn: Vec<(u64, ChannelId, Scored)> = middle(scores)
         .into_iter()
         .filter_map(|scored| {

@@ -3,6 +3,10 @@
 use super::request::Strategy;
 
 /// What can be said at this moment.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "four facts that do not depend on each other"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Available {
     /// The caller has a history that the model knows something about.
