@@ -7,7 +7,8 @@ environment: OPENBLAS_NUM_THREADS=1, so that only the two threads of the library
 
 One JSON line per directory: NDCG@100, Recall@20 and Recall@50 on its test users, and the CPU and wall seconds of fitting
 and scoring. Hyper-parameters are those chosen on the validation users of MovieLens-1M; see docs/research.md.
-With `--parameters KEY=VALUE,...` others are used, with `--users validation` the validation users are scored.
+With `--parameters KEY=VALUE,...` others are used, with `--users validation` the validation users are scored, with `--seed N`
+the random start is another.
 """
 
 import argparse
@@ -78,24 +79,24 @@ def quality(scores, given, targets):
     return dict(zip(("ndcg_100", "recall_20", "recall_50"), (sums / len(targets)).round(5)))
 
 
-def implicit(training, given, factors, parameters):
+def implicit(training, given, factors, parameters, seed):
     from implicit.als import AlternatingLeastSquares
 
     model = AlternatingLeastSquares(
-        factors=factors, num_threads=THREADS, random_state=1, use_gpu=False, **parameters
+        factors=factors, num_threads=THREADS, random_state=seed, use_gpu=False, **parameters
     )
     model.fit(training, show_progress=False)
     folded = model.recalculate_user(np.arange(given.shape[0]), given)
     return folded @ model.item_factors.T
 
 
-def irspack(training, given, factors, parameters):
+def irspack(training, given, factors, parameters, seed):
     from irspack import IALSRecommender
 
     settings = {"alpha0": parameters["alpha0"], "reg": parameters["regularization"]}
     if "epochs" in parameters:
         settings["train_epochs"] = int(parameters["epochs"])
-    model = IALSRecommender(training, n_components=factors, n_threads=THREADS, random_seed=1, **settings)
+    model = IALSRecommender(training, n_components=factors, n_threads=THREADS, random_seed=seed, **settings)
     model.learn()
     return model.get_score_cold_user(given)
 
@@ -112,6 +113,7 @@ def main():
     parser.add_argument("directories", nargs="+")
     parser.add_argument("--parameters", default="")
     parser.add_argument("--users", choices=("test", "validation"), default="test")
+    parser.add_argument("--seed", type=int, default=1, help="of the random start")
     arguments = parser.parse_args()
     parameters = dict(CHOSEN.get((arguments.model, arguments.factors), {}))
     for setting in filter(None, arguments.parameters.split(",")):
@@ -123,7 +125,7 @@ def main():
     for directory in arguments.directories:
         training, given, targets = read(directory, arguments.users)
         cpu, wall = cpu_seconds(), time.monotonic()
-        scores = run(training, given, arguments.factors, parameters)
+        scores = run(training, given, arguments.factors, parameters, arguments.seed)
         used = {"cpu_seconds": round(cpu_seconds() - cpu, 3), "wall_seconds": round(time.monotonic() - wall, 3)}
         found = quality(scores, given, targets)
         line = {"model": arguments.model, "factors": arguments.factors, "split": directory, **parameters, **found, **used}
