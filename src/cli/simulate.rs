@@ -11,7 +11,7 @@ use super::output;
 use crate::evaluation::dataset::{Dataset, read_partition};
 use crate::evaluation::partition;
 use crate::evaluation::resources::{Meter, peak_resident_bytes};
-use crate::evaluation::simulation::{Aggregation, Protocol, Report, Row, SimulationParameters, simulate};
+use crate::evaluation::simulation::{Aggregation, Protocol, Report, Row, SimulationParameters, chart, simulate};
 use crate::model::alternating::AlternatingParameters;
 use crate::model::learning::LearningParameters;
 use crate::privacy::{Delta, Epsilon};
@@ -66,9 +66,9 @@ pub struct SimulateArguments {
     /// Sizes of instances, one per line, from which the sizes are drawn.
     #[arg(long, value_name = "FILE")]
     sizes: Option<PathBuf>,
-    /// Epsilon of everything that is released.
-    #[arg(long, default_value_t = 4.0)]
-    epsilon: f64,
+    /// Epsilon of everything that is released; several, such as `1,3,8`, are simulated one after the other.
+    #[arg(long, value_delimiter = ',', default_value = "4", value_parser = positive)]
+    epsilon: Vec<f64>,
     /// Delta of everything that is released.
     #[arg(long, default_value_t = 1e-5)]
     delta: f64,
@@ -84,7 +84,10 @@ pub struct SimulateArguments {
     /// Seed of the split, the instances and the noise.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Print one JSON document.
+    /// Draw the quality as SVG: against the size of instances, or against epsilon where there are several.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+    /// Print one JSON document; with several epsilons it holds one document each in `runs`.
     #[arg(long)]
     json: bool,
 }
@@ -106,7 +109,10 @@ struct Document {
 /// # Errors
 /// When the data or a parameter is not usable.
 pub fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
-    let meter = Meter::start();
+    if let Some(path) = &arguments.plot {
+        // Before the long work, not after it.
+        std::fs::write(path, "").with_context(|| format!("cannot write the plot {}", path.display()))?;
+    }
     let dataset = Dataset::read(&arguments.dataset, arguments.threshold)?;
     let users = dataset.users.len();
     let instance_of = match (&arguments.partition, &arguments.sizes) {
@@ -139,7 +145,7 @@ pub fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
             Protection::Local => Aggregation::Local,
             Protection::Secure => Aggregation::Secure,
         },
-        epsilon: Epsilon::new(arguments.epsilon)?,
+        epsilon: Epsilon::new(arguments.epsilon.first().copied().unwrap_or_default())?,
         delta: Delta::new(arguments.delta)?,
         dimensions: usize::from(arguments.dimensions),
         learning: LearningParameters {
@@ -152,31 +158,60 @@ pub fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
         shares: releasing::shares()?,
         seed: arguments.seed,
     };
+    let runs = arguments
+        .epsilon
+        .iter()
+        .map(|&epsilon| {
+            let parameters = SimulationParameters {
+                epsilon: Epsilon::new(epsilon)?,
+                ..parameters.clone()
+            };
+            one(arguments, &dataset, &instance_of, &parameters, epsilon)
+        })
+        .collect::<anyhow::Result<Vec<Document>>>()?;
+    if let Some(path) = &arguments.plot {
+        let picture = match runs.as_slice() {
+            [run] => chart::by_size(&run.report, run.epsilon),
+            runs => chart::by_epsilon(&runs.iter().map(|run| (run.epsilon, &run.report)).collect::<Vec<_>>()),
+        };
+        std::fs::write(path, picture).with_context(|| format!("cannot write the plot {}", path.display()))?;
+    }
+    match (arguments.json, runs.as_slice()) {
+        (true, [run]) => output::json(run)?,
+        (true, runs) => output::json(&serde_json::json!({ "runs": runs }))?,
+        (false, runs) => runs.iter().for_each(print),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One simulation with its progress and its cost.
+fn one(
+    arguments: &SimulateArguments,
+    dataset: &Dataset,
+    instance_of: &[u32],
+    parameters: &SimulationParameters,
+    epsilon: f64,
+) -> anyhow::Result<Document> {
+    let meter = Meter::start();
     let bar = ProgressBar::new(0);
     if arguments.json {
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
-    let report = simulate(&dataset, &instance_of, &parameters, |done, all| {
+    let report = simulate(dataset, instance_of, parameters, |done, all| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     })?;
     bar.finish_and_clear();
     let usage = meter.read();
-    let document = Document {
+    Ok(Document {
         report,
-        epsilon: arguments.epsilon,
+        epsilon,
         delta: arguments.delta,
         aggregation: format!("{:?}", arguments.aggregation).to_lowercase(),
         cpu_seconds: usage.cpu_seconds,
         wall_seconds: usage.wall_seconds,
         peak_rss_bytes: peak_resident_bytes(),
-    };
-    if arguments.json {
-        output::json(&document)?;
-    } else {
-        print(&document);
-    }
-    Ok(ExitCode::SUCCESS)
+    })
 }
 
 fn print(document: &Document) {

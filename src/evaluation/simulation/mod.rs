@@ -1,5 +1,6 @@
 //! A federation in one process, through the same code as a sidecar's, without HTTP.
 
+pub mod chart;
 mod released;
 mod report;
 mod task;
@@ -229,6 +230,25 @@ mod tests {
             local.bytes,
             secure.bytes
         );
+    }
+
+    #[test]
+    fn charts_have_a_line_for_every_method_and_a_place_for_every_bucket_and_epsilon() {
+        let report = run(Aggregation::Secure, 4.0);
+        let by_size = chart::by_size(&report, 4.0);
+        for name in [
+            "combined",
+            "federated",
+            "own instance alone",
+            "content",
+            "popularity",
+            "all in one place",
+        ] {
+            assert!(by_size.contains(name), "{name}");
+        }
+        assert!(by_size.contains("11-30") && by_size.contains("NDCG@20") && !by_size.contains("31-100"));
+        let by_epsilon = chart::by_epsilon(&[(1.0, &report), (8.0, &report)]);
+        assert!(by_epsilon.contains("epsilon") && by_epsilon.ends_with("</svg>\n"));
     }
 
     #[test]

@@ -1,0 +1,66 @@
+//! Simulations as pictures: quality against the size of instances, and against epsilon.
+
+use super::{Report, Row};
+use crate::evaluation::plot::{LineChart, Positions, Series};
+
+/// A method's name, where its NDCG stands, and whether it is only there to compare with.
+type Method = (&'static str, fn(&Row) -> f64, bool);
+
+const METHODS: [Method; 6] = [
+    ("combined", |row| row.combined.ndcg(), false),
+    ("federated", |row| row.federated.ndcg(), false),
+    ("own instance alone", |row| row.own.ndcg(), false),
+    ("content", |row| row.content.ndcg(), true),
+    ("popularity", |row| row.popularity.ndcg(), true),
+    ("all in one place", |row| row.pooled.ndcg(), true),
+];
+
+/// Mean NDCG by the size of the users' instance, one point per bucket with users.
+pub fn by_size(report: &Report, epsilon: f64) -> String {
+    let rows: Vec<&Row> = report.buckets.iter().filter(|row| row.users > 0).collect();
+    let name = |row: &&Row| match row.max_users {
+        Some(most) if most == row.min_users => most.to_string(),
+        Some(most) => format!("{}-{most}", row.min_users),
+        None => format!("{} and more", row.min_users),
+    };
+    LineChart {
+        title: format!("quality by size of the instance, epsilon {epsilon}"),
+        x_label: "users of the instance".to_owned(),
+        y_label: y_label(report),
+        x: Positions::Names(rows.iter().map(name).collect()),
+        series: lines(&rows),
+    }
+    .svg()
+}
+
+/// Mean NDCG over all users by epsilon, in the order of `runs`.
+pub fn by_epsilon(runs: &[(f64, &Report)]) -> String {
+    let rows: Vec<&Row> = runs.iter().map(|(_, report)| &report.overall).collect();
+    LineChart {
+        title: "quality by privacy budget".to_owned(),
+        x_label: "epsilon".to_owned(),
+        y_label: runs.first().map_or_else(String::new, |(_, report)| y_label(report)),
+        x: Positions::Logarithmic(runs.iter().map(|(epsilon, _)| *epsilon).collect()),
+        series: lines(&rows),
+    }
+    .svg()
+}
+
+fn y_label(report: &Report) -> String {
+    let cutoff = if report.overall.pooled.ndcg_100.is_some() {
+        100
+    } else {
+        20
+    };
+    format!("NDCG@{cutoff}")
+}
+
+fn lines(rows: &[&Row]) -> Vec<Series> {
+    METHODS
+        .iter()
+        .map(|(name, ndcg, compared)| {
+            let series = Series::new(*name, rows.iter().map(|row| ndcg(row)));
+            if *compared { series.dashed() } else { series }
+        })
+        .collect()
+}
