@@ -10,6 +10,7 @@ mod crash;
 #[cfg(feature = "planted-bugs")]
 mod crash_points;
 mod demo;
+mod evaluating;
 mod ledger;
 mod starting;
 mod support;
