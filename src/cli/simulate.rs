@@ -110,8 +110,9 @@ struct Document {
 /// When the data or a parameter is not usable.
 pub fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
     if let Some(path) = &arguments.plot {
-        // Before the long work, not after it.
-        std::fs::write(path, "").with_context(|| format!("cannot write the plot {}", path.display()))?;
+        // Before the long work, not after it; an older picture stays until there is a new one.
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+        file.with_context(|| format!("cannot write the plot {}", path.display()))?;
     }
     let dataset = Dataset::read(&arguments.dataset, arguments.threshold)?;
     let users = dataset.users.len();

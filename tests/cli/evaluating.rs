@@ -173,3 +173,14 @@ fn bad_input_is_refused_with_a_reason() {
         );
     }
 }
+
+#[test]
+fn a_run_that_fails_leaves_an_older_picture_as_it_was() {
+    let empty = tempfile::tempdir().unwrap();
+    fs::write(empty.path().join("interactions.tsv"), "user\titem\tvalue\ttimestamp\n").unwrap();
+    let picture = empty.path().join("older.svg");
+    fs::write(&picture, "<svg/>").unwrap();
+    let said = run(&["simulate", path(empty.path()), "--plot", path(&picture)]);
+    assert!(said.code.is_some_and(|code| code != 0), "{said:?}");
+    assert_eq!(fs::read_to_string(&picture).unwrap(), "<svg/>");
+}
