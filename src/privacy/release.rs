@@ -135,14 +135,15 @@ impl EvidenceSum {
         let distribution = noise_distribution(noise_multiplier)?;
         let coarse = self.coarse_step(distribution);
         let count = vec![self.contributors as i64 * to_grid(self.shares.contributors * SAFETY)];
-        let (videos, channels, gram) = (
-            std::mem::take(&mut self.videos),
-            std::mem::take(&mut self.channels),
-            std::mem::take(&mut self.gram),
-        );
-        let mut noised = |values| self.noised(values, distribution, coarse, randomness);
-        let (videos, channels, gram) = (noised(videos)?, noised(channels)?, noised(gram)?);
-        let contributors = noised(count)?[0];
+        // Taken one by one: what is still in the sum when a part fails is wiped with it.
+        let mut noised = |sum: &Self, values| sum.noised(values, distribution, coarse, randomness);
+        let videos = std::mem::take(&mut self.videos);
+        let videos = noised(&self, videos)?;
+        let channels = std::mem::take(&mut self.channels);
+        let channels = noised(&self, channels)?;
+        let gram = std::mem::take(&mut self.gram);
+        let gram = noised(&self, gram)?;
+        let contributors = noised(&self, count)?[0];
         let value = EvidenceGrid {
             basis: self.basis,
             dimensions: self.dimensions,
