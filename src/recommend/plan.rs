@@ -21,8 +21,9 @@ pub struct Available {
 
 /// The sources of a list for `strategy`, best first; each fills up what the ones before it left empty.
 ///
-/// The chain is personal, similar to the current video, popular here, recent; what was asked for comes before it. A personal list ranks every video that
-/// the model knows, so after it only newer ones are left. The last one is always [`Strategy::Recent`], which needs no model.
+/// The chain is personal, similar to the current video, popular here, recent; what was asked for comes before it. A
+/// personal list ranks every video that the model knows, so after it only newer ones are left. The last one is always
+/// [`Strategy::Recent`], which needs no model.
 pub fn sources(strategy: Strategy, available: Available) -> Vec<Strategy> {
     let chain: &[Strategy] = match strategy {
         Strategy::ForYou if available.model && available.personal => &[Strategy::ForYou, Strategy::Recent],

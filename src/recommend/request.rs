@@ -63,6 +63,11 @@ impl Strategy {
         }
     }
 
+    /// Whether lists of it are made to the caller's taste, as far as that is known.
+    pub fn is_personal(self) -> bool {
+        matches!(self, Self::ForYou | Self::Next | Self::Explore)
+    }
+
     /// Whether it makes no sense without a video.
     pub fn needs_video(self) -> bool {
         matches!(self, Self::Similar | Self::Next)

@@ -58,7 +58,7 @@ impl Person {
 pub struct Wish {
     /// The strategy that was asked for.
     pub strategy: Strategy,
-    /// The caller, where the model knows something about them.
+    /// The caller, where the model knows something about them and the strategy asks for it.
     pub person: Option<Arc<Person>>,
     /// What the caller decided.
     pub controls: Arc<Controls>,
@@ -72,37 +72,38 @@ pub struct Wish {
     pub now: DateTime<Utc>,
 }
 
+/// Candidates in their order. Most lists end long before all are put in order, so that is done one by one.
+pub type Candidates = Box<dyn Iterator<Item = Scored> + Send>;
+
 impl Wish {
     /// The candidates of `source`, best first. Sources that need no model have none.
-    pub fn rank(&self, source: Strategy, snapshot: &Snapshot) -> Vec<Scored> {
+    pub fn rank(&self, source: Strategy, snapshot: &Snapshot) -> Candidates {
         let ranking = match (source, &self.person, self.current) {
-            (Strategy::ForYou, Some(person), _) => {
-                let mut scores = person.scores.clone();
-                self.steer(&mut scores, &person.history, snapshot);
-                Ranking::new(&scores, |_, _| true)
-            }
+            (Strategy::ForYou, Some(person), _) => Ranking::new(&self.personal(person, snapshot), |_, _| true),
             (Strategy::Similar, _, Some(current)) => self.similar(current, snapshot),
             (Strategy::Next, _, Some(current)) => self.next(current, snapshot),
             (Strategy::Popular, _, _) => Ranking::new(&self.popular(snapshot), |_, _| true),
             (Strategy::Explore, person, _) => {
                 let scores = match person {
-                    Some(person) => {
-                        let mut scores = person.scores.clone();
-                        self.steer(&mut scores, &person.history, snapshot);
-                        scores
-                    }
+                    Some(person) => self.personal(person, snapshot),
                     None => self.popular(snapshot),
                 };
                 let draw = Draw::new(self.remembered, self.now, snapshot.model());
-                return explore(&scores, &self.watched_channels, draw, snapshot);
+                return Box::new(explore(&scores, &self.watched_channels, draw, snapshot).into_iter());
             }
             _ => Ranking::default(),
         };
-        ranking.collect()
+        Box::new(ranking)
     }
 
     fn steer(&self, scores: &mut [f32], history: &History, snapshot: &Snapshot) {
         steer(scores, &self.controls, history, snapshot, self.now);
+    }
+
+    fn personal(&self, person: &Person, snapshot: &Snapshot) -> Vec<f32> {
+        let mut scores = person.scores.clone();
+        self.steer(&mut scores, &person.history, snapshot);
+        scores
     }
 
     fn popular(&self, snapshot: &Snapshot) -> Vec<f32> {
@@ -133,15 +134,12 @@ impl Wish {
     /// never in a circle.
     fn next(&self, current: u32, snapshot: &Snapshot) -> Ranking {
         let similarity = self.similarity(current, snapshot);
-        let person = self.person.as_deref();
-        let mut scores = match person {
-            Some(person) => blend(&similarity, &person.scores, current),
-            None => similarity.clone(),
+        let nothing = History::default();
+        let (mut scores, history) = match &self.person {
+            Some(person) => (blend(&similarity, &person.scores, current), &person.history),
+            None => (similarity.clone(), &nothing),
         };
-        match person {
-            Some(person) => self.steer(&mut scores, &person.history, snapshot),
-            None => self.steer(&mut scores, &History::default(), snapshot),
-        }
+        self.steer(&mut scores, history, snapshot);
         let age = |item| snapshot.video(item).map(|video| (video.published_at, video.id));
         let before = self.remembered.is_none().then(|| age(current)).flatten();
         Ranking::new(&scores, |item, _| {
@@ -215,10 +213,7 @@ mod tests {
     }
 
     fn items(wish: &Wish, source: Strategy) -> Vec<u32> {
-        wish.rank(source, &snapshot())
-            .iter()
-            .map(|scored| scored.item)
-            .collect()
+        wish.rank(source, &snapshot()).map(|scored| scored.item).collect()
     }
 
     #[test]

@@ -11,10 +11,9 @@ use super::error::RecommendError;
 use super::listing::{Audience, Entry, Listing, Newest};
 use super::page::{Page, Recommendation, RecommendedVideo};
 use super::plan::{Available, sources};
-use super::ranking::Scored;
 use super::reasons::{Ground, MAXIMUM_REASONS, impersonal, personal};
 use super::request::{Request, Strategy};
-use super::scoring::{Person, Wish};
+use super::scoring::{Candidates, Person, Wish};
 use super::signals::{self, History, SIGNAL_LIMIT, Seen};
 use super::snapshot::{SharedSnapshot, Snapshot};
 use super::steering::about;
@@ -148,7 +147,7 @@ impl Recommendations {
         );
         let wish = Wish {
             strategy: request.strategy,
-            person: self.person(snapshot.as_ref(), history).await?,
+            person: self.person(request.strategy, snapshot.as_ref(), history).await?,
             controls: Arc::clone(&caller.controls),
             current: similar_item,
             remembered: caller.remembered(),
@@ -206,13 +205,15 @@ impl Recommendations {
         })
     }
 
-    /// The caller as the model sees them; `None` without a model or a history.
+    /// The caller as the model sees them; `None` without a model or a history. Scoring every video is for the lists that
+    /// use it.
     async fn person(
         &self,
+        strategy: Strategy,
         snapshot: Option<&Arc<Snapshot>>,
         history: History,
     ) -> Result<Option<Arc<Person>>, RecommendError> {
-        let Some(snapshot) = snapshot.filter(|_| !history.preferences.is_empty()) else {
+        let Some(snapshot) = snapshot.filter(|_| strategy.is_personal() && !history.preferences.is_empty()) else {
             return Ok(None);
         };
         let person = rank(Arc::clone(snapshot), move |snapshot| Person::new(history, snapshot)).await?;
@@ -369,8 +370,8 @@ async fn rank<T: Send + 'static>(
     Ok(tokio::task::spawn_blocking(move || work(&snapshot)).await?)
 }
 
-fn entries(ranked: Vec<Scored>, snapshot: &Snapshot, source: Strategy) -> impl Iterator<Item = Entry> {
-    ranked.into_iter().filter_map(move |scored| {
+fn entries(ranked: Candidates, snapshot: &Snapshot, source: Strategy) -> impl Iterator<Item = Entry> {
+    ranked.filter_map(move |scored| {
         let video = snapshot.video(scored.item)?;
         Some(Entry {
             video: video.id,
