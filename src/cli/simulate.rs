@@ -114,6 +114,10 @@ pub fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
         let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
         file.with_context(|| format!("cannot write the plot {}", path.display()))?;
     }
+    let delta = Delta::new(arguments.delta)?;
+    let epsilons = arguments.epsilon.iter().copied().map(Epsilon::new);
+    let epsilons = epsilons.collect::<Result<Vec<Epsilon>, _>>()?;
+    let shares = releasing::shares()?;
     let dataset = Dataset::read(&arguments.dataset, arguments.threshold)?;
     let users = dataset.users.len();
     let instance_of = match (&arguments.partition, &arguments.sizes) {
@@ -131,7 +135,7 @@ pub fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
     };
     let factors = usize::from(arguments.factors);
     let held_out_users = arguments.held_out_users as usize;
-    let parameters = SimulationParameters {
+    let parameters = |epsilon| SimulationParameters {
         protocol: match arguments.protocol {
             HeldOut::Items => Protocol::HeldOutItems,
             HeldOut::Strong => Protocol::Strong {
@@ -146,8 +150,8 @@ pub fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
             Protection::Local => Aggregation::Local,
             Protection::Secure => Aggregation::Secure,
         },
-        epsilon: Epsilon::new(arguments.epsilon.first().copied().unwrap_or_default())?,
-        delta: Delta::new(arguments.delta)?,
+        epsilon,
+        delta,
         dimensions: usize::from(arguments.dimensions),
         learning: LearningParameters {
             alternating: AlternatingParameters {
@@ -156,19 +160,12 @@ pub fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
             },
             seed: arguments.seed,
         },
-        shares: releasing::shares()?,
+        shares,
         seed: arguments.seed,
     };
-    let runs = arguments
-        .epsilon
-        .iter()
-        .map(|&epsilon| {
-            let parameters = SimulationParameters {
-                epsilon: Epsilon::new(epsilon)?,
-                ..parameters.clone()
-            };
-            one(arguments, &dataset, &instance_of, &parameters, epsilon)
-        })
+    let runs = epsilons
+        .into_iter()
+        .map(|epsilon| one(arguments, &dataset, &instance_of, &parameters(epsilon)))
         .collect::<anyhow::Result<Vec<Document>>>()?;
     if let Some(path) = &arguments.plot {
         let picture = match runs.as_slice() {
@@ -185,13 +182,12 @@ pub fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// One simulation with its progress and its cost.
+/// One simulation with its progress and its cost; reading the data is not part of it.
 fn one(
     arguments: &SimulateArguments,
     dataset: &Dataset,
     instance_of: &[u32],
     parameters: &SimulationParameters,
-    epsilon: f64,
 ) -> anyhow::Result<Document> {
     let meter = Meter::start();
     let bar = ProgressBar::new(0);
@@ -206,8 +202,8 @@ fn one(
     let usage = meter.read();
     Ok(Document {
         report,
-        epsilon,
-        delta: arguments.delta,
+        epsilon: parameters.epsilon.get(),
+        delta: parameters.delta.get(),
         aggregation: format!("{:?}", arguments.aggregation).to_lowercase(),
         cpu_seconds: usage.cpu_seconds,
         wall_seconds: usage.wall_seconds,
@@ -218,11 +214,7 @@ fn one(
 fn print(document: &Document) {
     output::line(&format!(
         "NDCG@{} at epsilon {}, {} noise",
-        if document.report.overall.pooled.ndcg_100.is_some() {
-            100
-        } else {
-            20
-        },
+        document.report.overall.pooled.cutoff(),
         document.epsilon,
         document.aggregation
     ));

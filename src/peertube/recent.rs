@@ -6,7 +6,9 @@ use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
 use super::ids::VideoId;
 use super::reference::VideoReference;
-use super::rules::{instance, listed_for_viewer, local_or_followed, not_muted, published, video_and_owner};
+use super::rules::{
+    instance, listed_for_viewer, local_or_followed, newest_for_viewer, not_muted, published, video_and_owner,
+};
 use super::schema::ViewsTable;
 use super::user::Viewer;
 use super::visibility::Audience;
@@ -24,22 +26,26 @@ impl PeerTube {
         start: u32,
         count: u32,
     ) -> Result<Vec<VideoId>, PeerTubeError> {
-        let statement = concat!(
-            "WITH ",
-            instance!(),
-            "SELECT v.id FROM ",
-            video_and_owner!(),
-            "WHERE ",
-            listed_for_viewer!(),
-            r#" ORDER BY v."publishedAt" DESC, v.id OFFSET $7 LIMIT $8"#
-        );
-        Audience::new(viewer, hide_nsfw_by_default)
+        let audience = Audience::new(viewer, hide_nsfw_by_default);
+        self.newest(newest_for_viewer!("", ""), audience, start, count)
+            .await
+            .doing("listing recent videos")
+    }
+
+    /// `count` videos after the first `start` of a `newest_for_viewer!`.
+    pub(super) async fn newest(
+        &self,
+        statement: &'static str,
+        audience: Audience,
+        start: u32,
+        count: u32,
+    ) -> Result<Vec<VideoId>, sqlx::Error> {
+        audience
             .bind(statement)
             .bind(i64::from(start))
             .bind(i64::from(count))
             .fetch_all(&self.pool)
             .await
-            .doing("listing recent videos")
     }
 
     /// The videos with the most views on this instance since `since`, most viewed first, with those views. Not

@@ -118,4 +118,24 @@ macro_rules! listed_for_viewer {
     };
 }
 
-pub(super) use {instance, listed_for_viewer, local_or_followed, not_muted, published, video_and_owner};
+/// The videos that [`listed_for_viewer`] lets pass, newest first; parameters 7 and 8 say how many are skipped and how many
+/// are wanted. `$tables` adds tables, with a comma before each, and `$condition` a condition, with AND after it.
+macro_rules! newest_for_viewer {
+    ($tables:literal, $condition:literal) => {
+        concat!(
+            "WITH ",
+            instance!(),
+            $tables,
+            "SELECT v.id FROM ",
+            video_and_owner!(),
+            "WHERE ",
+            $condition,
+            listed_for_viewer!(),
+            r#" ORDER BY v."publishedAt" DESC, v.id OFFSET $7 LIMIT $8"#
+        )
+    };
+}
+
+pub(super) use {
+    instance, listed_for_viewer, local_or_followed, newest_for_viewer, not_muted, published, video_and_owner,
+};

@@ -3,7 +3,9 @@
 use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
 use super::ids::{ChannelId, UserId, VideoId};
-use super::rules::{instance, listed_for_viewer, local_or_followed, not_muted, published, video_and_owner};
+use super::rules::{
+    instance, listed_for_viewer, local_or_followed, newest_for_viewer, not_muted, published, video_and_owner,
+};
 use super::user::Viewer;
 use super::visibility::Audience;
 
@@ -41,9 +43,7 @@ impl PeerTube {
         start: u32,
         count: u32,
     ) -> Result<Vec<VideoId>, PeerTubeError> {
-        let statement = concat!(
-            "WITH ",
-            instance!(),
+        let statement = newest_for_viewer!(
             r#",
             subscribed AS (
                 SELECT ARRAY (
@@ -53,21 +53,14 @@ impl PeerTube {
                     WHERE follower."accountId" = $1
                 ) AS actors
             )
-            SELECT v.id FROM "#,
-            video_and_owner!(),
-            r#"WHERE (
+            "#,
+            r#"(
                 ca.id = ANY ((SELECT actors FROM subscribed)::integer[])
                 OR aa.id = ANY ((SELECT actors FROM subscribed)::integer[])
-            ) AND "#,
-            listed_for_viewer!(),
-            r#" ORDER BY v."publishedAt" DESC, v.id OFFSET $7 LIMIT $8"#
+            ) AND "#
         );
         // A viewer is a user: the default for visitors does not matter.
-        Audience::new(Some(viewer), true)
-            .bind(statement)
-            .bind(i64::from(start))
-            .bind(i64::from(count))
-            .fetch_all(&self.pool)
+        self.newest(statement, Audience::new(Some(viewer), true), start, count)
             .await
             .doing("listing the newest videos of whom a user follows")
     }

@@ -9,18 +9,24 @@ use tempfile::TempDir;
 
 use crate::support::{Said, run};
 
+/// A data set of these rows, tab-separated.
+fn data_set(rows: &str) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let text = format!("user\titem\tvalue\ttimestamp\n{rows}");
+    fs::write(directory.path().join("interactions.tsv"), text).unwrap();
+    directory
+}
+
 /// Two tastes of 30 videos each; every one of 80 users watched 15 videos of one. Names hold spaces, quotes and accents.
 fn two_tastes() -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    let mut rows = "user\titem\tvalue\ttimestamp\n".to_owned();
+    let mut rows = String::new();
     for user in 0..80 {
         for k in 0..15 {
             let item = 30 * (user % 2) + (user * 7 + k * (1 + user % 3)) % 30;
             writeln!(rows, "é \"{user}\"\tvideo '{item}'\t5\t{k}").unwrap();
         }
     }
-    fs::write(directory.path().join("interactions.tsv"), rows).unwrap();
-    directory
+    data_set(&rows)
 }
 
 fn path(directory: &Path) -> &str {
@@ -146,14 +152,8 @@ fn several_epsilons_give_several_documents_and_one_picture() {
 fn bad_input_is_refused_with_a_reason() {
     let data = two_tastes();
     let good = path(data.path());
-    let empty = tempfile::tempdir().unwrap();
-    fs::write(empty.path().join("interactions.tsv"), "user\titem\tvalue\ttimestamp\n").unwrap();
-    let lonely = tempfile::tempdir().unwrap();
-    fs::write(
-        lonely.path().join("interactions.tsv"),
-        "user\titem\tvalue\ttimestamp\na\tb\tNaN\t0\na\tb\t5\t0\n",
-    )
-    .unwrap();
+    let empty = data_set("");
+    let lonely = data_set("a\tb\tNaN\t0\na\tb\t5\t0\n");
     for arguments in [
         &["evaluate", "/nowhere/at/all"][..],
         &["evaluate", path(empty.path())],
@@ -176,8 +176,7 @@ fn bad_input_is_refused_with_a_reason() {
 
 #[test]
 fn a_run_that_fails_leaves_an_older_picture_as_it_was() {
-    let empty = tempfile::tempdir().unwrap();
-    fs::write(empty.path().join("interactions.tsv"), "user\titem\tvalue\ttimestamp\n").unwrap();
+    let empty = data_set("");
     let picture = empty.path().join("older.svg");
     fs::write(&picture, "<svg/>").unwrap();
     let said = run(&["simulate", path(empty.path()), "--plot", path(&picture)]);

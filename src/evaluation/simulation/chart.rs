@@ -47,12 +47,7 @@ pub fn by_epsilon(runs: &[(f64, &Report)]) -> String {
 }
 
 fn y_label(report: &Report) -> String {
-    let cutoff = if report.overall.pooled.ndcg_100.is_some() {
-        100
-    } else {
-        20
-    };
-    format!("NDCG@{cutoff}")
+    format!("NDCG@{}", report.overall.pooled.cutoff())
 }
 
 fn lines(rows: &[&Row]) -> Vec<Series> {

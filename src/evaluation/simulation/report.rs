@@ -47,6 +47,11 @@ impl Quality {
         }
     }
 
+    /// The cut-off of the NDCG of the protocol.
+    pub fn cutoff(&self) -> usize {
+        if self.ndcg_100.is_some() { 100 } else { 20 }
+    }
+
     /// The NDCG of the protocol.
     pub fn ndcg(&self) -> f64 {
         self.ndcg_20.or(self.ndcg_100).unwrap_or(0.0)
