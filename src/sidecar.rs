@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
+use futures_util::future::BoxFuture;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rand::SeedableRng;
 use rand::rngs::SysRng;
@@ -192,7 +193,8 @@ impl Sidecar {
         .with_database("Shoal", move || {
             let store = store.clone();
             async move { store.ping().await.is_ok() }
-        });
+        })
+        .with_withheld_reason(self.withheld_reason());
         workers.spawn(api::Server::new(listeners.api, state).run(stop.clone()));
         let router = self.federation.router();
         let federation_stop = stop.clone();
@@ -239,6 +241,16 @@ impl Sidecar {
             }
         }
         outcome
+    }
+
+    /// What tells the REST interface why nothing is released. It looks anew each time, because another process may have
+    /// confirmed a restored ledger.
+    fn withheld_reason(&self) -> impl Fn() -> BoxFuture<'static, Option<String>> + Send + Sync + 'static {
+        let (config, store) = (Arc::clone(&self.config), self.store.clone());
+        move || {
+            let (config, store) = (Arc::clone(&config), store.clone());
+            Box::pin(async move { releasing::withheld_reason(&config, &store).await })
+        }
     }
 
     /// Closes the connections to both databases.

@@ -38,6 +38,18 @@ pub struct Ready {
     databases: BTreeMap<&'static str, &'static str>,
     /// The published model; `null` before the first one, when lists are made without any.
     model: Option<PublishedModel>,
+    /// Only there when something keeps evidence from being released. Receiving and serving go on all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    releases: Option<Releases>,
+}
+
+/// Why no evidence is released.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Releases {
+    /// Always `withheld`.
+    status: &'static str,
+    /// Why, and what to do, in plain words.
+    detail: String,
 }
 
 /// The model that ranks.
@@ -63,7 +75,8 @@ pub async fn alive() -> Json<Alive> {
     Json(Alive { status: "alive" })
 }
 
-/// Asks the databases. A missing model does not make it unready: there is always a list to fall back to.
+/// Asks the databases. A missing model does not make it unready: there is always a list to fall back to. Neither do releases
+/// that are withheld.
 #[utoipa::path(
     get, path = READY_PATH, tag = "health", operation_id = "ready",
     responses(
@@ -91,10 +104,16 @@ pub async fn ready(State(state): State<ApiState>) -> Response {
         videos: snapshot.videos().len(),
     });
     let databases = answers.into_iter().map(|(name, _)| (name, "up")).collect();
+    let detail = match &state.withheld {
+        Some(ask) => tokio::time::timeout(PING_TIMEOUT, ask()).await.ok().flatten(),
+        None => None,
+    };
+    let status = "withheld";
     Json(Ready {
         status: "ready",
         databases,
         model,
+        releases: detail.map(|detail| Releases { status, detail }),
     })
     .into_response()
 }

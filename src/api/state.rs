@@ -55,6 +55,9 @@ impl Default for Limits {
 /// A question to a database: does it answer?
 type Ping = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
 
+/// A question to whoever releases evidence: why is nothing released, if so?
+pub(super) type WithheldReason = Arc<dyn Fn() -> BoxFuture<'static, Option<String>> + Send + Sync>;
+
 /// A database that readiness depends on.
 #[derive(Clone)]
 pub struct Database {
@@ -72,6 +75,7 @@ pub struct ApiState {
     pub(super) store: Store,
     pub(super) snapshot: SharedSnapshot,
     pub(super) databases: Vec<Database>,
+    pub(super) withheld: Option<WithheldReason>,
     pub(super) token: ServiceToken,
     pub(super) plugin: Option<PluginSecret>,
     pub(super) users: Users,
@@ -109,6 +113,7 @@ impl ApiState {
             store,
             snapshot,
             databases: Vec::new(),
+            withheld: None,
             token: ServiceToken::new(&config.api.service_token),
             plugin: PluginSecret::new(&config.api.plugin_secret),
             users: Users::new(TokenOwners::new(config.peertube.api_address())?),
@@ -144,6 +149,17 @@ impl ApiState {
             name,
             ping: Arc::new(move || Box::pin(ping())),
         });
+        self
+    }
+
+    /// Lets readiness say why no evidence is released. `ask` gives the reason in plain words, or `None` when nothing is
+    /// wrong or nobody can tell.
+    #[must_use]
+    pub fn with_withheld_reason<F>(mut self, ask: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Option<String>> + Send + 'static,
+    {
+        self.withheld = Some(Arc::new(move || Box::pin(ask())));
         self
     }
 

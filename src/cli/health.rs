@@ -70,9 +70,13 @@ fn in_words(ready: bool, document: &Value) -> String {
         let detail = document["detail"].as_str().unwrap_or("no reason was given");
         return format!("not ready: {detail}");
     }
-    match (&document["model"]["model"], &document["model"]["ageSeconds"]) {
+    let model = match (&document["model"]["model"], &document["model"]["ageSeconds"]) {
         (Value::String(model), Value::Number(age)) => format!("ready; model {model}, {age} s old"),
         _ => "ready; no model yet".to_owned(),
+    };
+    match document["releases"]["detail"].as_str() {
+        Some(reason) => format!("{model}\nnothing is released: {reason}"),
+        None => model,
     }
 }
 
@@ -99,5 +103,10 @@ mod tests {
         assert_eq!(in_words(true, &ready), "ready; model m1, 60 s old");
         assert_eq!(in_words(true, &json!({ "model": null })), "ready; no model yet");
         assert_eq!(in_words(false, &json!({ "detail": "down" })), "not ready: down");
+        let withheld = json!({ "model": null, "releases": { "status": "withheld", "detail": "the counter is gone" } });
+        assert_eq!(
+            in_words(true, &withheld),
+            "ready; no model yet\nnothing is released: the counter is gone"
+        );
     }
 }

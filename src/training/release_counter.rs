@@ -162,6 +162,36 @@ impl ReleaseCounter {
         })
     }
 
+    /// Compares file and ledger as [`Locked::verify`] does, but waits for nobody and mends nothing: for telling, not for
+    /// releasing.
+    ///
+    /// # Errors
+    /// [`TrainingError::Store`] when the ledger cannot be read.
+    pub async fn inspect(&self, store: &Store) -> Result<Option<LedgerProblem>, TrainingError> {
+        let path = self.beside("lock");
+        let writable = blocking(move || File::options().create(true).append(true).open(path).map(|_| ()));
+        if let Err(reason) = writable.await {
+            return Ok(Some(self.unusable(&format!("cannot be locked ({reason})"))));
+        }
+        // The file first: releases that come in between make the ledger longer, which is no problem.
+        let contents = match self.read().await {
+            Ok(contents) => contents,
+            Err(problem) => return Ok(Some(problem)),
+        };
+        let ledger = store.ledger_totals().await?;
+        Ok(match contents {
+            Some(contents) if ledger.releases < contents.releases => {
+                let under_way = i64::from(contents.under_way.is_some());
+                Some(LedgerProblem::Restored {
+                    ledger: ledger.releases,
+                    counted: contents.releases + under_way,
+                })
+            }
+            None if ledger.has_counter => Some(LedgerProblem::CounterMissing { path: self.shown() }),
+            _ => None,
+        })
+    }
+
     /// The file with this appended to its name.
     fn beside(&self, suffix: &str) -> PathBuf {
         let mut name = self.path.clone().into_os_string();

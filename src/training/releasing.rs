@@ -122,6 +122,16 @@ pub async fn ledger_problem(counter: &ReleaseCounter, store: &Store) -> Result<O
     }
 }
 
+/// The same in plain words, for answers about the state of the sidecar: without waiting for a release that is under way and
+/// without changing anything. `None` as well when the database cannot be asked.
+pub async fn withheld_reason(config: &Config, store: &Store) -> Option<String> {
+    if !config.privacy.contribute {
+        return None;
+    }
+    let problem = counter(config).inspect(store).await.ok().flatten();
+    problem.map(|problem| problem.to_string())
+}
+
 /// Which watches the next release in this basis counts: all that were first seen after those of the last one, up to
 /// about the present.
 ///

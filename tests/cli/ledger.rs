@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::support::{Running, Setup};
+use crate::support::{Running, Said, Setup};
 
 /// An instance with one release and a way to take it back, as a back-up would.
 async fn released() -> (Setup, std::path::PathBuf) {
@@ -72,29 +72,46 @@ async fn a_restored_database_is_told_and_confirmed() {
     assert_eq!(setup.run(&config, &["ledger", "show"]).code, Some(0));
 }
 
-/// Serves until the first model, asks for the metrics, and ends.
-async fn metrics(setup: &Setup, config: &std::path::Path) -> (String, String) {
+/// What a sidecar says of itself after its first cycle.
+struct SaysOfItself {
+    metrics: String,
+    log: String,
+    health: Said,
+    health_json: Said,
+}
+
+/// Serves until the first model, asks for metrics and health, and ends.
+async fn serve_once(setup: &Setup, config: &std::path::Path) -> SaysOfItself {
     let mut running = Running::start(setup.command(config, &["serve"]));
     running.wait_for("a new model is in use").await;
     let address = format!("http://127.0.0.1:{}/metrics", setup.api);
     let metrics = reqwest::get(address).await.unwrap().text().await.unwrap();
+    let (health, health_json) = (setup.run(config, &["health"]), setup.run(config, &["health", "--json"]));
+    assert_eq!((health.code, health_json.code), (Some(0), Some(0)), "serving goes on");
     running.signal("TERM");
-    let (status, said) = running.end(Duration::from_secs(10)).await;
-    assert_eq!(status.code(), Some(0), "{said}");
-    (metrics, said)
+    let (status, log) = running.end(Duration::from_secs(10)).await;
+    assert_eq!(status.code(), Some(0), "{log}");
+    SaysOfItself {
+        metrics,
+        log,
+        health,
+        health_json,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn spent_budget_and_withheld_releases_are_logged_and_measured() {
     let (setup, config) = released().await;
-    let (metrics_before, _) = metrics(&setup, &config).await;
+    let before = serve_once(&setup, &config).await;
     for line in [
         "shoal_release_withheld 0",
         "shoal_release_outcomes_total{outcome=\"not-due\"} 1",
         "shoal_privacy_budget_spent_ratio 0.083",
     ] {
-        assert!(metrics_before.contains(line), "{line} is not in {metrics_before}");
+        assert!(before.metrics.contains(line), "{line} is not in {}", before.metrics);
     }
+    assert_eq!(before.health_json.json().get("releases"), None);
+    assert!(!before.health.out.contains("released"), "{:?}", before.health);
 
     // A dear release two months ago, and watches since then.
     setup
@@ -110,21 +127,35 @@ async fn spent_budget_and_withheld_releases_are_logged_and_measured() {
             r#"UPDATE "userVideoHistory" SET "createdAt" = now() - interval '1 day'"#,
         )
         .await;
-    let (spent, said) = metrics(&setup, &config).await;
+    let spent = serve_once(&setup, &config).await;
     assert!(
-        spent.contains("shoal_release_outcomes_total{outcome=\"budget-spent\"} 1"),
-        "{spent}"
+        spent
+            .metrics
+            .contains("shoal_release_outcomes_total{outcome=\"budget-spent\"} 1"),
+        "{}",
+        spent.metrics
     );
-    assert!(said.contains("budget of the last 365 days is spent"), "{said}");
+    assert!(
+        spent.log.contains("budget of the last 365 days is spent"),
+        "{}",
+        spent.log
+    );
 
     setup
         .execute(&setup.own, "DELETE FROM shoal.deliveries; DELETE FROM shoal.releases")
         .await;
-    let (withheld, said) = metrics(&setup, &config).await;
-    assert!(withheld.contains("shoal_release_withheld 1"), "{withheld}");
-    assert!(
-        withheld.contains("shoal_release_outcomes_total{outcome=\"withheld\"} 1"),
-        "{withheld}"
-    );
-    assert!(said.contains("nothing is released"), "{said}");
+    let withheld = serve_once(&setup, &config).await;
+    for line in [
+        "shoal_release_withheld 1",
+        "shoal_release_outcomes_total{outcome=\"withheld\"} 1",
+    ] {
+        assert!(withheld.metrics.contains(line), "{line} is not in {}", withheld.metrics);
+    }
+    assert!(withheld.log.contains("nothing is released"), "{}", withheld.log);
+    let releases = &withheld.health_json.json()["releases"];
+    assert_eq!(releases["status"], "withheld");
+    let detail = releases["detail"].as_str().unwrap();
+    assert!(detail.contains("an older database was restored"), "{detail}");
+    let told = format!("\nnothing is released: {detail}\n");
+    assert!(withheld.health.out.ends_with(&told), "{:?}", withheld.health);
 }

@@ -111,6 +111,66 @@ async fn a_restored_older_database_releases_nothing_until_that_is_confirmed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn readiness_says_why_nothing_is_released() {
+    let (mut tube, clock, counter) = tube().await;
+    release(&tube, &clock).await;
+    tube.run().await;
+    assert_eq!(tube.ready().await.get("releases"), None);
+
+    tube.own(RESTORE).await;
+    let releases = tube.ready().await["releases"].clone();
+    assert_eq!(releases["status"], "withheld");
+    let restored = LedgerProblem::Restored { ledger: 1, counted: 2 };
+    assert_eq!(releases["detail"], restored.to_string());
+    // Asking has changed nothing, and whoever releases holds up no answer.
+    let locked = counter.lock().await.unwrap();
+    assert_eq!(tube.ready().await["releases"], releases);
+    assert_eq!(counted(&tube).await, 1);
+    let confirmed = locked.confirm_restore(&tube.sidecar.store, None, 0.01).await.unwrap();
+    assert!(confirmed.is_some());
+    assert_eq!(tube.ready().await.get("releases"), None, "without a restart");
+    drop(locked);
+
+    let path = tube.config.privacy.counter_file.clone();
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, "{").unwrap();
+    let detail = tube.ready().await["releases"]["detail"].clone();
+    assert!(detail.as_str().unwrap().contains("is damaged"), "{detail}");
+    fs::remove_file(&path).unwrap();
+    let detail = tube.ready().await["releases"]["detail"].clone();
+    assert!(detail.as_str().unwrap().contains("is gone"), "{detail}");
+    fs::write(&path, text).unwrap();
+    assert_eq!(tube.ready().await.get("releases"), None);
+    tube.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_is_under_way_is_no_reason_to_worry() {
+    let (tube, _, counter) = tube().await;
+    let store = &tube.sidecar.store;
+    let release = other_release(0.125);
+    let locked = counter.lock().await.unwrap();
+    locked.begin(&release).await.unwrap();
+    assert_eq!(counter.inspect(store).await.unwrap(), None);
+    store.commit_release(release, 100.0).await.unwrap();
+    assert_eq!(counter.inspect(store).await.unwrap(), None);
+    locked.finish().await.unwrap();
+    assert_eq!(counter.inspect(store).await.unwrap(), None);
+
+    // Who sends nothing anyway is not told.
+    tube.own(RESTORE).await;
+    assert!(releasing::withheld_reason(&tube.config, store).await.is_some());
+    let mut config = (*tube.config).clone();
+    config.privacy.contribute = false;
+    assert_eq!(releasing::withheld_reason(&config, store).await, None);
+    // No folder to count in.
+    config.privacy.contribute = true;
+    config.privacy.counter_file = "/nowhere/at/all".into();
+    let reason = releasing::withheld_reason(&config, store).await.unwrap();
+    assert!(reason.contains("/nowhere/at/all cannot be locked"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lost_database_is_a_restored_one_without_any_release() {
     let (tube, _, counter) = tube().await;
     tube.own("DELETE FROM shoal.deliveries; DELETE FROM shoal.releases; DELETE FROM shoal.settings")

@@ -283,6 +283,15 @@ impl Tube {
         ask(self.config.api.listen, query).await
     }
 
+    /// Asks the sidecar whether it is ready, which it must be.
+    pub async fn ready(&self) -> Value {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let url = format!("http://{}/readyz", self.config.api.listen);
+        let response = client.get(url).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        response.json().await.unwrap()
+    }
+
     /// Asks the REST interface, which must answer with a list.
     pub async fn list(&self, query: &str) -> List {
         let (status, answer) = self.ask(query).await;
