@@ -177,7 +177,7 @@ impl Components {
 }
 
 /// Logarithmic in what was watched of the channel, negative when it was disliked.
-fn channel_affinity(user: &FoldedHistory, channel: u32) -> f32 {
+pub(super) fn channel_affinity(user: &FoldedHistory, channel: u32) -> f32 {
     let sum = user.channels.get(&channel).copied().unwrap_or(0.0);
     sum.signum() * sum.abs().ln_1p()
 }

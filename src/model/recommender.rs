@@ -1,7 +1,7 @@
 //! The whole model of one instance, ready to score: components and their weights.
 
 use super::blend::Weights;
-use super::components::{Component, Components, FoldedHistory, Standardized};
+use super::components::{Component, Components, FactorModel, FoldedHistory, Standardized, channel_affinity};
 use super::linear_algebra::dot;
 
 /// A trained model. Immutable: a new one replaces it whole.
@@ -145,24 +145,11 @@ impl Recommender {
         if item as usize >= self.items() {
             return total;
         }
-        let components = &self.components;
-        let spaces = [
-            (Component::Federated, components.federated.as_ref()),
-            (Component::Own, components.own.as_ref()),
-            (Component::Content, Some(&components.content)),
-        ];
         let mut weights = 0.0;
-        for (component, space) in spaces {
-            let Some(space) = space else { continue };
-            // Content counts at least a little: it is what a stranger to the model sees in "similar".
-            let weight = if component == Component::Content {
-                0.5
-            } else {
-                self.weights.of(component).min(1.0)
-            };
+        for (weight, space) in self.spaces() {
             let target = space.items.row(item as usize);
             let norm = dot(target, target).sqrt();
-            if weight <= 0.0 || norm <= 0.0 {
+            if norm <= 0.0 {
                 continue;
             }
             weights += weight;
@@ -182,6 +169,55 @@ impl Recommender {
             }
         }
         total
+    }
+
+    /// The same as [`Self::similar`], of `others` only, in their order; 0 for one out of range.
+    pub fn similar_among(&self, item: u32, others: &[u32]) -> Vec<f32> {
+        let mut total = vec![0f32; others.len()];
+        let in_range = |item: u32| (item as usize) < self.items();
+        if !in_range(item) {
+            return total;
+        }
+        let mut weights = 0.0;
+        for (weight, space) in self.spaces() {
+            let target = space.items.row(item as usize);
+            let norm = dot(target, target).sqrt();
+            if norm <= 0.0 {
+                continue;
+            }
+            weights += weight;
+            for (sum, other) in total.iter_mut().zip(others).filter(|(_, other)| in_range(**other)) {
+                let row = space.items.row(*other as usize);
+                let length = dot(row, row).sqrt();
+                if length > 0.0 {
+                    *sum += weight * dot(row, target) / (norm * length);
+                }
+            }
+        }
+        if weights > 0.0 {
+            total.iter_mut().for_each(|score| *score /= weights);
+        }
+        total
+    }
+
+    /// The spaces in which items are compared, with their weights, which are positive.
+    fn spaces(&self) -> impl Iterator<Item = (f32, &FactorModel)> {
+        let components = &self.components;
+        let of = |component| self.weights.of(component).min(1.0);
+        [
+            (of(Component::Federated), components.federated.as_ref()),
+            (of(Component::Own), components.own.as_ref()),
+            // Content counts at least a little: it is what a stranger to the model sees in "similar".
+            (0.5, Some(&components.content)),
+        ]
+        .into_iter()
+        .filter_map(|(weight, space)| space.filter(|_| weight > 0.0).map(|space| (weight, space)))
+    }
+
+    /// What the user watched of the channel of `item`: logarithmic, negative when it was disliked.
+    pub fn channel_affinity(&self, profile: &Profile, item: u32) -> f32 {
+        let channel = self.components.channel_of.get(item as usize);
+        channel.map_or(0.0, |channel| channel_affinity(&profile.user, *channel))
     }
 
     /// Popularity of every item: public counter and local watchers, as the weights say.

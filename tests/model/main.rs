@@ -6,5 +6,6 @@ mod accumulation;
 mod evidence;
 mod learning;
 mod posterior;
+mod ranking;
 mod recommender;
 mod support;
