@@ -106,7 +106,8 @@ fn raw_history_can_be_neither_encoded_nor_printed() {
     use shoal::model::contribution::Contribution;
     use shoal::model::evidence::EvidenceSource;
     use shoal::model::interactions::Interactions;
-    use shoal::peertube::{Rated, Signal, UserSignals, Watch};
+    use shoal::model::ranking::{Account, ChannelTie, Event};
+    use shoal::peertube::{Rated, Signal, Tie, UserSignals, Watch};
     use shoal::privacy::EvidenceGrid;
     use shoal::privacy::release::EvidenceSum;
     use std::fmt::{Debug, Display};
@@ -119,6 +120,10 @@ fn raw_history_can_be_neither_encoded_nor_printed() {
     assert_not_implemented!(UserSignals: Serialize, DeserializeOwned, Display, Debug);
     assert_not_implemented!(Signal: Serialize, DeserializeOwned, Display, Debug);
     assert_not_implemented!(Watch: Serialize, DeserializeOwned, Display, Debug);
+    assert_not_implemented!(Tie: Serialize, DeserializeOwned, Display, Debug);
+    assert_not_implemented!(Account: Serialize, DeserializeOwned, Display, Debug);
+    assert_not_implemented!(ChannelTie: Serialize, DeserializeOwned, Display, Debug);
+    assert_not_implemented!(Event: Serialize, DeserializeOwned, Display, Debug);
     assert_not_implemented!(Rated: Serialize, DeserializeOwned, Display, Debug);
 
     // What is printable prints sizes, never contents.

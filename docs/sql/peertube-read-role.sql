@@ -69,7 +69,7 @@ BEGIN
                            'nsfwFlagsDisplayed', 'nsfwFlagsHidden', 'nsfwFlagsBlurred', 'nsfwFlagsWarned']),
             ('account', ARRAY['id', 'userId', 'applicationId']),
             ('actor', ARRAY['id', 'url', 'preferredUsername', 'serverId', 'accountId', 'videoChannelId']),
-            ('actorFollow', ARRAY['actorId', 'targetActorId', 'state']),
+            ('actorFollow', ARRAY['actorId', 'targetActorId', 'state', 'createdAt']),
             ('server', ARRAY['id', 'host']),
             ('accountBlocklist', ARRAY['accountId', 'targetAccountId']),
             ('serverBlocklist', ARRAY['accountId', 'targetServerId']),
@@ -85,6 +85,7 @@ BEGIN
             ('thumbnail', ARRAY['id', 'videoId', 'filename', 'width', 'type', 'aspectRatio']),
             ('videoStat', ARRAY['videoId', 'startDate', 'views']),
             ('videoView', ARRAY['videoId', 'startDate', 'views']),
+            ('videoComment', ARRAY['accountId', 'videoId', 'deletedAt', 'heldForReview', 'createdAt']),
             ('userVideoHistory', ARRAY['userId', 'videoId', 'currentTime', 'createdAt', 'updatedAt']),
             ('accountVideoRate', ARRAY['accountId', 'videoId', 'type', 'createdAt', 'updatedAt'])
         ) AS listed (relation, names)

@@ -49,7 +49,7 @@ pub(super) const READ: &[TableColumns] = &[
             "videoChannelId",
         ],
     ),
-    table("actorFollow", &["actorId", "targetActorId", "state"]),
+    table("actorFollow", &["actorId", "targetActorId", "state", "createdAt"]),
     table("server", &["id", "host"]),
     table("accountBlocklist", &["accountId", "targetAccountId"]),
     table("serverBlocklist", &["accountId", "targetServerId"]),
@@ -100,6 +100,10 @@ pub(super) const READ: &[TableColumns] = &[
         optional: &["videoId", "startDate", "views"],
     },
     table(
+        "videoComment",
+        &["accountId", "videoId", "deletedAt", "heldForReview", "createdAt"],
+    ),
+    table(
         "userVideoHistory",
         &["userId", "videoId", "currentTime", "createdAt", "updatedAt"],
     ),
@@ -130,6 +134,7 @@ pub(super) const SENSITIVE: &[(&str, &[&str])] = &[
         &["accessToken", "refreshToken", "loginIP", "lastActivityIP"],
     ),
     ("oAuthClient", &["clientSecret"]),
+    ("videoComment", &["text"]),
     ("videoPassword", &["password"]),
     ("plugin", &["settings", "storage"]),
 ];

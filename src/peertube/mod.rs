@@ -14,6 +14,7 @@
 //! | [`history`], [`signal`] | what all users did: watches and ratings |
 //! | [`user`] | one user: settings, signals, watched channels |
 //! | [`subscriptions`] | whom a user follows, and the newest of them |
+//! | [`ties`] | which channels users are tied to, by subscriptions and public comments |
 //! | [`accounts`] | who exists, and whose history may be used |
 //! | [`tokens`] | whose access token it is |
 //! | [`visibility`] | the rules applied to candidates |
@@ -41,6 +42,7 @@ mod rules;
 pub mod schema;
 pub mod signal;
 pub mod subscriptions;
+pub mod ties;
 pub mod tokens;
 pub mod user;
 pub mod visibility;
@@ -56,4 +58,5 @@ pub use reference::{InvalidReference, ShortUuid, VideoReference};
 pub use role::read_role_sql;
 pub use schema::{Layout, SchemaVersion};
 pub use signal::{Rated, Rating, Signal, UserSignals, Watch};
+pub use ties::Tie;
 pub use user::{NsfwPolicy, Viewer};

@@ -253,6 +253,12 @@ impl Instance {
         self.insert("userVideoHistory", row).await;
     }
 
+    /// Adds a comment.
+    pub async fn comment(&mut self, account: i32, video: i32, with: Value) {
+        let usual = json!({ "accountId": account, "videoId": video, "text": "Well said" });
+        self.insert("videoComment", with_defaults(with, usual)).await;
+    }
+
     /// Adds a like or a dislike.
     pub async fn rate(&mut self, account: i32, video: i32, kind: &str, at: &str) {
         let row = json!({ "accountId": account, "videoId": video, "type": kind, "updatedAt": at });

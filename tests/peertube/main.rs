@@ -11,5 +11,6 @@ mod instance;
 mod interruptions;
 mod lists;
 mod role;
+mod ties;
 mod users;
 mod visibility;

@@ -1,6 +1,6 @@
 //! Conditional logistic regression: which of the candidates does a user choose?
 //!
-//! The chance of candidate `c` is `exp(w x_c) / sum over the user's candidates of exp(w x)` (McFadden 1974, "Conditional
+//! The chance of candidate `c` is `exp(w x_c) / sum over the user's candidates of exp(w x)` (`McFadden` 1974, "Conditional
 //! logit analysis of qualitative choice behavior"; with several chosen ones as in `ListNet`, Cao et al. 2007). Each user
 //! counts alike, whatever their number of watches; what is the same for all candidates of a user has no influence. The
 //! negative logarithm of the likelihood plus `penalty / 2 |w|^2` is convex; Newton's method finds the minimum.
