@@ -1,4 +1,8 @@
 //! Who preferred what, as a sparse matrix of users and items.
+//!
+//! All learning takes histories in this form, so what is dropped here counts nowhere: values that are no numbers, unknown items,
+//! repeated entries. Items without any value get factors of zeros and cost the memory for them; users without any value, or
+//! with negative ones only, are rows like others.
 
 /// A sparse `users x items` matrix of preference values in \[-1, 1\], compressed by rows.
 ///

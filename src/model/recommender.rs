@@ -99,7 +99,8 @@ impl Recommender {
         self.scores(&self.profile_under(weights, history))
     }
 
-    /// Folds a history of (item, preference in \[-1, 1\]) in. Items out of range and repeated items are ignored.
+    /// Folds a history of (item, preference in \[-1, 1\]) in. Items out of range and values that are zero or not finite are
+    /// ignored; of a repeated item the first such value counts.
     pub fn profile(&self, history: &[(u32, f32)]) -> Profile {
         self.profile_under(self.weights, history)
     }

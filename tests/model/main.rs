@@ -4,6 +4,8 @@
 
 mod accumulation;
 mod evidence;
+mod extremes;
+mod feedback;
 mod learning;
 mod posterior;
 mod ranking;
