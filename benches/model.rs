@@ -1,7 +1,8 @@
 //! What the heavy parts of the model take: training, scoring one user, evidence and posterior.
 //!
 //! `cargo bench --bench model` runs everything on generated data with one thread per core; `cargo bench --bench model --
-//! scoring` only what is named so. The comparison with other libraries is in `benches/peers/`.
+//! scoring` only what is named so, and `-- threads` what is measured with one and with two threads. The comparison with other
+//! libraries is in `benches/peers/`.
 
 use divan::Bencher;
 use rand::{RngExt, SeedableRng};
@@ -56,6 +57,19 @@ fn parameters(dimensions: usize) -> AlternatingParameters {
 fn training(bencher: Bencher, dimensions: usize) {
     let matrix = interactions(5_000, 3_500, 100);
     bencher.bench_local(|| alternating::train(&matrix, &parameters(dimensions), |_| ()));
+}
+
+/// A pool of so many threads.
+fn pool(threads: usize) -> rayon::ThreadPool {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.unwrap_or_else(|error| panic!("cannot start {threads} threads: {error}"))
+}
+
+/// Training as above with one and with two threads: how much the second one gives.
+#[divan::bench(args = [1, 2], sample_count = 5)]
+fn threads_training(bencher: Bencher, threads: usize) {
+    let (matrix, pool) = (interactions(5_000, 3_500, 100), pool(threads));
+    bencher.bench_local(|| pool.install(|| alternating::train(&matrix, &parameters(64), |_| ())));
 }
 
 /// Up to ten million interactions of 200,000 users with 100,000 videos.
@@ -147,4 +161,13 @@ fn posterior_of_evidence(bencher: Bencher) {
     let own = learning::contributions(&world.catalogue, &world.history, &world.support);
     let sources = [EvidenceSource::exact(&world.catalogue, &world.support, &own)];
     bencher.bench_local(|| posterior::item_factors(&world.catalogue, &sources));
+}
+
+/// The same posterior with one and with two threads.
+#[divan::bench(args = [1, 2], sample_count = 3, sample_size = 1)]
+fn threads_posterior(bencher: Bencher, threads: usize) {
+    let (world, pool) = (world(100_000, 2_000), pool(threads));
+    let own = learning::contributions(&world.catalogue, &world.history, &world.support);
+    let sources = [EvidenceSource::exact(&world.catalogue, &world.support, &own)];
+    bencher.bench_local(|| pool.install(|| posterior::item_factors(&world.catalogue, &sources)));
 }
