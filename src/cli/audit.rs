@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use tokio_util::sync::CancellationToken;
 
 use super::output;
+use super::picture::Picture;
+use super::work::{self, Progress};
 use crate::evaluation::audit::{AuditParameters, AuditReport, audit, svg};
 use crate::privacy::{Delta, Epsilon};
 
@@ -39,16 +41,21 @@ pub struct AuditArguments {
 ///
 /// # Errors
 /// When a parameter is out of range or the picture cannot be written.
-pub fn run(arguments: &AuditArguments) -> anyhow::Result<ExitCode> {
-    let report = audit(&AuditParameters {
+pub async fn run(arguments: AuditArguments, stop: CancellationToken) -> anyhow::Result<ExitCode> {
+    let parameters = AuditParameters {
         epsilon: Epsilon::new(arguments.epsilon)?,
         delta: Delta::new(arguments.delta)?,
         canaries: arguments.canaries as usize,
         confidence: arguments.confidence,
         seed: arguments.seed,
-    })?;
-    if let Some(path) = &arguments.svg {
-        std::fs::write(path, svg(&report)).with_context(|| format!("cannot write {}", path.display()))?;
+    };
+    let picture = arguments.svg.as_deref().map(Picture::new).transpose()?;
+    let progress = Progress::new("attacking releases")?;
+    let Some(report) = work::run(progress, stop, move |_| Ok(audit(&parameters)?)).await? else {
+        return Ok(ExitCode::from(work::INTERRUPTED));
+    };
+    if let Some(picture) = picture {
+        picture.write(&svg(&report))?;
     }
     if arguments.json {
         output::json(&report)?;

@@ -1,4 +1,4 @@
-//! The command line: one file per subcommand, thin.
+//! The command line: one file or folder per subcommand, thin.
 
 pub mod audit;
 pub mod check_config;
@@ -7,13 +7,16 @@ pub mod evaluate;
 mod generated;
 pub mod health;
 pub mod ledger;
+mod numbers;
 mod output;
 pub mod peers;
+mod picture;
 pub mod privacy;
 pub mod recommend;
 pub mod serve;
 pub mod simulate;
 pub mod train;
+mod work;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -111,8 +114,8 @@ pub fn run() -> ExitCode {
             Command::Recommend(arguments) => recommend::run(arguments).await,
             Command::Health(arguments) => health::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,
-            Command::Audit(arguments) => audit::run(&arguments),
-            Command::Simulate(arguments) => simulate::run(&arguments),
+            Command::Audit(arguments) => audit::run(arguments, stop).await,
+            Command::Simulate(arguments) => simulate::run(arguments, stop).await,
         }
     });
     // Blocking work that was cut short must not hold the process.
@@ -140,32 +143,28 @@ fn told(error: &anyhow::Error) -> String {
 
 /// Cancelled by the first Ctrl-C or SIGTERM; a second one ends the process at once.
 fn stop_on_signal() -> CancellationToken {
-    let stop = CancellationToken::new();
-    let token = stop.clone();
-    tokio::spawn(async move {
-        signalled().await;
-        token.cancel();
-        signalled().await;
-        std::process::exit(130);
-    });
-    stop
-}
-
-async fn signalled() {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let interrupt = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
+    let stop = CancellationToken::new();
+    let token = stop.clone();
+    // Both are listened to before anything else is done, so that none ends the process in the middle.
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+        return stop;
+    };
+    tokio::spawn(async move {
+        for last in [false, true] {
             tokio::select! {
-                _ = interrupt => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
+            if last {
+                std::process::exit(130);
+            }
+            token.cancel();
         }
-        Err(_) => {
-            let _ = interrupt.await;
-        }
-    }
+    });
+    stop
 }
 
 #[cfg(test)]

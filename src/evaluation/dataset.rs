@@ -1,37 +1,63 @@
 //! Data sets of users, items, values and timestamps, with public facts about the items where a file has them.
+//!
+//! What stays out: where files are and how lines are divided ([`super::format`]), given tests ([`super::given_tests`]), which
+//! user lives where ([`super::partition`]).
 
 use std::collections::HashMap;
 use std::path::Path;
+
+use rayon::prelude::*;
 
 use super::EvaluationError;
 use super::format::{Separator, Source};
 use crate::model::item::Item;
 
+/// (User, item, value, timestamp).
+pub type Row = (u32, u32, f32, i64);
+
 /// Interactions with dense numbers for users and items.
+#[derive(Clone)]
 pub struct Dataset {
     /// Names of the users, in order of first occurrence.
     pub users: Vec<String>,
     /// Public facts about the items, in order of first occurrence. Views are 0.
     pub items: Vec<Item>,
-    /// (User, item, value, timestamp).
-    pub rows: Vec<(u32, u32, f32, i64)>,
+    /// What users did with items; values are finite, and no pair of a user and an item occurs twice.
+    pub rows: Vec<Row>,
 }
 
 impl Dataset {
     /// Reads a directory with `interactions.tsv` (user, item, value, timestamp, after a heading) and perhaps `items.tsv`
     /// (item, title, tags joined by `|`), a directory of MovieLens (`u.data`, `ratings.dat` or `ratings.csv`), or one
-    /// file of these forms. Keeps values of at least `threshold`; values that are not finite are dropped.
+    /// file of these forms.
+    ///
+    /// Keeps values of at least `threshold`; values that are not finite are dropped. Of several rows of a user about an item
+    /// the largest value stays, at the place of the first of them, so the result is that of a file without the others.
+    /// Names are any text without the separator; letters, spaces and quotes are taken as they are. Items that are only
+    /// described, without an interaction that is kept, are not in the data set.
     ///
     /// # Errors
-    /// [`EvaluationError`] names the file and line.
+    /// [`EvaluationError`] names the file and line; also when no row is left, and when the first line of a form with a heading
+    /// is data.
     pub fn read(path: &Path, threshold: f32) -> Result<Self, EvaluationError> {
         let mut users = Names::default();
         let mut items = Names::default();
         let mut rows = Vec::new();
-        Source::interactions(path).for_each(|fields| {
+        let source = Source::interactions(path);
+        let is_data = |fields: &[&str]| fields.get(2).is_some_and(|value| value.parse::<f32>().is_ok());
+        let mut read = 0usize;
+        source.for_each_after_heading(is_data, |fields| {
             let [user, item, value, rest @ ..] = fields else {
-                return Err("expected user, item, value".to_owned());
+                return Err(format!(
+                    "expected user, item and value {}, found {} fields",
+                    source.separator.words(),
+                    fields.len()
+                ));
             };
+            if user.is_empty() || item.is_empty() {
+                return Err("the name of the user or item is empty".to_owned());
+            }
+            read += 1;
             let value: f32 = value.parse().map_err(|_| format!("`{value}` is not a number"))?;
             let timestamp = match rest {
                 [timestamp, ..] => timestamp
@@ -45,8 +71,16 @@ impl Dataset {
             Ok(())
         })?;
         if rows.is_empty() {
-            return Err(EvaluationError::Empty(format!("no value reaches {threshold}")));
+            let path = source.path.display();
+            return Err(EvaluationError::Empty(if read == 0 {
+                format!("{path} holds no rows")
+            } else if threshold > f32::MIN {
+                format!("none of the {read} values of {path} reaches {threshold}; a smaller threshold keeps more")
+            } else {
+                format!("none of the {read} values of {path} is finite")
+            }));
         }
+        merge_repeated(&mut rows);
         let mut facts: Vec<Item> = items
             .names
             .iter()
@@ -82,40 +116,16 @@ impl Dataset {
     }
 }
 
-/// Reads `partition.tsv` (user, instance): the instance of every user of the data set, in their order.
-///
-/// # Errors
-/// [`EvaluationError`] names the file and line, or a user without an instance.
-pub fn read_partition(path: &Path, dataset: &Dataset) -> Result<Vec<u32>, EvaluationError> {
-    let mut instances = Names::default();
-    let mut of_user: HashMap<String, u32> = HashMap::new();
-    tab_separated(path).for_each(|fields| {
-        let [user, instance, ..] = fields else {
-            return Err("expected user, instance".to_owned());
-        };
-        of_user.insert((*user).to_owned(), instances.number(instance));
-        Ok(())
-    })?;
-    dataset
-        .users
-        .iter()
-        .map(|user| {
-            of_user
-                .get(user)
-                .copied()
-                .ok_or_else(|| EvaluationError::Empty(format!("user {user} has no instance")))
-        })
-        .collect()
-}
-
+/// Numbers for names, in order of first occurrence.
 #[derive(Default)]
-struct Names {
+pub(super) struct Names {
     names: Vec<String>,
     numbers: HashMap<String, u32>,
 }
 
 impl Names {
-    fn number(&mut self, name: &str) -> u32 {
+    /// The number of `name`, a new one if need be.
+    pub(super) fn number(&mut self, name: &str) -> u32 {
         if let Some(&number) = self.numbers.get(name) {
             return number;
         }
@@ -126,69 +136,31 @@ impl Names {
     }
 }
 
-fn tab_separated(path: &Path) -> Source {
-    Source::new(path.to_owned(), Separator::Tab, true)
-}
-
-/// Reads given leave-one-out tests: a file of (user, item) and one of (user, negative item, negative item, ...), both
-/// with a heading. Items that the data set does not know get a number of their own behind its items.
-///
-/// # Errors
-/// [`EvaluationError`] names the file and line, or a user whom the data set does not know.
-pub fn read_leave_one_out(
-    dataset: &mut Dataset,
-    tests: &Path,
-    negatives: &Path,
-) -> Result<GivenTests, EvaluationError> {
-    let users: HashMap<String, u32> = (dataset.users.iter().cloned()).zip(0..).collect();
-    let mut items: HashMap<String, u32> = (dataset.items.iter().map(|item| item.address.clone()))
-        .zip(0..)
+/// Of several rows of a user about an item keeps the largest value, at the place of the first of them; of equal values the
+/// newest timestamp.
+fn merge_repeated(rows: &mut Vec<Row>) {
+    let mut order: Vec<(u64, u32)> = (rows.iter().zip(0..))
+        .map(|(row, place)| (u64::from(row.0) << 32 | u64::from(row.1), place))
         .collect();
-    let mut number = |name: &str| {
-        if let Some(&number) = items.get(name) {
-            return number;
+    order.par_sort_unstable();
+    let mut repeated = Vec::new();
+    for group in order.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
+        let places = || group.iter().map(|entry| entry.1 as usize);
+        let best = places().max_by(|&a, &b| rows[a].2.total_cmp(&rows[b].2).then(rows[a].3.cmp(&rows[b].3)));
+        if let (Some(first), Some(best)) = (places().next(), best) {
+            rows[first] = rows[best];
+            repeated.extend(places().skip(1));
         }
-        let number = dataset.items.len() as u32;
-        items.insert(name.to_owned(), number);
-        dataset.items.push(Item {
-            address: name.to_owned(),
-            listed: true,
-            ..Item::default()
-        });
-        number
-    };
-    let user = |name: &str| {
-        users
-            .get(name)
-            .copied()
-            .ok_or_else(|| format!("user {name} has no interactions"))
-    };
-    let mut given = GivenTests::default();
-    tab_separated(tests).for_each(|fields| {
-        let [name, item, ..] = fields else {
-            return Err("expected user, item".to_owned());
-        };
-        given.tests.push((user(name)?, number(item)));
-        Ok(())
-    })?;
-    tab_separated(negatives).for_each(|fields| {
-        let [name, rest @ ..] = fields else {
-            return Err("expected user, items".to_owned());
-        };
-        let rest = rest.iter().map(|item| number(item)).collect();
-        given.negatives.insert(user(name)?, rest);
-        Ok(())
-    })?;
-    Ok(given)
-}
-
-/// Given test items of a leave-one-out protocol.
-#[derive(Debug, Clone, Default)]
-pub struct GivenTests {
-    /// (User, held-out item).
-    pub tests: Vec<(u32, u32)>,
-    /// Per user, the items that the held-out item competes with.
-    pub negatives: HashMap<u32, Vec<u32>>,
+    }
+    if repeated.is_empty() {
+        return;
+    }
+    repeated.sort_unstable();
+    let mut place = 0;
+    rows.retain(|_| {
+        place += 1;
+        repeated.binary_search(&(place - 1)).is_err()
+    });
 }
 
 #[cfg(test)]
@@ -248,25 +220,87 @@ mod tests {
         };
         assert!(problem("h\na\tx\n").unwrap().contains("line 2"));
         assert!(problem("h\na\tx\tmuch\n").unwrap().contains("`much` is not a number"));
-        assert!(problem("h\n").unwrap().contains("no value reaches 4"));
-        assert!(problem("h\na\tx\tNaN\na\tx\tinf\n").unwrap().contains("no value"));
+        assert!(problem("h\na\t\t5\n").unwrap().contains("is empty"));
+        assert!(
+            problem("a\tx\t5\t0\n")
+                .unwrap()
+                .contains("line 1: this is data, but the first line must be a heading")
+        );
+        for empty in ["", "h\n", "h\n\n\n"] {
+            assert!(problem(empty).unwrap().contains("interactions.tsv holds no rows"));
+        }
+        assert!(problem("h\na\tx\t3\n").unwrap().contains("none of the 1 values"));
+        assert!(
+            problem("h\na\tx\tNaN\na\tx\tinf\n")
+                .unwrap()
+                .contains("none of the 2 values")
+        );
         assert!(Dataset::read(Path::new("/nowhere/at/all"), 4.0).is_err());
     }
 
     #[test]
-    fn given_tests_may_name_items_without_interactions() {
+    fn of_repeated_rows_the_largest_value_stays_at_the_first_place() {
         let directory = tempfile::tempdir().unwrap();
-        write(directory.path(), "interactions.tsv", "h\na\tx\t5\t0\na\ty\t5\t0\n");
-        write(directory.path(), "test.tsv", "h\na\ty\n");
-        write(directory.path(), "negatives.tsv", "h\na\tz\tx\n");
-        let mut dataset = Dataset::read(directory.path(), 1.0).unwrap();
-        let (tests, negatives) = (
-            directory.path().join("test.tsv"),
-            directory.path().join("negatives.tsv"),
+        let read = |rows: &str| {
+            write(
+                directory.path(),
+                "interactions.tsv",
+                &format!("user\titem\tvalue\ttimestamp\n{rows}"),
+            );
+            Dataset::read(directory.path(), f32::MIN).unwrap()
+        };
+        let repeated = read(concat!(
+            "a\tx\t-1\t5\n",
+            "b\tx\t2\t1\n",
+            "a\tx\t3\t1\n",
+            "a\ty\t1\t1\n",
+            "a\tx\t3\t4\n",
+            "b\tx\tNaN\t9\n",
+            "b\tx\t2\t1\n",
+        ));
+        let once = read("a\tx\t3\t4\nb\tx\t2\t1\na\ty\t1\t1\n");
+        assert_eq!(repeated.rows, once.rows);
+        assert_eq!(repeated.rows, [(0, 0, 3.0, 4), (1, 0, 2.0, 1), (0, 1, 1.0, 1)]);
+        assert_eq!((repeated.users, repeated.items), (once.users, once.items));
+    }
+
+    #[test]
+    fn names_are_taken_as_they_are() {
+        let directory = tempfile::tempdir().unwrap();
+        let names = [
+            "Ж 王",
+            "e\u{301}",
+            "\u{e9}",
+            "'; DROP TABLE x; --",
+            " \"a\" ",
+            "%s{}\\0",
+            "👩‍👩‍👧",
+            "NaN",
+            "-1",
+        ];
+        let rows: Vec<String> = names.iter().map(|name| format!("{name}\t{name}\t1\t0")).collect();
+        write(
+            directory.path(),
+            "interactions.tsv",
+            &format!("heading\n{}\n", rows.join("\n")),
         );
-        let given = read_leave_one_out(&mut dataset, &tests, &negatives).unwrap();
-        assert_eq!(given.tests, [(0, 1)]);
-        assert_eq!(given.negatives[&0], [2, 0]);
-        assert_eq!(dataset.items[2].address, "z");
+        let dataset = Dataset::read(directory.path(), 1.0).unwrap();
+        assert_eq!(dataset.users, names);
+        assert!(dataset.items.iter().map(|item| item.address.as_str()).eq(names));
+    }
+
+    #[test]
+    fn items_without_interactions_are_left_out() {
+        let directory = tempfile::tempdir().unwrap();
+        write(directory.path(), "interactions.tsv", "h\na\tx\t5\t0\na\ty\t1\t0\n");
+        let described = "z\ttitle\ttag\n".repeat(1_000);
+        write(
+            directory.path(),
+            "items.tsv",
+            &format!("item\ttitle\ttags\ny\tlow\t\nx\thigh\t\n{described}"),
+        );
+        let dataset = Dataset::read(directory.path(), 4.0).unwrap();
+        assert_eq!(dataset.items.len(), 1);
+        assert_eq!(dataset.items[0].title, "high");
     }
 }

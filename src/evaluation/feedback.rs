@@ -78,10 +78,11 @@ impl Split {
             .collect();
         let held_out = validation_users.saturating_add(test_users);
         if users.len() <= held_out {
-            return Err(EvaluationError::Empty(format!(
-                "{} users have {MINIMUM_CLICKS} values of at least {threshold}, but {held_out} are to be held out",
-                users.len()
-            )));
+            return Err(EvaluationError::TooFewUsers {
+                users: users.len(),
+                what: format!("{MINIMUM_CLICKS} values of at least {threshold}"),
+                held_out,
+            });
         }
         let mut randomness = ChaCha8Rng::seed_from_u64(seed);
         users.shuffle(&mut randomness);
@@ -132,7 +133,9 @@ impl Split {
         let (validation, test) = users.split_at(validation_users);
         let (validation, test) = (hold_out(validation), hold_out(test));
         if test.is_empty() {
-            return Err(EvaluationError::Empty("no test user".to_owned()));
+            return Err(EvaluationError::NobodyToMeasure(format!(
+                "of no test user a value of at least {threshold} was held out"
+            )));
         }
         Ok(Self {
             training_users,
@@ -215,6 +218,6 @@ mod tests {
     #[test]
     fn too_few_users_are_refused() {
         let problem = Split::with_feedback(&dataset(), Feedback::Graded, 4.0, (30, 30), 3).unwrap_err();
-        assert!(problem.to_string().contains("60 users have 5 values of at least 4"));
+        assert!(problem.to_string().contains("only 60 have 5 values of at least 4"));
     }
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::EvaluationError;
 
+const HEADING_EXPECTED: &str = "this is data, but the first line must be a heading with the names of the columns";
+
 /// How a line is divided into fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Separator {
@@ -13,6 +15,18 @@ pub(super) enum Separator {
     DoubleColon,
     Comma,
     Bar,
+}
+
+impl Separator {
+    /// How fields are divided, for messages.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Tab => "with tabs between them",
+            Self::DoubleColon => "with `::` between them",
+            Self::Comma => "with commas between them",
+            Self::Bar => "with `|` between them",
+        }
+    }
 }
 
 /// A file of records.
@@ -31,6 +45,11 @@ impl Source {
             separator,
             heading,
         }
+    }
+
+    /// A tab-separated file whose first line names the fields.
+    pub(super) fn tab_separated(path: &Path) -> Self {
+        Self::new(path.to_owned(), Separator::Tab, true)
     }
 
     /// The interactions of a data set: `path` itself when it is a file, otherwise the first known name inside it.
@@ -73,32 +92,55 @@ impl Source {
     ///
     /// # Errors
     /// [`EvaluationError`] names the file, and the line whose fields `take` refuses.
-    pub(super) fn for_each(&self, mut take: impl FnMut(&[&str]) -> Result<(), String>) -> Result<(), EvaluationError> {
+    pub(super) fn for_each(&self, take: impl FnMut(&[&str]) -> Result<(), String>) -> Result<(), EvaluationError> {
+        self.for_each_after_heading(|_| false, take)
+    }
+
+    /// The same, and refuses a file whose heading `is_data`: that line would be lost without a word.
+    ///
+    /// # Errors
+    /// [`EvaluationError`] names the file, and the line.
+    pub(super) fn for_each_after_heading(
+        &self,
+        is_data: impl FnOnce(&[&str]) -> bool,
+        mut take: impl FnMut(&[&str]) -> Result<(), String>,
+    ) -> Result<(), EvaluationError> {
         let bytes = std::fs::read(&self.path).map_err(|reason| EvaluationError::File {
             path: self.path.clone(),
             reason,
         })?;
         // MovieLens titles are Latin-1; nothing depends on their accents.
         let text = String::from_utf8_lossy(&bytes);
+        let refused = |index: usize, problem: String| EvaluationError::Line {
+            path: self.path.clone(),
+            line: index + 1,
+            problem,
+        };
+        let mut lines = text.lines().enumerate();
         let mut fields: Vec<&str> = Vec::new();
-        for (index, line) in text.lines().enumerate().skip(usize::from(self.heading)) {
-            if line.is_empty() {
-                continue;
+        if self.heading
+            && let Some((index, line)) = lines.next()
+        {
+            self.divide(line, &mut fields);
+            if is_data(&fields) {
+                return Err(refused(index, HEADING_EXPECTED.to_owned()));
             }
-            fields.clear();
-            match self.separator {
-                Separator::Tab => fields.extend(line.split('\t')),
-                Separator::DoubleColon => fields.extend(line.split("::")),
-                Separator::Bar => fields.extend(line.split('|')),
-                Separator::Comma => split_commas(line, &mut fields),
-            }
-            take(&fields).map_err(|problem| EvaluationError::Line {
-                path: self.path.clone(),
-                line: index + 1,
-                problem,
-            })?;
+        }
+        for (index, line) in lines.filter(|(_, line)| !line.is_empty()) {
+            self.divide(line, &mut fields);
+            take(&fields).map_err(|problem| refused(index, problem))?;
         }
         Ok(())
+    }
+
+    fn divide<'a>(&self, line: &'a str, fields: &mut Vec<&'a str>) {
+        fields.clear();
+        match self.separator {
+            Separator::Tab => fields.extend(line.split('\t')),
+            Separator::DoubleColon => fields.extend(line.split("::")),
+            Separator::Bar => fields.extend(line.split('|')),
+            Separator::Comma => split_commas(line, fields),
+        }
     }
 }
 

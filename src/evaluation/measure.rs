@@ -101,7 +101,7 @@ pub fn tune(
     mut progress: impl FnMut(&Trial),
 ) -> Result<Vec<Trial>, EvaluationError> {
     if split.validation.is_empty() {
-        return Err(EvaluationError::Empty("tuning needs validation users".to_owned()));
+        return Err(EvaluationError::NoValidationUsers("tuning"));
     }
     let mut trials = Vec::new();
     for parameters in parameters.grid() {

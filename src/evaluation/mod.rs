@@ -7,6 +7,7 @@ mod error;
 pub mod export;
 pub mod feedback;
 mod format;
+pub mod given_tests;
 pub mod item_neighbours;
 pub mod measure;
 pub mod model;

@@ -2,6 +2,7 @@
 
 use super::EvaluationError;
 use super::item_neighbours::ItemNeighbours;
+use super::resources::available_bytes;
 use crate::model::alternating::{self, AlternatingParameters};
 use crate::model::ease::Ease;
 use crate::model::factors::Factors;
@@ -113,6 +114,7 @@ impl ModelParameters {
                 }
             }
             Self::Ease { regularization } => {
+                fits_in_memory(training.items())?;
                 FittedModel::Ease(Ease::fit(training, regularization).ok_or_else(|| {
                     EvaluationError::Model(format!("EASE has no solution with regularization {regularization}"))
                 })?)
@@ -128,6 +130,31 @@ impl ModelParameters {
                     .collect(),
             ),
         })
+    }
+}
+
+impl std::fmt::Display for ModelParameters {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ials {
+                factors,
+                sweeps,
+                steps,
+                unobserved_weight,
+                regularization,
+                exponent,
+                seed,
+            } => write!(
+                formatter,
+                "iALS, {factors} factors, {sweeps} rounds of {steps} steps, unobserved weight {unobserved_weight}, \
+                 regularization {regularization}, exponent {exponent}, seed {seed}"
+            ),
+            Self::Ease { regularization } => write!(formatter, "EASE, regularization {regularization}"),
+            Self::ItemKnn { neighbours, shrinkage } => {
+                write!(formatter, "item-knn, {neighbours} neighbours, shrinkage {shrinkage}")
+            }
+            Self::Popularity => formatter.write_str("popularity"),
+        }
     }
 }
 
@@ -180,6 +207,85 @@ impl FittedModel {
             Self::Ease(ease) => ease.scores(&history, &values),
             Self::ItemNeighbours(neighbours) => neighbours.scores(&history),
             Self::Popularity(counts) => counts.clone(),
+        }
+    }
+}
+
+/// Bytes that EASE takes at its peak for every pair of items: Gram matrix, its factor and inverse in `f64`, weights in `f32`.
+const EASE_BYTES_PER_PAIR: u64 = 28;
+
+/// Refuses EASE where the system would end the process for want of memory.
+fn fits_in_memory(items: usize) -> Result<(), EvaluationError> {
+    let needed = (items as u64).saturating_pow(2).saturating_mul(EASE_BYTES_PER_PAIR);
+    match available_bytes() {
+        Some(available) if needed > available => Err(EvaluationError::Model(format!(
+            "EASE keeps numbers for all pairs of items: {items} items take {} MB, and only {} MB are free; raise the threshold or \
+             take another model",
+            needed / 1_000_000,
+            available / 1_000_000
+        ))),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_fit_in_memory_is_refused_before_it_is_tried() {
+        assert!(fits_in_memory(1_000).is_ok());
+        if available_bytes().is_some() {
+            let training = Interactions::new(5_000_000);
+            let problem = ModelParameters::Ease { regularization: 1.0 }
+                .fit(&training, |_| ())
+                .err()
+                .unwrap();
+            assert!(
+                problem.to_string().contains("5000000 items take 700000000 MB"),
+                "{problem}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_model_takes_nothing_one_and_equal_values() {
+        let mut one = Interactions::new(1);
+        one.push_user([(0, 1.0)]);
+        let mut equal = Interactions::new(3);
+        for _ in 0..4 {
+            equal.push_user((0..3).map(|item| (item, 1.0)));
+        }
+        let mut disliked = Interactions::new(3);
+        for _ in 0..4 {
+            disliked.push_user((0..2).map(|item| (item, -1.0)));
+        }
+        for training in [Interactions::new(0), Interactions::new(4), one, equal, disliked] {
+            for parameters in [
+                ModelParameters::Ials {
+                    factors: 4,
+                    sweeps: 3,
+                    steps: 2,
+                    unobserved_weight: 0.0,
+                    regularization: 0.0,
+                    exponent: 1.0,
+                    seed: 1,
+                },
+                ModelParameters::Ease { regularization: 1.0 },
+                ModelParameters::ItemKnn {
+                    neighbours: 2,
+                    shrinkage: 0.0,
+                },
+                ModelParameters::Popularity,
+            ] {
+                let model = parameters.fit(&training, |_| ()).unwrap();
+                let known = u32::from(training.items() > 0);
+                for history in [vec![], (0..known).collect()] {
+                    let scores = model.scores(&mut model.workspace(), &history, &vec![1.0; history.len()]);
+                    assert_eq!(scores.len(), training.items(), "{parameters}");
+                    assert!(scores.iter().all(|score| score.is_finite()), "{parameters} {scores:?}");
+                }
+            }
         }
     }
 }

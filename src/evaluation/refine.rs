@@ -85,9 +85,7 @@ pub fn decide(
         }
         Refine::Validation => {
             if split.validation.is_empty() {
-                return Err(EvaluationError::Empty(
-                    "choosing the refinement needs validation users".to_owned(),
-                ));
+                return Err(EvaluationError::NoValidationUsers("choosing the refinement"));
             }
             let measured = |model: &FittedModel| quality(model, &split.validation, &mut Usage::default()).objective();
             let plain = measured(model);

@@ -52,8 +52,18 @@ pub fn process_cpu_seconds() -> f64 {
 
 /// Most memory that the process ever had resident, in bytes; `None` where the system does not say.
 pub fn peak_resident_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    kibibytes("/proc/self/status", "VmHWM:")
+}
+
+/// Memory that could still be taken without swapping, in bytes; `None` where the system does not say.
+pub fn available_bytes() -> Option<u64> {
+    kibibytes("/proc/meminfo", "MemAvailable:")
+}
+
+/// The number behind `name` in a file of lines such as `Name:  123 kB`, in bytes.
+fn kibibytes(path: &str, name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
 }
@@ -72,6 +82,7 @@ mod tests {
         assert!(meter.read().cpu_seconds >= 0.01);
         if cfg!(target_os = "linux") {
             assert!(peak_resident_bytes().unwrap() > 100_000);
+            assert!(available_bytes().unwrap() > 100_000);
         }
     }
 }

@@ -67,10 +67,11 @@ impl Split {
             .collect();
         let held_out = validation_users.saturating_add(test_users);
         if users.len() <= held_out {
-            return Err(EvaluationError::Empty(format!(
-                "{} users have {MINIMUM_CLICKS} clicks, but {held_out} are to be held out",
-                users.len()
-            )));
+            return Err(EvaluationError::TooFewUsers {
+                users: users.len(),
+                what: format!("{MINIMUM_CLICKS} clicks"),
+                held_out,
+            });
         }
         let mut randomness = ChaCha8Rng::seed_from_u64(seed);
         users.shuffle(&mut randomness);
@@ -117,7 +118,9 @@ impl Split {
         let (validation, test) = users.split_at(validation_users);
         let (validation, test) = (hold_out(validation), hold_out(test));
         if test.is_empty() {
-            return Err(EvaluationError::Empty("no test user".to_owned()));
+            return Err(EvaluationError::NobodyToMeasure(format!(
+                "no test user has {MINIMUM_CLICKS} clicks on items of the training users"
+            )));
         }
         Ok(Self {
             training_users,
@@ -181,9 +184,8 @@ impl Split {
         let test: Result<Vec<HeldOutUser>, EvaluationError> = tests
             .iter()
             .map(|&(user, item)| {
-                let mut candidates = negatives.get(&user).cloned().ok_or_else(|| {
-                    EvaluationError::Empty(format!("user {} has no negatives", dataset.users[user as usize]))
-                })?;
+                let mut candidates = (negatives.get(&user).cloned())
+                    .ok_or_else(|| EvaluationError::NoNegatives(dataset.users[user as usize].clone()))?;
                 candidates.push(item);
                 candidates.sort_unstable();
                 candidates.dedup();
@@ -198,7 +200,7 @@ impl Split {
             .collect();
         let test = test?;
         if test.is_empty() {
-            return Err(EvaluationError::Empty("no test user".to_owned()));
+            return Err(EvaluationError::NobodyToMeasure("no test items are given".to_owned()));
         }
         Ok(Self {
             training_users: (0..histories.len() as u32).collect(),

@@ -82,7 +82,7 @@ impl AuditParameters {
 /// Audits one release.
 ///
 /// # Errors
-/// [`EvaluationError::Empty`] without enough canaries, [`EvaluationError::Privacy`] when the mechanism refuses.
+/// [`EvaluationError::Audit`] without enough canaries or with a senseless confidence, [`EvaluationError::Privacy`] when the mechanism refuses.
 pub fn audit(parameters: &AuditParameters) -> Result<AuditReport, EvaluationError> {
     audit_with(parameters, Fault::default())
 }
@@ -94,8 +94,8 @@ pub fn audit(parameters: &AuditParameters) -> Result<AuditReport, EvaluationErro
 pub fn audit_with(parameters: &AuditParameters, fault: Fault) -> Result<AuditReport, EvaluationError> {
     let guesses = parameters.guesses();
     if guesses < 2 || !(parameters.confidence > 0.0 && parameters.confidence < 1.0) {
-        return Err(EvaluationError::Empty(
-            "an audit needs at least 100 canaries and a confidence between 0 and 1".to_owned(),
+        return Err(EvaluationError::Audit(
+            "an audit needs at least 100 canaries and a confidence between 0 and 1",
         ));
     }
     let mu = accountant::release::mu_of(parameters.epsilon, parameters.delta);

@@ -18,27 +18,24 @@ const METHODS: [Method; 6] = [
 /// Mean NDCG by the size of the users' instance, one point per bucket with users.
 pub fn by_size(report: &Report, epsilon: f64) -> String {
     let rows: Vec<&Row> = report.buckets.iter().filter(|row| row.users > 0).collect();
-    let name = |row: &&Row| match row.max_users {
-        Some(most) if most == row.min_users => most.to_string(),
-        Some(most) => format!("{}-{most}", row.min_users),
-        None => format!("{} and more", row.min_users),
-    };
     LineChart {
         title: format!("quality by size of the instance, epsilon {epsilon}"),
-        x_label: "users of the instance".to_owned(),
+        x_label: "users of an instance".to_owned(),
         y_label: y_label(report),
-        x: Positions::Names(rows.iter().map(name).collect()),
+        x: Positions::Names(rows.iter().map(|row| row.sizes()).collect()),
         series: lines(&rows),
     }
     .svg()
 }
 
-/// Mean NDCG over all users by epsilon, in the order of `runs`.
+/// Mean NDCG over all users by epsilon, in any order.
 pub fn by_epsilon(runs: &[(f64, &Report)]) -> String {
+    let mut runs = runs.to_vec();
+    runs.sort_by(|a, b| a.0.total_cmp(&b.0));
     let rows: Vec<&Row> = runs.iter().map(|(_, report)| &report.overall).collect();
     LineChart {
         title: "quality by privacy budget".to_owned(),
-        x_label: "epsilon".to_owned(),
+        x_label: "epsilon of everything that is released (a smaller one is more private)".to_owned(),
         y_label: runs.first().map_or_else(String::new, |(_, report)| y_label(report)),
         x: Positions::Logarithmic(runs.iter().map(|(epsilon, _)| *epsilon).collect()),
         series: lines(&rows),
@@ -47,7 +44,7 @@ pub fn by_epsilon(runs: &[(f64, &Report)]) -> String {
 }
 
 fn y_label(report: &Report) -> String {
-    format!("NDCG@{}", report.overall.pooled.cutoff())
+    format!("NDCG@{}, mean over users", report.overall.pooled.cutoff())
 }
 
 fn lines(rows: &[&Row]) -> Vec<Series> {

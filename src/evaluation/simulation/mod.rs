@@ -59,6 +59,17 @@ pub struct SimulationParameters {
     pub seed: u64,
 }
 
+/// How far a simulation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The users of all instances are learned from in one place, to compare with.
+    Pooled,
+    /// The instances release their evidence.
+    Releases,
+    /// The instances learn: so many have, of all.
+    Instances(usize, usize),
+}
+
 /// Runs the federation of `instance_of` (one number per user).
 ///
 /// # Errors
@@ -67,10 +78,12 @@ pub fn simulate(
     dataset: &Dataset,
     instance_of: &[u32],
     parameters: &SimulationParameters,
-    progress: impl Fn(usize, usize) + Sync,
+    progress: impl Fn(Progress) + Sync,
 ) -> Result<Report, EvaluationError> {
+    progress(Progress::Pooled);
     let mut task = Task::new(dataset, instance_of, parameters.protocol, parameters.seed)?;
     let pooled = learning::own_factors(&task.pooled(), &parameters.learning);
+    progress(Progress::Releases);
     let items = std::mem::take(&mut task.items);
     let support = Support::new(
         items.iter().map(|item| item.address.clone()).collect(),
@@ -98,6 +111,7 @@ pub fn simulate(
             |_| (),
         )
     };
+    progress(Progress::Instances(0, task.instances.len()));
     let federated = learn(None, &Interactions::new(catalogue.items().len()));
     let evaluated: Vec<Vec<[Quality; METHODS]>> = task
         .instances
@@ -118,7 +132,7 @@ pub fn simulate(
                     .map(|user| models.measure(user, parameters.protocol))
                     .collect()
             };
-            progress(number + 1, task.instances.len());
+            progress(Progress::Instances(number + 1, task.instances.len()));
             qualities
         })
         .collect();
@@ -209,7 +223,7 @@ mod tests {
             shares: BudgetShares::from_weights(0.6, 0.2, 0.1, 0.1).unwrap(),
             seed: 1,
         };
-        simulate(&data, &instance_of, &parameters, |_, _| ()).unwrap()
+        simulate(&data, &instance_of, &parameters, |_| ()).unwrap()
     }
 
     #[test]
@@ -246,7 +260,7 @@ mod tests {
         ] {
             assert!(by_size.contains(name), "{name}");
         }
-        assert!(by_size.contains("11-30") && by_size.contains("NDCG@20") && !by_size.contains("31-100"));
+        assert!(by_size.contains(">11-30</text>") && by_size.contains("NDCG@20") && !by_size.contains("31-100"));
         let by_epsilon = chart::by_epsilon(&[(1.0, &report), (8.0, &report)]);
         assert!(by_epsilon.contains("epsilon") && by_epsilon.ends_with("</svg>\n"));
     }

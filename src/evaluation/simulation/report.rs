@@ -98,6 +98,17 @@ pub struct Row {
     pub pooled: Quality,
 }
 
+impl Row {
+    /// The sizes of its instances in words.
+    pub fn sizes(&self) -> String {
+        match self.max_users {
+            Some(most) if most == self.min_users => most.to_string(),
+            Some(most) => format!("{}-{most}", self.min_users),
+            None => format!("{} and more", self.min_users),
+        }
+    }
+}
+
 /// The report of a simulation.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Report {
@@ -155,4 +166,16 @@ pub fn report(evaluated: &[Vec<[Quality; METHODS]>], sizes: &[usize], bytes: usi
 fn gap_closed(row: &Row) -> Option<f64> {
     let gap = row.pooled.ndcg() - row.own.ndcg();
     (gap > 0.0).then(|| (row.combined.ndcg() - row.own.ndcg()) / gap)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_said_in_one_way() {
+        let report = report(&[], &[], 0);
+        let sizes: Vec<String> = report.buckets.iter().map(Row::sizes).collect();
+        assert_eq!(sizes, ["1", "2-10", "11-30", "31-100", "101-300", "301 and more"]);
+    }
 }

@@ -70,6 +70,11 @@ impl Task {
             }
         };
         task.instances.retain(|instance| instance.users > 0);
+        if task.instances.iter().all(|instance| instance.evaluated.is_empty()) {
+            return Err(EvaluationError::NobodyToMeasure(
+                "no item of any user was held out".to_owned(),
+            ));
+        }
         for instance in &task.instances {
             for (item, count) in task.items.iter_mut().zip(instance.history.positive_counts()) {
                 item.views += u64::from(count);
