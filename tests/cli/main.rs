@@ -3,14 +3,18 @@
 #![allow(clippy::unwrap_used)]
 
 mod arguments;
+mod bad_data;
 mod check_config;
 mod commands;
 mod configuration;
 mod crash;
 #[cfg(feature = "planted-bugs")]
 mod crash_points;
+mod data_sets;
 mod demo;
 mod evaluating;
 mod ledger;
+mod odd_data;
+mod simulating;
 mod starting;
 mod support;
