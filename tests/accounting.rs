@@ -1,9 +1,11 @@
-//! Accounting against golden values of Google's `dp_accounting` (see `tools/oracles/gaussian_dp.py`).
+//! Accounting against golden values of Google's `dp_accounting` (`tools/oracles/gaussian_dp.py`), and of sums of discrete
+//! Gaussians computed from their definition (`tools/oracles/discrete_sums.py`).
 
 #![allow(clippy::unwrap_used)]
 
 use serde::Deserialize;
-use shoal::privacy::accountant::{self, concentrated, discrete, release};
+use shoal::privacy::accountant::{self, concentrated, discrete, release, rounding};
+use shoal::privacy::distributed::{sum_delta_at, sum_gap};
 use shoal::privacy::{Delta, Epsilon};
 
 #[derive(Deserialize)]
@@ -42,22 +44,31 @@ struct ConcentratedRow {
     epsilon_of: Vec<(f64, f64)>,
 }
 
-/// What two correct programs may differ by in the last digits of `f64`.
-const ARITHMETIC: f64 = 1e-10;
-
 fn golden() -> Golden {
     serde_json::from_str(include_str!("golden/accounting.json")).unwrap()
 }
 
-/// Equal to 1e-6 and not below.
+#[derive(Deserialize)]
+struct GoldenSums {
+    sums: Vec<SumRow>,
+}
+
+#[derive(Deserialize)]
+struct SumRow {
+    deviation: f64,
+    shares: u32,
+    sensitivity: u32,
+    gap: Option<f64>,
+    delta_at: Vec<(f64, f64)>,
+}
+
+/// Never below, and above by no more than a millionth of it.
 fn matches(found: f64, expected: f64, what: &str) {
+    assert!(found >= expected, "{what}: {found} is below {expected}");
+    // Golden deltas are differences of numbers up to 1 in `f64`.
     assert!(
-        (found - expected).abs() <= 1e-6 * expected.max(1.0),
-        "{what}: {found} against {expected}"
-    );
-    assert!(
-        found >= expected - ARITHMETIC * expected.max(1.0),
-        "{what}: {found} below {expected}"
+        found <= expected * (1.0 + 1e-6) + 1e-15,
+        "{what}: {found} is above {expected}"
     );
 }
 
@@ -73,19 +84,14 @@ fn gaussian_releases() {
             let what = format!("delta at {epsilon}, mu {mu}");
             matches(accountant::delta_at(mu, epsilon), expected, &what);
             // The released bound is never below, and equal unless it had to fall back to the concentrated one.
-            assert!(
-                release::delta_at(mu, epsilon) >= expected * (1.0 - 1e-6) - ARITHMETIC,
-                "{what}"
-            );
+            let released = release::delta_at(mu, epsilon);
+            assert!(released >= expected, "{what}: {released} is below {expected}");
         }
         for (at, expected) in row.epsilon_of {
             let what = format!("epsilon at {at}, mu {mu}");
             matches(accountant::epsilon_of(mu, delta(at)), expected, &what);
             let released = release::epsilon_of(mu, delta(at));
-            assert!(
-                released >= expected - ARITHMETIC * expected.max(1.0),
-                "{what}: {released} below {expected}"
-            );
+            assert!(released >= expected, "{what}: {released} is below {expected}");
             if expected < 10.0 && at > 1e-10 {
                 matches(released, expected, &what);
             }
@@ -100,12 +106,13 @@ fn calibration() {
         let what = format!("noise for {} {}", row.epsilon, row.delta);
         matches(1.0 / accountant::mu_of(epsilon, at), row.noise, &what);
         let released = release::noise_of(epsilon, at, 1);
-        assert!(released >= row.noise * (1.0 - ARITHMETIC), "{what}: {released}");
+        assert!(released >= row.noise, "{what}: {released} is below {}", row.noise);
         // Beyond, the price of discreteness shows.
         if row.epsilon < 10.0 && row.delta > 1e-10 {
             matches(released, row.noise, &what);
         }
-        matches(release::noise_of(epsilon, at, 12), released * 12f64.sqrt(), &what);
+        let twelve = release::noise_of(epsilon, at, 12) / 12f64.sqrt();
+        assert!((twelve / released - 1.0).abs() < 1e-14, "{what}: {twelve} {released}");
     }
 }
 
@@ -127,12 +134,38 @@ fn discrete_noise_on_one_integer() {
 fn concentrated_conversion() {
     for row in golden().concentrated {
         for (at, expected) in row.epsilon_of {
-            // Theirs is the best of a grid of orders, ours of all orders: a little smaller is right.
-            let found = concentrated::epsilon_of(row.rho, delta(at));
+            let what = format!("epsilon at {at}, rho {}", row.rho);
+            matches(concentrated::epsilon_of(row.rho, delta(at)), expected, &what);
+        }
+    }
+}
+
+#[test]
+fn sums_of_discrete_noise() {
+    let golden: GoldenSums = serde_json::from_str(include_str!("golden/discrete_sums.json")).unwrap();
+    for row in golden.sums {
+        let sensitivity = f64::from(row.sensitivity);
+        let deviation = row.deviation * f64::from(row.shares).sqrt();
+        let what = format!("{} shares of deviation {}", row.shares, row.deviation);
+        if let Some(gap) = row.gap {
+            // How far a sum is from one discrete Gaussian.
+            let bound = sum_gap(row.deviation, row.shares);
+            assert!(bound >= gap, "{what}: {bound} is below {gap}");
+            // The bound adds up the gaps of all smaller sums, so it is near only for two shares.
             assert!(
-                (found - expected).abs() <= 1e-6 * expected.max(1.0),
-                "{} {at}: {found} {expected}",
-                row.rho
+                row.shares > 2 || bound <= 10.0 * gap,
+                "{what}: {bound} is far above {gap}"
+            );
+        }
+        for (epsilon, exact) in row.delta_at {
+            let what = format!("{what}, sensitivity {sensitivity}, epsilon {epsilon}");
+            let bound = sum_delta_at(row.deviation, row.shares, sensitivity, 1, epsilon);
+            assert!(bound >= exact, "{what}: {bound} is below {exact}");
+            // Nothing is paid but the stated prices of discreteness.
+            let price = (1.0 + f64::exp(epsilon)) * rounding::gap(deviation, 1.0);
+            assert!(
+                bound <= 1.0 && bound <= exact * (1.0 + 1e-6) + price * 2.0,
+                "{what}: {bound} is far above {exact}"
             );
         }
     }

@@ -21,7 +21,7 @@
 
 use std::f64::consts::PI;
 
-use super::accountant::{concentrated, release};
+use super::accountant::{concentrated, gaussian, release, rounding};
 use super::discrete_gaussian::DiscreteGaussian;
 use super::{Delta, PrivacyError};
 
@@ -83,14 +83,8 @@ impl SharedNoise {
 
     /// Bound on delta at `epsilon` of a sum of `values` integers when as many fail as may.
     pub fn delta_at(&self, epsilon: f64, values: usize) -> f64 {
-        let mu = 1.0 / self.noise_multiplier();
-        let factor = sum_gap(self.share.deviation() as f64, self.honest);
-        let n = values as f64;
-        let concentrated = (mu * mu + n * factor / 2.0).sqrt().min(mu + factor * n.sqrt());
-        let gaussian = release::delta_at(mu, epsilon) + (1.0 + epsilon.exp()) * n * factor.exp_m1();
-        gaussian
-            .min(concentrated::delta_at(concentrated * concentrated / 2.0, epsilon))
-            .min(1.0)
+        let deviation = self.share.deviation() as f64;
+        sum_delta_at(deviation, self.honest, release::STEPS_PER_UNIT as f64, values, epsilon)
     }
 
     /// Smallest epsilon that is proved at `delta` for a sum of `values` integers, to a millionth, rounded upwards.
@@ -117,6 +111,20 @@ impl SharedNoise {
     fn multiplier(&self, shares: u32) -> f64 {
         self.share.deviation() as f64 * f64::from(shares).sqrt() / release::STEPS_PER_UNIT as f64
     }
+}
+
+/// Bound on delta at `epsilon` of `values` integers with an L2 sensitivity of `sensitivity`, to each of which `shares`
+/// discrete Gaussians of `deviation` are added.
+pub fn sum_delta_at(deviation: f64, shares: u32, sensitivity: f64, values: usize, epsilon: f64) -> f64 {
+    let whole = deviation * f64::from(shares).sqrt();
+    let (mu, n) = (sensitivity / whole, values as f64);
+    let factor = sum_gap(deviation, shares);
+    let concentrated = (mu * mu + n * factor / 2.0).sqrt().min(mu + factor * n.sqrt());
+    let distance = rounding::gap(whole, n) + n * factor.exp_m1();
+    let gaussian = gaussian::delta_at(mu, epsilon) + (1.0 + epsilon.exp()) * distance;
+    gaussian
+        .min(concentrated::delta_at(concentrated * concentrated / 2.0, epsilon))
+        .min(1.0)
 }
 
 /// Bound on the logarithm of the ratio between the probabilities of a sum of `shares` discrete Gaussians of `deviation` and

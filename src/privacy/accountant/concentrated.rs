@@ -5,7 +5,7 @@
 //! deviations per unit of L2 sensitivity gives `rho = 1 / (2 z^2)`; for discrete Gaussian noise in any dimension this is
 //! theorem 14 of Canonne, Kamath and Steinke (2020).
 
-use super::bisect;
+use super::{WIDENED, bisect, lost};
 use crate::privacy::{Delta, Epsilon};
 
 /// `rho` of one Gaussian release, discrete or not, with `noise_multiplier` deviations per unit of L2 sensitivity.
@@ -19,7 +19,7 @@ pub fn noise_of_rho(rho: f64) -> f64 {
 }
 
 /// Delta of a `rho`-concentrated mechanism at `epsilon`: the least over all orders `a > 1` of
-/// `exp((a - 1) (a rho - epsilon)) / (a - 1) * (1 - 1 / a)^a` (Canonne, Kamath, Steinke 2020, corollary 13).
+/// `exp((a - 1) (a rho - epsilon)) / (a - 1) * (1 - 1 / a)^a` (Canonne, Kamath, Steinke 2020, corollary 13); rounded upwards.
 pub fn delta_at(rho: f64, epsilon: f64) -> f64 {
     if rho <= 0.0 {
         return 0.0;
@@ -35,8 +35,14 @@ pub fn delta_at(rho: f64, epsilon: f64) -> f64 {
     if above <= 0.0 {
         return 1.0;
     }
-    let logarithm = above * (order * rho - epsilon) + above * (-1.0 / order).ln_1p() - order.ln();
-    logarithm.exp().min(1.0)
+    let terms = [
+        above * order * rho,
+        -above * epsilon,
+        above * (-1.0 / order).ln_1p(),
+        -order.ln(),
+    ];
+    let lost = lost(terms.iter().map(|term| term.abs()).sum());
+    ((terms.iter().sum::<f64>() + lost).exp() * WIDENED).min(1.0)
 }
 
 /// Smallest epsilon that [`delta_at`] proves for `delta`.
