@@ -4,10 +4,12 @@
 //! repeated entries. Items without any value get factors of zeros and cost the memory for them; users without any value, or
 //! with negative ones only, are rows like others.
 
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
 /// A sparse `users x items` matrix of preference values in \[-1, 1\], compressed by rows.
 ///
-/// Within a row, items ascend and occur once; no value is zero or not finite.
-#[derive(Clone, PartialEq)]
+/// Within a row, items ascend and occur once; no value is zero or not finite. Wiped when dropped.
+#[derive(Clone, PartialEq, Zeroize, ZeroizeOnDrop)]
 pub struct Interactions {
     items: usize,
     offsets: Vec<usize>,

@@ -40,12 +40,12 @@ impl UnitBall {
 }
 
 /// Sorted by place, one entry per place: without this, an account could count one place twice.
-pub(super) fn sorted_weights(weights: &[(u32, f32)]) -> (Vec<u32>, Zeroizing<Vec<f32>>) {
+pub(super) fn sorted_weights(weights: &[(u32, f32)]) -> (Zeroizing<Vec<u32>>, Zeroizing<Vec<f32>>) {
     let mut sorted = weights.to_vec();
     sorted.sort_by_key(|&(place, _)| place);
     sorted.dedup_by_key(|&mut (place, _)| place);
     let values = Zeroizing::new(sorted.iter().map(|&(_, weight)| weight).collect());
-    let places = sorted.iter().map(|&(place, _)| place).collect();
+    let places = Zeroizing::new(sorted.iter().map(|&(place, _)| place).collect());
     sorted.zeroize();
     (places, values)
 }

@@ -134,25 +134,16 @@ impl EvidenceSum {
         let noise_multiplier = 1.0 / mu;
         let distribution = noise_distribution(noise_multiplier)?;
         let coarse = self.coarse_step(distribution);
-        let count = vec![self.contributors as i64 * to_grid(self.shares.contributors * SAFETY)];
-        // Taken one by one: what is still in the sum when a part fails is wiped with it.
-        let mut noised = |sum: &Self, values| sum.noised(values, distribution, coarse, randomness);
-        let videos = std::mem::take(&mut self.videos);
-        let videos = noised(&self, videos)?;
-        let channels = std::mem::take(&mut self.channels);
-        let channels = noised(&self, channels)?;
-        let gram = std::mem::take(&mut self.gram);
-        let gram = noised(&self, gram)?;
-        let contributors = noised(&self, count)?[0];
+        let contributors = self.add_noise(distribution, coarse, randomness)?;
         let value = EvidenceGrid {
             basis: self.basis,
             dimensions: self.dimensions,
             support: std::mem::take(&mut self.support),
             shares: self.shares,
             step: coarse as f64 / STEPS_PER_UNIT as f64,
-            videos,
-            channels,
-            gram,
+            videos: std::mem::take(&mut self.videos),
+            channels: std::mem::take(&mut self.channels),
+            gram: std::mem::take(&mut self.gram),
             contributors,
         };
         let noise = NoiseStatement {
@@ -186,37 +177,52 @@ impl EvidenceSum {
         UnitBall::clip(vector)
     }
 
-    /// `values` with noise, on the coarse grid. What does not fit it is wiped.
-    fn noised(
-        &self,
-        mut values: Vec<i64>,
+    /// Puts noise on every integer, in place, on the coarse grid; returns the noised count. The sums leave only when all
+    /// of it has succeeded: what fails stays here, and is wiped when this is dropped.
+    fn add_noise(
+        &mut self,
         distribution: DiscreteGaussian,
         coarse: i64,
         randomness: &mut impl CryptoRng,
-    ) -> Result<Vec<i64>, PrivacyError> {
-        for value in &mut values {
-            *value = round_to_multiple(value.saturating_add(self.draw(distribution, randomness)), coarse);
-        }
-        if values
-            .iter()
-            .any(|value| value.unsigned_abs() > LARGEST_GRID_VALUE.unsigned_abs())
-        {
-            values.zeroize();
-            return Err(PrivacyError::GridOverflow);
-        }
-        Ok(values)
-    }
-
-    #[cfg_attr(not(feature = "planted-bugs"), allow(clippy::unused_self))]
-    fn draw(&self, distribution: DiscreteGaussian, randomness: &mut impl CryptoRng) -> i64 {
+    ) -> Result<i64, PrivacyError> {
         #[cfg(feature = "planted-bugs")]
-        match self.bug {
-            Some(PlantedBug::NoiseOff) => return 0,
-            Some(PlantedBug::NoiseHalved) => return distribution.sample(randomness) / 2,
-            _ => {}
+        let bug = self.bug;
+        let mut noised = |value: i64| {
+            let noise = draw(
+                distribution,
+                #[cfg(feature = "planted-bugs")]
+                bug,
+                randomness,
+            );
+            let value = round_to_multiple(value.saturating_add(noise), coarse);
+            if value.unsigned_abs() > LARGEST_GRID_VALUE.unsigned_abs() {
+                return Err(PrivacyError::GridOverflow);
+            }
+            Ok(value)
+        };
+        let count = self.contributors as i64 * to_grid(self.shares.contributors * SAFETY);
+        for part in [&mut self.videos, &mut self.channels, &mut self.gram] {
+            for value in part {
+                *value = noised(*value)?;
+            }
         }
-        distribution.sample(randomness)
+        noised(count)
     }
+}
+
+/// One value of the noise.
+fn draw(
+    distribution: DiscreteGaussian,
+    #[cfg(feature = "planted-bugs")] bug: Option<PlantedBug>,
+    randomness: &mut impl CryptoRng,
+) -> i64 {
+    #[cfg(feature = "planted-bugs")]
+    match bug {
+        Some(PlantedBug::NoiseOff) => return 0,
+        Some(PlantedBug::NoiseHalved) => return distribution.sample(randomness) / 2,
+        _ => {}
+    }
+    distribution.sample(randomness)
 }
 
 /// Noise of at least `noise_multiplier` clipping norms, in grid steps.

@@ -5,6 +5,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
 use super::*;
+use crate::model::interactions::Interactions;
 use crate::privacy::DecodeLimits;
 
 const DIMENSIONS: u16 = 4;
@@ -195,4 +196,66 @@ fn an_absurd_amount_of_noise_is_an_overflow() {
         .release(1e-30, Delta::new(1e-6).unwrap(), 1, &mut randomness)
         .unwrap_err();
     assert_eq!(error, PrivacyError::GridOverflow);
+}
+
+/// What the compiler guarantees: there is no way to let go of these without wiping them.
+#[test]
+fn raw_values_are_wiped_when_they_are_dropped() {
+    fn wiped<T: ZeroizeOnDrop>() {}
+    wiped::<EvidenceSum>();
+    wiped::<Contribution>();
+    wiped::<UnitBall>();
+    wiped::<Interactions>();
+}
+
+/// What wiping does, as dropping does it: no number stays, in no field.
+#[test]
+fn wiping_leaves_no_number() {
+    let mut sum = one_account(3);
+    assert!(sum.integers().iter().any(|value| *value != 0));
+    sum.zeroize();
+    assert_eq!((sum.integers(), sum.contributors(), sum.dimensions), (vec![0], 0, 0));
+    let mut contribution = Contribution {
+        factor: vec![1.0; 4],
+        videos: vec![(1, 0.5)],
+        channels: vec![(2, 0.5)],
+    };
+    contribution.zeroize();
+    let Contribution {
+        factor,
+        videos,
+        channels,
+    } = &contribution;
+    assert!(factor.is_empty() && videos.is_empty() && channels.is_empty());
+    let mut interactions = Interactions::new(5);
+    interactions.push_user([(1, 0.5), (3, -0.5)]);
+    interactions.zeroize();
+    assert_eq!((interactions.len(), interactions.items()), (0, 0));
+}
+
+/// Whichever number does not fit: all sums are still in the value that is wiped when it is dropped, none has left.
+#[test]
+fn a_release_that_fails_half_way_lets_nothing_go() {
+    let mut randomness = ChaCha20Rng::seed_from_u64(1);
+    let distribution = noise_distribution(1.0 / 60_000.0).unwrap();
+    let too_large: [fn(&mut EvidenceSum); 4] = [
+        |sum| sum.videos[1] = i64::MAX,
+        |sum| sum.channels[0] = i64::MIN,
+        |sum| *sum.gram.last_mut().unwrap() = i64::MAX,
+        |sum| sum.contributors = MOST_CONTRIBUTORS,
+    ];
+    for enlarge in too_large {
+        let mut sum = one_account(3);
+        let numbers = sum.integers().len();
+        enlarge(&mut sum);
+        let coarse = sum.coarse_step(distribution);
+        let failed = sum.add_noise(distribution, coarse, &mut randomness);
+        assert_eq!(failed, Err(PrivacyError::GridOverflow));
+        assert_eq!(sum.integers().len(), numbers, "nothing was taken out");
+        let mut sum = one_account(3);
+        enlarge(&mut sum);
+        let delta = Delta::new(1e-6).unwrap();
+        let released = sum.release(60_000.0, delta, 1, &mut randomness);
+        assert_eq!(released.err(), Some(PrivacyError::GridOverflow));
+    }
 }
