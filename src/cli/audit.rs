@@ -15,16 +15,16 @@ use crate::privacy::{Delta, Epsilon};
 #[derive(Debug, clap::Args)]
 pub struct AuditArguments {
     /// Epsilon that one release promises.
-    #[arg(long, default_value_t = 4.0)]
+    #[arg(long, default_value_t = 4.0, allow_negative_numbers = true)]
     epsilon: f64,
     /// Delta that goes with it.
-    #[arg(long, default_value_t = 1e-6)]
+    #[arg(long, default_value_t = 1e-6, allow_negative_numbers = true)]
     delta: f64,
     /// Canary accounts; more make the lower bound tighter.
     #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1_000..=4_000_000))]
     canaries: u32,
     /// Confidence of the lower bound.
-    #[arg(long, default_value_t = 0.95)]
+    #[arg(long, default_value_t = 0.95, allow_negative_numbers = true)]
     confidence: f64,
     /// Seed of coins and noise.
     #[arg(long, default_value_t = 0)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -13,9 +13,8 @@ use crate::api::me::contributions::YearSpending;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, PrivacyConfig};
 use crate::peertube::{PeerTube, UserId};
-use crate::privacy::AnnualBudget;
 use crate::store::{LedgerEntry, Level, Store, UserChoice};
-use crate::training::{ReleaseOutcome, releasing};
+use crate::training::releasing;
 
 /// Arguments of `shoal privacy`.
 #[derive(Debug, clap::Args)]
@@ -74,7 +73,7 @@ struct Accounts {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct State {
-    /// Whether the next learning cycle would release evidence.
+    /// Whether the next learning cycle would release evidence, if enough accounts have watched something new by then.
     due: bool,
     /// In words.
     explanation: String,
@@ -114,7 +113,7 @@ struct VisitorsLine {
     epsilon: f64,
 }
 
-const STATEMENTS: [(&str, &str); 6] = [
+const STATEMENTS: [(&str, &str); 9] = [
     (
         "trust",
         "A user trusts this instance: its administrators and moderators with access to the databases. Nobody else: other \
@@ -126,15 +125,20 @@ const STATEMENTS: [(&str, &str); 6] = [
          allows; titles, tags, channels and counters of videos, which are public.",
     ),
     (
+        "agreed",
+        "The level that an account chose counts; who chose none is at the level that the administrator set. Only accounts at \
+         `contribute`, with the watch history switched on and not blocked, are part of what leaves.",
+    ),
+    (
         "kept",
         "Watches and ratings stay in PeerTube's database, which Shoal can only read. Shoal's own database keeps levels, sliders, \
          topics and what users do not want to be shown; three models, in which no watch is a row; and every release as it \
-         was sent.",
+         was sent, with the exact number of accounts in it. When an account is deleted in PeerTube, its rows here are too.",
     ),
     (
         "access",
-        "Whoever can read one of the two databases or Shoal's configuration; whoever has the service token, for any user; \
-         each user, for the own data. Logs and metrics name nobody.",
+        "Whoever can read one of the two databases or Shoal's configuration; whoever has the service token or the plugin's \
+         secret, for any user; each user, for the own data. Logs and metrics name nobody.",
     ),
     (
         "leaves",
@@ -142,9 +146,20 @@ const STATEMENTS: [(&str, &str); 6] = [
          noise. Nothing else.",
     ),
     (
+        "promised",
+        "What leaves in any 365 days tells nearly the same whether or not one account took part, within the epsilon and delta \
+         below: that is proved, and `shoal audit` attacks it. That the code has no mistake is not proved, and nobody has \
+         reviewed it independently.",
+    ),
+    (
         "not covered",
         "What public counters tell; when and how often releases come; several accounts of one person, beyond the promise for \
          each; what is true of many accounts together; more than 365 days, which add up.",
+    ),
+    (
+        "visitors",
+        "Nothing is asked of visitors without an account unless the administrator switched that on. Then their browsers answer \
+         by chance to hide the true topic, and Shoal keeps numbers of answers per day.",
     ),
 ];
 
@@ -176,22 +191,23 @@ async fn report(config: &Config, store: &Store, peertube: &PeerTube, now: DateTi
     let ledger = store.ledger_since(DateTime::UNIX_EPOCH).await?;
     let budget = releasing::annual_budget(privacy)?;
     let contributors = usize::try_from(accounts.contributing).unwrap_or(usize::MAX);
-    let obstacle = match releasing::obstacle(store, privacy, &releasing::counter(config), contributors, now).await? {
-        None if is_spent(&budget, &ledger, now) => Some(ReleaseOutcome::BudgetSpent),
-        obstacle => obstacle,
-    };
+    let obstacle = releasing::obstacle(store, privacy, &releasing::counter(config), contributors, now).await?;
+    let spent = store.ledger_totals().await?.spent_mu_squared;
     let (_, followers) = store.accepted_peers().await?;
     Ok(Report {
         statements: STATEMENTS.map(|(about, text)| Statement { about, text }).into(),
         contributing: State {
             due: obstacle.is_none(),
             explanation: match &obstacle {
-                None => "the next learning cycle releases evidence".to_owned(),
+                None => format!(
+                    "by the next learning cycle, if at least {} contributing accounts have watched something new by then",
+                    privacy.minimum_contributors.max(1)
+                ),
                 Some(obstacle) => train::release(obstacle),
             },
             followers: followers.try_into().unwrap_or(usize::MAX),
         },
-        year: YearSpending::new(&budget, &ledger, now),
+        year: YearSpending::new(&budget, spent, &ledger, now),
         releases: ledger.iter().rev().map(ReleaseLine::from).collect(),
         visitors: VisitorsLine {
             enabled: config.visitors.enabled,
@@ -199,14 +215,6 @@ async fn report(config: &Config, store: &Store, peertube: &PeerTube, now: DateTi
         },
         accounts,
     })
-}
-
-fn is_spent(budget: &AnnualBudget, ledger: &[LedgerEntry], now: DateTime<Utc>) -> bool {
-    let year = now - TimeDelta::days(365);
-    let recent = ledger.iter().filter(|entry| entry.created_at > year);
-    let spent: f64 = recent.map(|entry| entry.gdp_mu.powi(2)).sum();
-    // With the slack for rounding that the ledger itself grants.
-    spent + budget.release_mu().powi(2) > budget.annual_mu().powi(2) * (1.0 + 1e-9)
 }
 
 async fn accounts(store: &Store, peertube: &PeerTube, default_level: Level) -> anyhow::Result<Accounts> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shoal::store::{Level, NewRelease};
+use shoal::store::{Correction, CorrectionReason, Level, NewRelease};
 
 use crate::instance::{OWNER, VIEWER};
 use crate::world::{NOW, World};
@@ -103,6 +103,19 @@ async fn contributions_tell_what_left_and_what_was_allowed_then() {
         spent > 0.0 && spent < 4.5 && (spent + left - 4.0).abs() < 1e-9,
         "{year}"
     );
+    // What was debited for a release whose row is lost is spent as well.
+    let correction = Correction {
+        reason: CorrectionReason::Restored,
+        releases: 1,
+        gdp_mu: 0.5,
+        payload_sha256: None,
+        counted: None,
+    };
+    assert!(world.store.correct_ledger(correction).await.unwrap());
+    let corrected = read(&world, VIEWER, "contributions").await["year"].clone();
+    assert!(corrected["epsilonSpent"].as_f64().unwrap() > spent + 0.1, "{corrected}");
+    assert_eq!(corrected["releases"], 3);
+
     // How many accounts contributed is nobody's business here.
     assert!(!contributions.to_string().contains("contributors"));
 

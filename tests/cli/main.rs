@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod arguments;
+mod audit;
 mod bad_data;
 mod check_config;
 mod commands;
@@ -15,6 +16,7 @@ mod demo;
 mod evaluating;
 mod ledger;
 mod odd_data;
+mod privacy;
 mod simulating;
 mod starting;
 mod support;

@@ -51,7 +51,7 @@ pub struct YearSpending {
     pub epsilon_allowed: f64,
     /// Delta of any 365 days.
     pub delta: f64,
-    /// Epsilon of all releases of the last 365 days together.
+    /// Epsilon of all releases of the last 365 days together, and of what was debited for releases whose records are lost.
     pub epsilon_spent: f64,
     /// What is left of it.
     pub epsilon_left: f64,
@@ -60,21 +60,17 @@ pub struct YearSpending {
 }
 
 impl YearSpending {
-    /// What the releases of `ledger` since a year before `now` spent.
-    pub fn new(budget: &AnnualBudget, ledger: &[LedgerEntry], now: DateTime<Utc>) -> Self {
+    /// What was spent in the year before `now`: `spent_mu_squared` by the ledger's own sum, which includes what was debited
+    /// for lost releases; `ledger` for their number.
+    pub fn new(budget: &AnnualBudget, spent_mu_squared: f64, ledger: &[LedgerEntry], now: DateTime<Utc>) -> Self {
         let start = now - TimeDelta::days(YEAR_DAYS);
-        let mus: Vec<f64> = ledger
-            .iter()
-            .filter(|entry| entry.created_at > start)
-            .map(|entry| entry.gdp_mu)
-            .collect();
-        let epsilon_spent = budget.epsilon_of(&mus);
+        let epsilon_spent = budget.epsilon_of(&[spent_mu_squared.max(0.0).sqrt()]);
         Self {
             epsilon_allowed: budget.epsilon().get(),
             delta: budget.delta().get(),
             epsilon_spent,
             epsilon_left: (budget.epsilon().get() - epsilon_spent).max(0.0),
-            releases: mus.len(),
+            releases: ledger.iter().filter(|entry| entry.created_at > start).count(),
         }
     }
 }
@@ -128,6 +124,7 @@ pub async fn list(
     let level = chosen.unwrap_or_else(|| state.default_level());
     let ledger = state.store.ledger_since(DateTime::UNIX_EPOCH).await?;
     let budget = annual_budget(&state)?;
+    let spent = state.store.ledger_totals().await?.spent_mu_squared;
     let page = ledger.iter().rev().skip(query.start).take(query.count);
     let data = page
         .map(|entry| ReleaseEntry::new(entry, history.at(entry.created_at)))
@@ -136,7 +133,7 @@ pub async fn list(
         level,
         contributing: state.is_contributing(&viewer, level),
         explanation: explanation(&state, &viewer, level).to_owned(),
-        year: YearSpending::new(&budget, &ledger, state.clock.now()),
+        year: YearSpending::new(&budget, spent, &ledger, state.clock.now()),
         total: ledger.len(),
         data,
     }))
