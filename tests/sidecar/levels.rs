@@ -103,6 +103,16 @@ async fn a_release_is_made_from_those_who_contribute_and_nobody_else() {
     assert_ne!(models[0], models[1], "a local user is in the own model");
 }
 
+/// What PeerTube does when an account is deleted.
+fn gone(user: i32) -> String {
+    format!(
+        r#"DELETE FROM "userVideoHistory" WHERE "userId" = {user};
+           DELETE FROM "accountVideoRate" r USING account a WHERE a.id = r."accountId" AND a."userId" = {user};
+           UPDATE account SET "userId" = NULL WHERE "userId" = {user};
+           DELETE FROM "user" WHERE id = {user}"#
+    )
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_is_gone_leaves_no_row() {
     let mut tube = Tube::start(0, world(&[30]).swap_remove(0), |_| ()).await;
@@ -112,17 +122,12 @@ async fn an_account_that_is_gone_leaves_no_row() {
         choose(&tube, *user, Some(Level::Local)).await;
         assert!(store.add_not_interested(*user, Unwanted::Video(1)).await.unwrap());
     }
-    let gone = |user: i32| {
-        format!(
-            r#"DELETE FROM "userVideoHistory" WHERE "userId" = {user};
-               DELETE FROM "accountVideoRate" r USING account a WHERE a.id = r."accountId" AND a."userId" = {user};
-               UPDATE account SET "userId" = NULL WHERE "userId" = {user};
-               DELETE FROM "user" WHERE id = {user}"#
-        )
-    };
-    // At a cycle.
+    // At a cycle, which learns from everybody else.
+    let before = tube.train().await;
     tube.peertube(&gone(users[0])).await;
-    tube.train().await;
+    let after = tube.train().await;
+    assert_eq!(after.users, before.users - 1);
+    assert!(after.interactions < before.interactions);
     let mut left = vec![users[1], users[2]];
     left.sort_unstable();
     assert_eq!(store.known_users().await.unwrap(), left);
@@ -131,13 +136,47 @@ async fn an_account_that_is_gone_leaves_no_row() {
     // At a start.
     tube.peertube(&gone(users[1])).await;
     tube.restart().await;
-    assert_eq!(tube.sidecar.store.known_users().await.unwrap(), [users[2]]);
-    assert_eq!(tube.sidecar.store.not_interested(users[2]).await.unwrap().len(), 1);
-    // A PeerTube that holds nobody at all is being restored: nobody is forgotten.
-    tube.peertube(r#"ALTER TABLE "user" RENAME TO away; CREATE TABLE "user" (LIKE away INCLUDING ALL)"#)
-        .await;
-    let reader = tube.peertube_number(r#"SELECT count(*) FROM "user""#).await;
-    assert_eq!(reader, 0);
+    let store = tube.sidecar.store.clone();
+    assert_eq!(store.known_users().await.unwrap(), [users[2]]);
+    assert_eq!(store.not_interested(users[2]).await.unwrap().len(), 1);
+    tube.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peertube_without_any_account_is_being_restored_and_nobody_is_forgotten() {
+    let mut tube = Tube::start(0, world(&[30]).swap_remove(0), |_| ()).await;
+    let user = users(&tube).await[0];
+    choose(&tube, user, Some(Level::Local)).await;
+    tube.train().await;
+    let query = format!("userId={user}&count=20");
+    assert!(tube.list(&query).await.sources().contains("for-you"));
+    let owners =
+        r#"CREATE TABLE owners AS SELECT id, "userId" FROM account; CREATE TABLE away AS SELECT * FROM "user";"#;
+    let empty = r#"DELETE FROM "userVideoHistory"; DELETE FROM "accountVideoRate"; UPDATE account SET "userId" = NULL;
+        DELETE FROM "user""#;
+    tube.peertube(&format!("{owners} {empty}")).await;
+    assert_eq!(tube.peertube_number(r#"SELECT count(*) FROM "user""#).await, 0);
+
+    // At a cycle and at a start, the choice stays; what was learned does not.
+    let report = tube.train().await;
+    assert_eq!((report.users, report.interactions), (0, 0));
+    let snapshot = tube.sidecar.snapshot.load_full().unwrap();
+    assert!(snapshot.recommender().components().own.is_none());
+    assert_eq!(tube.sidecar.store.known_users().await.unwrap(), [user]);
+    tube.restart().await;
+    assert_eq!(tube.sidecar.store.known_users().await.unwrap(), [user]);
+    assert!(!tube.list(&query).await.sources().contains("for-you"));
+    let settings = tube.sidecar.store.user_settings(user).await.unwrap();
+    assert_eq!(settings.level, Some(Level::Local));
+
+    // Once accounts are back, whoever is not among them is gone.
+    tube.peertube(&format!(
+        r#"INSERT INTO "user" SELECT * FROM away WHERE id <> {user};
+           UPDATE account a SET "userId" = o."userId" FROM owners o WHERE o.id = a.id AND o."userId" <> {user}"#
+    ))
+    .await;
+    tube.train().await;
+    assert!(tube.sidecar.store.known_users().await.unwrap().is_empty());
     tube.stop().await;
 }
 
