@@ -5,6 +5,7 @@
 mod budget;
 mod exchange;
 mod failing;
+mod forgetting;
 mod hostile;
 mod leaving;
 mod levels;

@@ -255,6 +255,20 @@ impl Tube {
         number
     }
 
+    /// Texts from Shoal's own database.
+    pub async fn own_texts(&self, query: &str) -> Vec<String> {
+        use secrecy::ExposeSecret;
+
+        let url = self.config.database.url.expose_secret();
+        let mut connection = PgConnection::connect(url).await.unwrap();
+        let texts = sqlx::query_scalar(AssertSqlSafe(query.to_owned()))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+        texts
+    }
+
     /// Runs a statement in Shoal's own database.
     pub async fn own(&self, statements: &str) {
         use secrecy::ExposeSecret;
