@@ -8,6 +8,7 @@ mod extremes;
 mod feedback;
 mod learning;
 mod posterior;
+mod public_lists;
 mod ranking;
 mod recommender;
 mod support;

@@ -9,6 +9,7 @@ mod forgetting;
 mod hostile;
 mod leaving;
 mod levels;
+mod public_lists;
 mod restored;
 mod support;
 mod tiny;
