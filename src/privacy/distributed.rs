@@ -13,8 +13,9 @@
 //! t = 10 * sum over k = 1 .. h - 1 of exp(-2 pi^2 s^2 k / (k + 1)),      s >= 1/2
 //! ```
 //!
-//! (Kairouz, Liu, Steinke 2021, theorem 1 and the corollary on sums it rests on). For `n` integers whose L2 sensitivity is
-//! `D`, with `mu = D / (sqrt(h) s)`, the sum is `e^2 / 2`-zCDP with `e = min(sqrt(mu^2 + n t / 2), mu + t sqrt n)`. And
+//! (Kairouz, Liu, Steinke 2021, theorem 1). For `n` integers whose L2 sensitivity is `D`, with `mu = D / (sqrt(h) s)`, the
+//! Renyi divergence of order `a` is at most `min(a mu^2 / 2 + n t, a (mu + t sqrt n)^2 / 2)` (their proposition 14), so the
+//! sum is `e^2 / 2`-zCDP with `e = min(sqrt(mu^2 + 2 n t), mu + t sqrt n)`. And
 //! since points that differ by `exp(t)` are within `exp(t) - 1` in total variation, it is within `n (exp(t) - 1)` of one
 //! release with discrete noise, which costs `(1 + exp(epsilon)) n (exp(t) - 1)` of delta. The smaller bound is stated. On
 //! the grid of releases `t` is far below the smallest number of `f64` and is counted as that number.
@@ -119,7 +120,7 @@ pub fn sum_delta_at(deviation: f64, shares: u32, sensitivity: f64, values: usize
     let whole = deviation * f64::from(shares).sqrt();
     let (mu, n) = (sensitivity / whole, values as f64);
     let factor = sum_gap(deviation, shares);
-    let concentrated = (mu * mu + n * factor / 2.0).sqrt().min(mu + factor * n.sqrt());
+    let concentrated = (mu * mu + 2.0 * n * factor).sqrt().min(mu + factor * n.sqrt());
     let distance = rounding::gap(whole, n) + n * factor.exp_m1();
     let gaussian = gaussian::delta_at(mu, epsilon) + (1.0 + epsilon.exp()) * distance;
     gaussian

@@ -70,7 +70,7 @@ mod tests {
     fn known_values() {
         // Balle and Wang's closed form at a point where it can be checked by hand: Phi(1/2) - Phi(-1/2).
         let excess = delta_at(1.0, 0.0) - 0.382_924_922_548_026;
-        assert!(0.0 <= excess && excess < 1e-9, "{excess}");
+        assert!((0.0..1e-9).contains(&excess), "{excess}");
         assert!(delta_at(0.0, 1.0).abs() < f64::MIN_POSITIVE);
     }
 
