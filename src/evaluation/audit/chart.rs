@@ -13,8 +13,8 @@ pub fn svg(report: &AuditReport) -> String {
             report.epsilon_lower_bound,
             (report.confidence * 1000.0).round() / 10.0
         ),
-        x_label: "absent accounts accused".to_owned(),
-        y_label: "present accounts accused".to_owned(),
+        x_label: "share of absent accounts that are accused".to_owned(),
+        y_label: "share of present accounts that are accused".to_owned(),
         x: Positions::Linear(curve.iter().map(|point| point.0).collect()),
         series: vec![
             Series::new("measured attack", curve.iter().map(|point| point.1)),

@@ -55,9 +55,11 @@ impl Positions {
         } else {
             let step = tick_step(high - low);
             let first = (low / step - 1e-9).ceil();
-            (0..=((high - low) / step + 1e-9) as usize)
+            // A number that lies beyond the last point by less than can be seen stands at its place.
+            let last = (high / step + 0.01).floor();
+            (0..=(last - first).max(0.0) as usize)
                 .map(|k| (first + k as f64) * step)
-                .map(|number| (place(number), format!("{:.*}", decimals(step), number + 0.0)))
+                .map(|number| (place(number.min(high)), format!("{:.*}", decimals(step), number + 0.0)))
                 .collect()
         };
         (numbers.iter().map(|number| place(*number)).collect(), ticks)
@@ -98,6 +100,15 @@ mod tests {
         let (names, ticks) = Positions::Names(vec!["1-9".to_owned(), "10-".to_owned()]).placed();
         assert_eq!(names, [0.25, 0.75]);
         assert_eq!(ticks[1].1, "10-");
+    }
+
+    #[test]
+    fn many_points_get_round_ticks_up_to_the_last_one() {
+        let numbers: Vec<f64> = (0..40).map(|k| f64::from(k) / 39.0 * 0.9999).collect();
+        let (_, ticks) = Positions::Linear(numbers).placed();
+        let words: Vec<&str> = ticks.iter().map(|tick| tick.1.as_str()).collect();
+        assert_eq!(words, ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert!(ticks.iter().all(|tick| (0.0..=1.0).contains(&tick.0)));
     }
 
     #[test]
