@@ -109,8 +109,7 @@ impl Source {
             path: self.path.clone(),
             reason,
         })?;
-        // MovieLens titles are Latin-1; nothing depends on their accents.
-        let text = String::from_utf8_lossy(&bytes);
+        let text = decoded(bytes);
         let refused = |index: usize, problem: String| EvaluationError::Line {
             path: self.path.clone(),
             line: index + 1,
@@ -142,6 +141,11 @@ impl Source {
             Separator::Comma => split_commas(line, fields),
         }
     }
+}
+
+/// As UTF-8, otherwise as Latin-1, which MovieLens titles are; either way different bytes stay different names.
+fn decoded(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())
 }
 
 /// Divides at commas that are not inside double quotes, and takes the quotes around a field away.
@@ -178,6 +182,13 @@ mod tests {
         let mut fields = Vec::new();
         split_commas("11,\"American President, The (1995)\",Comedy|Drama", &mut fields);
         assert_eq!(fields, ["11", "American President, The (1995)", "Comedy|Drama"]);
+    }
+
+    #[test]
+    fn no_two_names_become_one() {
+        assert_eq!(decoded("é Ж".into()), "é Ж");
+        assert_eq!(decoded(b"Caf\xe9".to_vec()), "Café");
+        assert_ne!(decoded(b"\xfe".to_vec()), decoded(b"\xff".to_vec()));
     }
 
     #[test]

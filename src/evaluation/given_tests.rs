@@ -55,6 +55,9 @@ impl GivenTests {
             let [name, item, ..] = fields else {
                 return Err(format!("expected user and item {}", source.separator.words()));
             };
+            if item.is_empty() {
+                return Err(format!("the test item of user `{name}` is empty"));
+            }
             let (user, item) = (user(name)?, number(item));
             if target_of.insert(user, item).is_some() {
                 return Err(twice(name));
@@ -73,8 +76,16 @@ impl GivenTests {
             let [name, rest @ ..] = fields else {
                 return Err(format!("expected user and items {}", source.separator.words()));
             };
-            let rest = rest.iter().map(|item| number(item)).collect();
-            match given.negatives.insert(user(name)?, rest) {
+            let user = user(name)?;
+            let rest: Vec<u32> = (rest.iter().filter(|item| !item.is_empty()))
+                .map(|item| number(item))
+                .collect();
+            if rest.is_empty() {
+                return Err(format!(
+                    "user `{name}` has no items that a test item could compete with"
+                ));
+            }
+            match given.negatives.insert(user, rest) {
                 None => Ok(()),
                 Some(_) => Err(twice(name)),
             }
@@ -122,6 +133,9 @@ mod tests {
         assert!(problem("a\n", "a\tz\n").contains("test.tsv, line 2: expected user and item"));
         assert!(problem("b\tx\n", "a\tz\n").contains("test.tsv, line 2: user `b` has no interactions"));
         assert!(problem("a\ty\na\tx\n", "a\tz\n").contains("test.tsv, line 3: user `a` has a line already"));
+        assert!(problem("a\t\n", "a\tz\n").contains("test.tsv, line 2: the test item of user `a` is empty"));
+        assert!(problem("a\ty\n", "a\t\n").contains("negatives.tsv, line 2: user `a` has no items"));
+        assert!(problem("a\ty\n", "a\n").contains("negatives.tsv, line 2: user `a` has no items"));
         assert!(problem("a\ty\n", "c\tz\n").contains("negatives.tsv, line 2: user `c`"));
         assert!(problem("a\ty\n", "a\tz\na\tz\n").contains("negatives.tsv, line 3: user `a` has a line already"));
     }

@@ -185,6 +185,7 @@ fn ranks_among(scores: &[f32], targets: &[u32], candidates: &[u32]) -> Vec<usize
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::interactions::Interactions;
 
     fn user(fold_in: &[u32], targets: &[u32], candidates: Option<&[u32]>) -> HeldOutUser {
         HeldOutUser {
@@ -225,5 +226,43 @@ mod tests {
         };
         assert!((hit_rate_10 - 0.5).abs() < 1e-12);
         assert!((ndcg_10 - 0.5 / 3f64.log2()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn test_users_have_no_say_in_tuning() {
+        let mut training = Interactions::new(6);
+        for user in 0..12u32 {
+            training.push_user((0..4).map(|k| ((user + k) % 6, 1.0)));
+        }
+        let of = |test: Vec<HeldOutUser>| {
+            let split = Split {
+                training_users: (0..12).collect(),
+                items: (0..6).collect(),
+                training: training.clone(),
+                validation: vec![user(&[0, 1], &[2], None), user(&[4], &[5, 0], None)],
+                test,
+            };
+            tune(&split, &ModelParameters::Ease { regularization: 1.0 }, |_| ()).unwrap()
+        };
+        let trials = of(vec![user(&[0], &[1], None)]);
+        assert_eq!(trials.len(), 6);
+        assert_eq!(trials, of(vec![user(&[5, 3], &[0], None), user(&[], &[4, 2], None)]));
+        assert_eq!(trials, of(Vec::new()));
+    }
+
+    #[test]
+    fn without_validation_users_nothing_is_tuned() {
+        let split = Split {
+            training_users: Vec::new(),
+            items: Vec::new(),
+            training: Interactions::new(0),
+            validation: Vec::new(),
+            test: Vec::new(),
+        };
+        let problem = tune(&split, &ModelParameters::Popularity, |_| ()).unwrap_err();
+        assert_eq!(
+            problem.to_string(),
+            "tuning needs validation users, but none were held out"
+        );
     }
 }
