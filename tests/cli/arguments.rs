@@ -29,6 +29,35 @@ fn every_command_has_help_that_names_its_options() {
             &["--user", "--strategy", "--video", "--count", "--json"],
         ),
         (&["check-config", "--help"], &["--config", "--json"]),
+        (
+            &["evaluate", "--help"],
+            &[
+                "--protocol",
+                "leave-one-out",
+                "--model",
+                "item-knn",
+                "--split-seed",
+                "--threshold",
+                "--factors",
+                "--tune",
+                "--export-split",
+                "--json",
+            ],
+        ),
+        (
+            &["simulate", "--help"],
+            &[
+                "--instances",
+                "--partition",
+                "--sizes",
+                "--epsilon",
+                "--delta",
+                "--aggregation",
+                "--protocol",
+                "--plot",
+                "--json",
+            ],
+        ),
     ] {
         let said = run(arguments);
         assert_eq!(said.code, Some(0), "{said:?}");

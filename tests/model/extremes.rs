@@ -1,11 +1,13 @@
 //! Data that make no sense, or look so, through the whole of learning: what counts, and that the rest changes nothing.
 
 use shoal::model::catalogue::Catalogue;
+use shoal::model::components::FactorModel;
 use shoal::model::contribution::EvidenceBasis;
 use shoal::model::interactions::Interactions;
-use shoal::model::learning::Learned;
+use shoal::model::learning::{Learned, own_factors};
+use shoal::model::linear_algebra::dot;
 
-use crate::support::{DIMENSIONS, ITEMS, catalogue, exact, fans, items, learned};
+use crate::support::{DIMENSIONS, ITEMS, catalogue, exact, fans, items, learned, parameters};
 
 /// Every number that the model gives for some histories.
 fn scores(learned: &Learned) -> Vec<f32> {
@@ -184,4 +186,27 @@ fn addresses_are_only_names() {
     );
     // The same address twice is no address of its own, and no reason to fail.
     model(&named(&|number| odd[number % odd.len()].to_owned()));
+}
+
+#[test]
+fn two_million_videos_that_nobody_watched_get_zeros_and_no_weight() {
+    const VIDEOS: usize = 2_000_000;
+    let few = fans(40, 0);
+    let mut many = Interactions::new(VIDEOS);
+    for user in 0..few.users() {
+        many.push_user(few.entries(user));
+    }
+    let model = own_factors(&many, &parameters());
+    let watched = few.positive_counts().iter().filter(|count| **count > 0).count();
+    assert_eq!((model.items.rows(), model.items.active_rows()), (VIDEOS, watched));
+    // A fan is folded in as if the others were not there.
+    let small = own_factors(&few, &parameters());
+    let score = |model: &FactorModel, item: usize| {
+        let user = model.fold_in.explained(&model.items, &[0, 2, 4], &[1.0; 3]);
+        dot(model.items.row(item), &user.factor)
+    };
+    for item in 0..ITEMS {
+        let (one, other) = (score(&model, item), score(&small, item));
+        assert!((one - other).abs() < 0.05, "{item}: {one} {other}");
+    }
 }
