@@ -12,8 +12,11 @@ export const CONTROLS = '/my-account/p/recommendations'
 /** Videos loaded at once. */
 const COUNT = 24
 
-const STRATEGIES: [Strategy, Word, Word][] = [
+/** A strategy, its name, what it does, and whether it needs an account. */
+const STRATEGIES: [Strategy, Word, Word, 'account'?][] = [
   ['for-you', 'For you', 'Chosen from what you watched and liked.'],
+  ['subscriptions', 'Subscriptions', 'The newest videos of channels and accounts that you follow.', 'account'],
+  ['explore', 'Something new', 'Drawn by chance, from channels that you have not watched. Tomorrow there are others.'],
   ['popular', 'Popular', 'Watched most on this instance and elsewhere, the same for everybody.'],
   ['recent', 'Newest', 'Newest first, nothing else: the order in which videos were published.'],
 ]
@@ -27,14 +30,15 @@ export async function mountForYou(root: HTMLElement, helpers: Helpers, api: Api,
   const explanation = h('p', { class: 'shoal-explanation', role: 'status' })
   const list = h('ol', { class: 'shoal-list', 'aria-label': say('Recommendations') })
   const end = h('div', { class: 'shoal-end' })
-  const buttons = STRATEGIES.map(([strategy, name]) =>
+  const offered = STRATEGIES.filter(([, , , needs]) => loggedIn || needs === undefined)
+  const buttons = offered.map(([strategy, name]) =>
     h('button', { type: 'button', 'aria-pressed': 'false', onclick: () => void choose(strategy) }, say(name)))
   // Only the newest choice may fill the list: answers can arrive in another order than they were asked for.
   let latest = 0
 
   async function choose(strategy: Strategy) {
     latest += 1
-    for (const [index, [each]] of STRATEGIES.entries()) buttons[index]?.setAttribute('aria-pressed', String(each === strategy))
+    for (const [index, [each]] of offered.entries()) buttons[index]?.setAttribute('aria-pressed', String(each === strategy))
     list.replaceChildren()
     explanation.textContent = ''
     await load(strategy, 0, latest)
@@ -65,9 +69,13 @@ export async function mountForYou(root: HTMLElement, helpers: Helpers, api: Api,
   }
 
   function explain(strategy: Strategy, videos: Video[]) {
-    const personal = videos.some((video) => video.recommendation.source === 'for-you')
-    const [, , words] = STRATEGIES.find(([each]) => each === strategy) ?? STRATEGIES[0] as (typeof STRATEGIES)[number]
-    explanation.textContent = say(strategy === 'for-you' && !personal ? 'Nothing here is personal: nothing is known about you.' : words)
+    const isFrom = (source: Strategy) => videos.some((video) => video.recommendation.source === source)
+    const [, , words] = offered.find(([each]) => each === strategy) ?? STRATEGIES[0] as (typeof STRATEGIES)[number]
+    explanation.textContent = say(
+      strategy === 'for-you' && !isFrom(strategy) ? 'Nothing here is personal: nothing is known about you.'
+        : strategy === 'subscriptions' && !isFrom(strategy) ? 'Nothing is new in what you follow. These are the newest videos of all.'
+          : words,
+    )
   }
 
   function unavailable(error: unknown, again: () => void): HTMLElement {

@@ -64,8 +64,9 @@ export class OtherVideos {
 
     const video = watchedVideo(context.req.headers.referer)
     const count = Math.min(Math.max(Number(parameters['count']) || 0, 1), MOST)
-    // Without a history, Shoal's list is of videos similar to the one being watched.
+    // Where the video is not known, both lists follow the viewer's taste alone.
     const uuids = await this.recommendations.uuids({
+      strategy: configuration.otherVideosBy,
       video,
       count,
       user: user?.id,

@@ -14,6 +14,7 @@ const LIMIT = 1_000_000
 
 /** What is wanted. */
 export interface Wanted {
+  strategy: 'next' | 'for-you'
   /** The video that is being watched, by any of its names. */
   video: string | undefined
   count: number
@@ -35,7 +36,7 @@ export class Recommendations {
   async uuids(wanted: Wanted): Promise<string[] | undefined> {
     const configuration = this.configuration()
     if (configuration.sidecar === undefined || this.now() < this.pausedUntil) return undefined
-    const query = new URLSearchParams({ strategy: 'for-you', count: String(wanted.count) })
+    const query = new URLSearchParams({ strategy: wanted.strategy, count: String(wanted.count) })
     if (wanted.video !== undefined) query.set('videoId', wanted.video)
     const request = { method: 'GET', target: `/api/v1/recommendations/videos?${query}`, body: new Uint8Array() }
     try {

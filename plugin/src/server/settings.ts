@@ -14,6 +14,8 @@ export interface Configuration {
   secret: string
   /** Whether "Other videos" is filled. */
   otherVideos: boolean
+  /** How it is filled: by the video beside it, or by the viewer's taste alone. */
+  otherVideosBy: 'next' | 'for-you'
   /** Whether there is a "For you" page. */
   forYou: boolean
   audience: Audience
@@ -61,6 +63,18 @@ const SETTINGS: Setting[] = [
     private: false,
   },
   { name: 'place-other-videos', label: 'Fill "Other videos" beside the player', type: 'input-checkbox', default: true, private: true },
+  {
+    name: 'other-videos-strategy',
+    label: 'What "Other videos" shows',
+    type: 'select',
+    options: [
+      { value: 'next', label: 'What fits the video and the viewer' },
+      { value: 'for-you', label: 'What fits the viewer' },
+    ],
+    default: 'next',
+    descriptionHTML: 'Autoplay continues with the first of them. In either case nothing comes twice for viewers whose history is on.',
+    private: true,
+  },
   { name: 'place-for-you', label: 'Show a "For you" page', type: 'input-checkbox', default: true, private: false },
   {
     name: 'visitor-reports',
@@ -95,6 +109,7 @@ export function read(values: SettingValues): Configuration {
     federation: address(text('federation-url')),
     secret: text('shared-secret'),
     otherVideos: value('place-other-videos') === true,
+    otherVideosBy: text('other-videos-strategy') === 'for-you' ? 'for-you' : 'next',
     forYou: value('place-for-you') === true,
     audience: audience === 'logged-in' || audience === 'team' ? audience : 'everyone',
     visitorReports: value('visitor-reports') === true,

@@ -26,7 +26,7 @@ after(async () => {
   sidecar.stop()
 })
 beforeEach(async () => {
-  Object.assign(sidecar, { hold: undefined, broken: false, impersonal: false })
+  Object.assign(sidecar, { hold: undefined, broken: false, impersonal: false, followsNobody: false })
   peertube.set({ 'sidecar-url': sidecarUrl, 'shared-secret': SECRET, 'audience': 'everyone', 'place-for-you': true, 'visitor-reports': false })
   await fetch(`${url}/plugins/shoal/router/api/v1/users/me`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } })
   sidecar.arrived.length = 0
@@ -58,6 +58,39 @@ test('newest first is one click away, and says what it is', async () => {
     assert.deepEqual(await titles(page), expected('recent', 24))
     assert.equal(await page.getByRole('button', { name: 'Newest' }).getAttribute('aria-pressed'), 'true')
     assert.equal(await page.getByRole('button', { name: 'For you' }).getAttribute('aria-pressed'), 'false')
+  })
+})
+
+test('what is followed and what is new are one click away, and say what they are', async () => {
+  await visit(url, FOR_YOU, { token }, async (page) => {
+    await listed(page, 24)
+    for (const [button, strategy, explanation, reason] of [
+      ['Subscriptions', 'subscriptions', 'channels and accounts that you follow', 'From a channel that you follow'],
+      ['Something new', 'explore', 'from channels that you have not watched', 'Something new: you have not watched this channel'],
+    ] as const) {
+      await page.getByRole('button', { name: button }).click()
+      await page.getByText(explanation).waitFor()
+      assert.deepEqual(await titles(page), expected(strategy, 24))
+      await page.getByRole('button', { name: 'Why this?' }).first().click()
+      await page.getByText(reason).first().waitFor()
+    }
+    await picture(page, 'something-new')
+    await accessible(page)
+  })
+})
+
+test('following nobody is said, and visitors are not asked for what they follow', async () => {
+  sidecar.followsNobody = true
+  await visit(url, FOR_YOU, { token }, async (page) => {
+    await listed(page, 24)
+    await page.getByRole('button', { name: 'Subscriptions' }).click()
+    await page.getByText('Nothing is new in what you follow.').waitFor()
+    assert.deepEqual(await titles(page), expected('recent', 24))
+  })
+  await visit(url, FOR_YOU, {}, async (page) => {
+    await listed(page, 24)
+    assert.equal(await page.getByRole('button', { name: 'Subscriptions' }).count(), 0)
+    assert.equal(await page.getByRole('button', { name: 'Something new' }).count(), 1)
   })
 })
 
@@ -121,13 +154,13 @@ test('everything works with the keyboard alone', async () => {
     const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '')
     const stops: string[] = []
     await page.locator('.shoal-strategies button').first().focus()
-    for (let stop = 0; stop < 8; stop += 1) {
+    for (let stop = 0; stop < 10; stop += 1) {
       stops.push(await focused())
       await page.keyboard.press('Tab')
     }
     const name = videos('for-you')[0]?.name
     assert.deepEqual(stops, [
-      'For you', 'Popular', 'Newest', 'Choose what is used', name, 'The Hive', `Why this? “${name}”`, `Not interested in “${name}”`,
+      'For you', 'Subscriptions', 'Something new', 'Popular', 'Newest', 'Choose what is used', name, 'The Hive', `Why this? “${name}”`, `Not interested in “${name}”`,
     ])
     await page.getByRole('button', { name: `Why this? “${name}”` }).first().focus()
     await page.keyboard.press('Enter')

@@ -33,6 +33,8 @@ export class Sidecar {
   broken = false
   /** No list is personal. */
   impersonal = false
+  /** Whether the user's subscriptions have nothing new. */
+  followsNobody = false
   private readonly accounts = new Map<number, Account>()
   private readonly server = createServer((request, response) => void this.answer(request, response))
 
@@ -94,7 +96,8 @@ export class Sidecar {
       case 'GET recommendations/videos': {
         const strategy = query.get('strategy') ?? 'for-you'
         const personal = arrived.user !== undefined && !this.impersonal && account.settings.level !== 'off'
-        const seen = videos(strategy === 'for-you' && !personal ? 'popular' : strategy)
+        const follows = strategy !== 'subscriptions' || !this.followsNobody
+        const seen = videos(strategy === 'for-you' && !personal ? 'popular' : follows ? strategy : 'recent')
           .filter((video) => !account.hidden.some(({ type, id }) => id === (type === 'video' ? video.id : video.channel.id)))
         return reply(200, page(seen))
       }

@@ -24,6 +24,16 @@ export function uuid(number: number): string {
   return `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`
 }
 
+function reasonsOf(strategy: string, index: number): Reason[] {
+  switch (strategy) {
+    case 'recent': return [{ type: 'recent' }]
+    case 'popular': return [{ type: 'popular' }]
+    case 'subscriptions': return [{ type: 'subscription' }]
+    case 'explore': return [{ type: 'unfamiliar' }]
+    default: return REASONS[index % REASONS.length] as Reason[]
+  }
+}
+
 /** The list of a strategy; every strategy has an order of its own. */
 export function videos(strategy: string): Video[] {
   const all = Array.from({ length: 30 }, (_, index): Video => {
@@ -43,9 +53,17 @@ export function videos(strategy: string): Video[] {
       channel,
       recommendation: {
         source: strategy as Strategy,
-        reasons: strategy === 'recent' ? [{ type: 'recent' }] : strategy === 'popular' ? [{ type: 'popular' }] : REASONS[index % REASONS.length] as Reason[],
+        reasons: reasonsOf(strategy, index),
       },
     }
   })
-  return strategy === 'popular' ? all.reverse() : strategy === 'recent' ? [...all.slice(10), ...all.slice(0, 10)] : all
+  const from = (first: number) => [...all.slice(first), ...all.slice(0, first)]
+  switch (strategy) {
+    case 'popular': return all.reverse()
+    case 'recent': return from(10)
+    case 'next': return from(5)
+    case 'subscriptions': return from(15)
+    case 'explore': return from(20)
+    default: return all
+  }
 }

@@ -56,12 +56,21 @@ test('the search asks for the recommended videos, and the result is put in their
   const parameters = { ...WATCH_PAGE, excludeAlreadyWatched: true, user: 'kept' }
   const changed = await otherVideos.parameters(parameters, context(WATCH_PAGE))
   assert.deepEqual(changed, { ...parameters, tagsOneOf: undefined, excludeAlreadyWatched: undefined, uuids: UUIDS })
-  assert.deepEqual(asked, [{ video: 'wpmnJYTFUy3QZkbdmoBKNz', count: 7, user: 17 }])
+  assert.deepEqual(asked, [{ strategy: 'next', video: 'wpmnJYTFUy3QZkbdmoBKNz', count: 7, user: 17 }])
 
   const found = [...UUIDS].sort().map((uuid) => ({ uuid }))
   assert.deepEqual(otherVideos.result({ total: 3, data: found }, changed), { total: 3, data: UUIDS.map((uuid) => ({ uuid })) })
   // Another plugin's hook may have copied the parameters; the list in them is still the same one.
   assert.deepEqual(otherVideos.result({ data: found }, { ...changed }).data.map(({ uuid }) => uuid), UUIDS)
+})
+
+test('the administrator can let the viewer\'s taste alone decide', async () => {
+  const { otherVideos, asked } = hooks(UUIDS, undefined, { 'other-videos-strategy': 'for-you' })
+  await otherVideos.parameters(WATCH_PAGE, context(WATCH_PAGE))
+  assert.deepEqual(asked.map(({ strategy }) => strategy), ['for-you'])
+  const nonsense = hooks(UUIDS, undefined, { 'other-videos-strategy': 'recent' })
+  await nonsense.otherVideos.parameters(WATCH_PAGE, context(WATCH_PAGE))
+  assert.deepEqual(nonsense.asked.map(({ strategy }) => strategy), ['next'])
 })
 
 test('without an answer, everything stays PeerTube\'s', async () => {

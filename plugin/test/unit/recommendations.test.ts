@@ -12,7 +12,7 @@ const server = createServer((_, response) => {
   answer(response)
 })
 let configuration = read({})
-const WANTED = { video: undefined, count: 5, user: undefined }
+const WANTED = { strategy: 'next', video: undefined, count: 5, user: undefined } as const
 const UUID = '00000000-0000-4000-8000-000000000001'
 
 before(async () => {

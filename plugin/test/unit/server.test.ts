@@ -44,11 +44,16 @@ function ask(method: string, path: string, { token, body, type }: { token?: stri
 }
 
 test('"Other videos" are Shoal\'s, in Shoal\'s order, for whoever asks', async () => {
-  assert.deepEqual(await otherVideos('token-user'), videos('for-you').slice(0, 6).map((video) => video.uuid))
+  const first = (strategy: string) => videos(strategy).slice(0, 6).map((video) => video.uuid)
+  assert.deepEqual(await otherVideos('token-user'), first('next'))
   assert.equal(sidecar.arrived.at(-1)?.user, 17)
   assert.match(sidecar.arrived.at(-1)?.target ?? '', /videoId=short3/)
-  assert.deepEqual(await otherVideos(), videos('popular').slice(0, 6).map((video) => video.uuid))
+  assert.deepEqual(await otherVideos(), first('next'))
   assert.equal(sidecar.arrived.at(-1)?.user, undefined)
+  peertube.set({ 'other-videos-strategy': 'for-you' })
+  assert.deepEqual(await otherVideos('token-user'), first('for-you'))
+  assert.deepEqual(await otherVideos(), first('popular'))
+  peertube.set({ 'other-videos-strategy': 'next' })
 })
 
 test('a slow sidecar is not waited for', async () => {
