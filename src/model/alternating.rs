@@ -36,6 +36,25 @@ pub struct AlternatingParameters {
     pub seed: u64,
 }
 
+/// Number of values for which the default regularization was chosen.
+const REFERENCE_VALUES: f32 = 460_000.0;
+/// Largest factor by which few values raise the regularization.
+const LARGEST_RAISE: f32 = 4.0;
+
+impl AlternatingParameters {
+    /// The same parameters for data of `values` observed entries: fewer of them need more regularization, times
+    /// `(460,000 / values)^(1/4)`, at least once and at most four times. The law was read off subsets of MovieLens-1M and
+    /// generated worlds, where it held alike; see `docs/research.md`.
+    #[must_use]
+    pub fn for_values(self, values: usize) -> Self {
+        let raise = (REFERENCE_VALUES / values.max(1) as f32).powf(0.25);
+        Self {
+            regularization: self.regularization * raise.clamp(1.0, LARGEST_RAISE),
+            ..self
+        }
+    }
+}
+
 impl Default for AlternatingParameters {
     fn default() -> Self {
         Self {
@@ -248,6 +267,19 @@ mod tests {
         let user = fold_in.factor(&mut Workspace::new(4), &items, &[0], &[1.0]);
         let scores = crate::model::fold_in::scores(&items, &user);
         assert!(scores[0] > 0.2 && scores[1] > 0.0 && scores[3] < 0.0, "{scores:?}");
+    }
+
+    #[test]
+    fn fewer_values_are_regularized_more_within_bounds() {
+        let raise = |values| {
+            AlternatingParameters::default().for_values(values).regularization
+                / AlternatingParameters::default().regularization
+        };
+        assert!((raise(460_000) - 1.0).abs() < 1e-6 && (raise(9_000_000) - 1.0).abs() < 1e-6);
+        assert!((raise(460_000 / 16) - 2.0).abs() < 1e-3);
+        for few in [0, 1, 100, 460_000 / 256] {
+            assert!((raise(few) - 4.0).abs() < 1e-3, "{few}");
+        }
     }
 
     #[test]

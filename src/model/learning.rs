@@ -125,9 +125,9 @@ pub fn learn(
     }
 }
 
-/// Factors of the given users alone, with their fold-in.
+/// Factors of the given users alone, with their fold-in. The fewer values they have, the more is regularized.
 pub fn own_factors(interactions: &Interactions, parameters: &LearningParameters) -> FactorModel {
-    let own = &parameters.alternating;
+    let own = &parameters.alternating.for_values(interactions.len());
     let factors = alternating::train(interactions, own, |_| ());
     let fold_in = FoldIn::new(
         &factors,
