@@ -26,6 +26,7 @@
 //! change with it. What a signal is worth, which videos are recommended and how they are ranked is decided elsewhere.
 
 pub mod accounts;
+pub mod beside;
 pub mod cards;
 pub mod catalogue;
 pub mod check;

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use super::beside::Permitted;
 use super::controls::Controls;
 use super::request::Strategy;
 use super::signals::Seen;
@@ -58,11 +59,14 @@ pub struct Audience<'a> {
     pub include_watched: bool,
     /// The video that is being watched now.
     pub current: Option<VideoId>,
+    /// The only videos that may be listed; `None` when all may.
+    pub permitted: Option<&'a Permitted>,
 }
 
 impl Audience<'_> {
     fn excludes(&self, entry: &Entry) -> bool {
         self.current == Some(entry.video)
+            || self.permitted.is_some_and(|permitted| !permitted.allows(entry.video))
             || self.seen.excludes(entry.video, self.include_watched)
             || self.controls.excludes(entry.video, entry.channel)
     }
@@ -133,6 +137,9 @@ impl<'a> Listing<'a> {
         newest: Newest,
         describe: impl Fn(VideoId) -> Entry,
     ) -> Result<(), PeerTubeError> {
+        if let (Newest::All, Some(permitted)) = (newest, self.audience.permitted) {
+            return self.fill(permitted.newest_first().map(describe)).await;
+        }
         let mut start = 0;
         while !self.is_full() {
             let Audience {

@@ -8,6 +8,7 @@
 //! | [`controls`] | what the caller decided |
 //! | [`steering`] | how sliders and topics push a ranking |
 //! | [`ranking`] | best first, lazily |
+//! | [`beside`] | what the owner of the current video permits beside it |
 //! | [`plan`] | which sources fill a list, in which order |
 //! | [`scoring`] | the candidates of one source, best first |
 //! | [`explore`] | the unfamiliar, drawn by chance |
@@ -20,6 +21,7 @@
 //!
 //! What stays out: HTTP (see [`crate::api`]), SQL (see [`crate::peertube`]) and learning (see [`crate::model`]).
 
+pub mod beside;
 pub mod controls;
 pub mod diversity;
 pub mod error;

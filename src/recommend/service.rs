@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::beside::{PERMITTED_LIMIT, Permitted};
 use super::controls::Controls;
 use super::diversity::diversify;
 use super::error::RecommendError;
@@ -20,7 +21,7 @@ use super::steering::about;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::model::preference::PreferenceRules;
-use crate::peertube::{ChannelId, PeerTube, Signal, UserId, VideoCard, VideoId, Viewer};
+use crate::peertube::{ChannelId, PeerTube, Signal, UserId, VideoCard, VideoId, VideoReference, Viewer};
 use crate::store::{Level, Store};
 
 /// What an administrator decides about lists.
@@ -119,6 +120,7 @@ impl Recommendations {
             .unwrap_or_default();
         let has_history = !history.preferences.is_empty();
         let current = self.current(request, caller.viewer.as_ref(), has_history).await?;
+        let permitted = self.permitted(request, current, caller.viewer.as_ref()).await?;
         let similar_to = current.filter(|current| current.open).map(|current| current.video);
         let similar_item = snapshot
             .as_deref()
@@ -143,6 +145,7 @@ impl Recommendations {
                 // What plays by itself must not go in circles.
                 include_watched: request.include_watched && request.strategy != Strategy::Next,
                 current: current.map(|current| current.video),
+                permitted: permitted.as_ref(),
             },
         );
         let wish = Wish {
@@ -299,6 +302,25 @@ impl Recommendations {
             return Err(RecommendError::UnknownVideo);
         }
         Ok(Some(Current { video, open }))
+    }
+
+    /// Whoever only guesses numbers must not learn whose a hidden video is: it has to be one that may be named, or to be
+    /// named by its UUID, which nobody guesses.
+    async fn permitted(
+        &self,
+        request: &Request,
+        current: Option<Current>,
+        viewer: Option<&Viewer>,
+    ) -> Result<Option<Permitted>, RecommendError> {
+        let Some(Current { video, open }) = current else {
+            return Ok(None);
+        };
+        let Some(permitted) = self.peertube.permitted_beside(video, PERMITTED_LIMIT).await? else {
+            return Ok(None);
+        };
+        let named = matches!(request.video, Some(VideoReference::Uuid(_)));
+        let known = open || named || self.is_open(video, viewer).await?;
+        Ok(known.then(|| Permitted::new(permitted)))
     }
 
     /// A viewer may well be watching a public video that the viewer's own lists leave out, such as one in another

@@ -159,8 +159,21 @@ impl World {
         Self::with(limits, &[]).await
     }
 
-    async fn with(limits: Limits, settings: &[(&str, &str)]) -> Self {
+    /// Trained and published, beside a PeerTube whose tables were altered by `statement`.
+    pub async fn altered(statement: &str) -> Self {
         let mut instance = Instance::start().await;
+        instance.execute(statement).await;
+        instance.grant().await;
+        let mut world = Self::beside(instance, Limits::default(), &[]).await;
+        world.train().await;
+        world
+    }
+
+    async fn with(limits: Limits, settings: &[(&str, &str)]) -> Self {
+        Self::beside(Instance::start().await, limits, settings).await
+    }
+
+    async fn beside(mut instance: Instance, limits: Limits, settings: &[(&str, &str)]) -> Self {
         populate(&mut instance).await;
         let peertube = PeerTube::connect(&instance.url().await, 4).await.unwrap();
         let snapshot: SharedSnapshot = Arc::new(ArcSwapOption::empty());
