@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ConfigArguments, output};
 use crate::clock::SystemClock;
+use crate::model::ranking::{RankingReport, Verdict};
 use crate::sidecar::{Sidecar, system_noise};
 use crate::training::{CycleReport, Phase, ReleaseOutcome};
 
@@ -71,8 +72,39 @@ fn print(report: &CycleReport) {
     } else {
         output::line("quality          not measured: too little history to hold some of it out");
     }
+    ranking(&report.ranking);
     output::line(&format!("release          {}", release(&report.release)));
     output::line(&format!("time             {:.1} s", report.seconds));
+}
+
+/// What was found about the second stage, feature by feature.
+fn ranking(report: &RankingReport) {
+    let gain = &report.gain;
+    let measured = format!(
+        "NDCG@20 {:.3} against {:.3} of the factor score, {:+.4} +- {:.4}, on later watches of {} users",
+        report.ranked_ndcg_20, report.factor_score_ndcg_20, gain.ndcg_20, gain.standard_error, report.validation_users
+    );
+    output::line(&match report.verdict {
+        Verdict::Used => format!("second stage     used: {measured}"),
+        Verdict::NotBetter => format!("second stage     not used: {measured}"),
+        Verdict::TooLittleHistory => {
+            "second stage     not used: too little history to learn and to measure it".to_owned()
+        }
+    });
+    if !report.features.is_empty() {
+        output::line("  feature                          weight    alone (+-)           left out (+-)");
+    }
+    for found in &report.features {
+        output::line(&format!(
+            "  {:<30} {:>+8.3}  {:>+8.4} ({:.4})  {:>+8.4} ({:.4})",
+            found.feature.name(),
+            found.weight,
+            found.alone.ndcg_20,
+            found.alone.standard_error,
+            found.left_out.ndcg_20,
+            found.left_out.standard_error
+        ));
+    }
 }
 
 /// The outcome of a release in words.

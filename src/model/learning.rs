@@ -138,7 +138,8 @@ pub fn own_factors(interactions: &Interactions, parameters: &LearningParameters)
     FactorModel::new(factors, fold_in)
 }
 
-fn train(
+/// Everything that scores are made of, from these interactions and the evidence of peers.
+pub fn train(
     catalogue: &Catalogue,
     interactions: &Interactions,
     support: &Support,

@@ -11,6 +11,7 @@
 //! | [`beside`] | what the owner of the current video permits beside it |
 //! | [`plan`] | which sources fill a list, in which order |
 //! | [`scoring`] | the candidates of one source, best first |
+//! | [`second_stage`] | the best candidates ranked again |
 //! | [`explore`] | the unfamiliar, drawn by chance |
 //! | [`listing`] | the list under construction: no doubles, nothing hidden, bounded work |
 //! | [`diversity`] | neither a channel nor an instance fills a page |
@@ -34,6 +35,7 @@ pub mod ranking;
 pub mod reasons;
 pub mod request;
 pub mod scoring;
+pub mod second_stage;
 pub mod service;
 pub mod signals;
 pub mod snapshot;

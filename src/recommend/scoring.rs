@@ -2,7 +2,7 @@
 //!
 //! | source | order |
 //! |---|---|
-//! | for-you | the caller's own score |
+//! | for-you | the caller's own score, the best ones ranked again by [`super::second_stage`] where that is better |
 //! | similar | similarity to the current video, where there is any |
 //! | next | the same, blended with the caller's own score |
 //! | popular | popularity |
@@ -24,7 +24,7 @@ use super::snapshot::Snapshot;
 use super::steering::steer;
 use crate::model::linear_algebra::dot;
 use crate::model::recommender::Profile;
-use crate::peertube::{ChannelId, UserId};
+use crate::peertube::{ChannelId, Tie, UserId};
 
 /// How much similarity to the current video counts in [`Strategy::Next`]; the rest is the caller's own score.
 pub const NEXT_SIMILARITY: f32 = 0.7;
@@ -35,20 +35,32 @@ pub struct Person {
     pub profile: Profile,
     /// Their history.
     pub history: History,
-    /// Their score of every item, before anything is pushed.
+    /// Their score of every item, before anything is pushed. Where there is a second stage, it has put the best ones in
+    /// order.
     pub scores: Vec<f32>,
+    /// Channels that they follow, where that moved videos up.
+    pub followed: HashSet<ChannelId>,
 }
 
 impl Person {
-    /// Folds a history in.
-    pub fn new(history: History, snapshot: &Snapshot) -> Self {
+    /// Folds a history in. `ties` are only looked at by the second stage.
+    pub fn new(history: History, ties: &[Tie], snapshot: &Snapshot, now: DateTime<Utc>) -> Self {
         let recommender = snapshot.recommender();
         let profile = recommender.profile(&history.preferences);
-        let scores = recommender.scores(&profile);
+        let mut scores = recommender.scores(&profile);
+        let mut followed = HashSet::new();
+        if let Some(second) = snapshot.second_stage() {
+            second.rerank(recommender, &profile, &history.preferences, ties, now, &mut scores);
+            if second.favours_subscriptions() {
+                let subscriptions = ties.iter().filter(|tie| tie.subscribed);
+                followed.extend(subscriptions.map(|tie| tie.channel));
+            }
+        }
         Self {
             profile,
             history,
             scores,
+            followed,
         }
     }
 }
@@ -265,7 +277,7 @@ mod tests {
     fn a_person_has_the_models_scores() {
         let snapshot = snapshot();
         let history = History::new(&[watched(1)], &snapshot, &rules(), DateTime::UNIX_EPOCH, 10);
-        let person = Person::new(history, &snapshot);
+        let person = Person::new(history, &[], &snapshot, DateTime::UNIX_EPOCH);
         assert_eq!(person.scores.len(), 4);
         let personal = Wish {
             person: Some(Arc::new(person)),

@@ -150,7 +150,9 @@ impl Recommendations {
         );
         let wish = Wish {
             strategy: request.strategy,
-            person: self.person(request.strategy, snapshot.as_ref(), history).await?,
+            person: self
+                .person(request.strategy, snapshot.as_ref(), history, request.user)
+                .await?,
             controls: Arc::clone(&caller.controls),
             current: similar_item,
             remembered: caller.remembered(),
@@ -215,11 +217,21 @@ impl Recommendations {
         strategy: Strategy,
         snapshot: Option<&Arc<Snapshot>>,
         history: History,
+        user: Option<UserId>,
     ) -> Result<Option<Arc<Person>>, RecommendError> {
         let Some(snapshot) = snapshot.filter(|_| strategy.is_personal() && !history.preferences.is_empty()) else {
             return Ok(None);
         };
-        let person = rank(Arc::clone(snapshot), move |snapshot| Person::new(history, snapshot)).await?;
+        // Who has a history may be learned from; only the second stage looks at subscriptions and comments.
+        let ties = match user.filter(|_| snapshot.second_stage().is_some()) {
+            Some(user) => self.peertube.ties(user).await?,
+            None => Vec::new(),
+        };
+        let now = self.clock.now();
+        let person = rank(Arc::clone(snapshot), move |snapshot| {
+            Person::new(history, &ties, snapshot, now)
+        })
+        .await?;
         Ok(Some(Arc::new(person)))
     }
 
@@ -458,6 +470,10 @@ async fn explain(
         let ground = |entry: &Entry| {
             let mut grounds = impersonal(entry, Some(snapshot), similar_to, knows_channels);
             if let (Strategy::ForYou | Strategy::Next, Some(item)) = (entry.source, entry.item) {
+                let followed = |channel| person.followed.contains(&channel);
+                if entry.channel.is_some_and(followed) {
+                    grounds.push(Ground::Subscription);
+                }
                 let explanation = snapshot.recommender().explain(&person.profile, item);
                 grounds.extend(personal(entry, &explanation, &person.history, snapshot));
                 if wanted.contains(&item) {

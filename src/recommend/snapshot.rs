@@ -10,6 +10,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use chrono::{DateTime, Utc};
 
+use super::second_stage::SecondStage;
+use crate::model::ranking::Ranker;
 use crate::model::recommender::Recommender;
 use crate::peertube::{CatalogueVideo, VideoId};
 
@@ -24,6 +26,7 @@ pub struct Snapshot {
     tagged: HashMap<String, Vec<u32>>,
     average_popularity: f32,
     known_by_peers: HashSet<u32>,
+    second_stage: Option<SecondStage>,
     created_at: DateTime<Utc>,
     model: String,
 }
@@ -71,6 +74,7 @@ impl Snapshot {
             tagged,
             average_popularity,
             known_by_peers: HashSet::new(),
+            second_stage: None,
             created_at,
             model,
         })
@@ -82,6 +86,18 @@ impl Snapshot {
     pub fn with_items_known_by_peers(mut self, items: impl IntoIterator<Item = u32>) -> Self {
         self.known_by_peers = items.into_iter().collect();
         self
+    }
+
+    /// Adds what ranks the best candidates again, if there is something.
+    #[must_use]
+    pub fn with_ranker(mut self, ranker: Option<Ranker>) -> Self {
+        self.second_stage = ranker.map(|ranker| SecondStage::new(ranker, &self.videos, &self.recommender));
+        self
+    }
+
+    /// What ranks the best candidates again; `None` where the score of the first stage is better.
+    pub fn second_stage(&self) -> Option<&SecondStage> {
+        self.second_stage.as_ref()
     }
 
     /// The model.

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::publishing::{self, Publication};
 use super::reading::Consent;
 use super::releasing::{self, NoiseRandomness, ReleaseOutcome};
-use super::{TrainingError, combining, reading, sweeping};
+use super::{TrainingError, combining, ranking, reading, sweeping};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::failpoints;
@@ -20,6 +20,7 @@ use crate::model::components::Component;
 use crate::model::contribution::EvidenceBasis;
 use crate::model::head::public_support;
 use crate::model::learning::{self, LearningParameters, Stage};
+use crate::model::ranking::RankingReport;
 use crate::peertube::PeerTube;
 use crate::recommend::snapshot::SharedSnapshot;
 use crate::store::{CountedWatches, Store};
@@ -33,6 +34,8 @@ pub enum Phase {
     Releasing,
     /// Learning.
     Learning(Stage),
+    /// Learning to rank the best candidates again.
+    Ranking,
     /// Storing the model.
     Publishing,
 }
@@ -46,6 +49,7 @@ impl Phase {
             Self::Learning(Stage::Validation) => "learning from part of the history",
             Self::Learning(Stage::Weights) => "choosing weights on the rest",
             Self::Learning(Stage::Training) => "learning from all of it",
+            Self::Ranking => "learning to rank",
             Self::Publishing => "publishing the model",
         }
     }
@@ -76,6 +80,8 @@ pub struct CycleReport {
     pub popularity_ndcg_20: f64,
     /// The chosen weights, by component.
     pub weights: std::collections::BTreeMap<String, f32>,
+    /// What was found about the second stage of ranking.
+    pub ranking: RankingReport,
     /// Wall time.
     pub seconds: f64,
 }
@@ -119,13 +125,15 @@ impl Trainer {
         let counts = releasing::next_watches(&self.store, basis, now).await?;
         let reading = reading::read(&self.peertube, &rules, &consent, counts, now).await?;
         let (videos, interactions) = (reading.videos, Arc::new(reading.interactions));
-        let (catalogue, support) = {
-            let items = videos.iter().map(reading::item).collect();
-            let privacy = privacy.clone();
+        let (videos, catalogue, support, ground) = {
+            let (config, habits) = (Arc::clone(&self.config), reading.habits);
             compute(move || {
+                let privacy = &config.privacy;
+                let items = videos.iter().map(reading::item).collect();
                 let catalogue = Catalogue::new(items, EvidenceBasis::new(privacy.dimensions));
                 let support = public_support(catalogue.items(), privacy.head_videos, privacy.head_channels);
-                (Arc::new(catalogue), Arc::new(support))
+                let ground = ranking::Ground::new(&catalogue, &videos, habits, &config, now.timestamp());
+                (videos, Arc::new(catalogue), Arc::new(support), ground)
             })
             .await?
         };
@@ -139,14 +147,17 @@ impl Trainer {
 
         let mut sources = combining::peer_sources(&self.store, &catalogue).await?;
         let parameters = self.learning_parameters();
-        let (learned, peers, known_by_peers) = {
+        let (learned, ranked, peers, known_by_peers) = {
             let (interactions, progress) = (Arc::clone(&interactions), Arc::clone(&progress));
             compute(move || {
                 let peers = sources.len();
                 let known_by_peers = combining::known_items(&sources);
                 let stage = |stage| progress(Phase::Learning(stage));
                 let learned = learning::learn(&catalogue, &interactions, &support, &mut sources, &parameters, stage);
-                (learned, peers, known_by_peers)
+                progress(Phase::Ranking);
+                let first_stage = &learned.recommender;
+                let ranked = ground.learn(&catalogue, &support, &mut sources, &parameters, first_stage);
+                (learned, ranked, peers, known_by_peers)
             })
             .await?
         };
@@ -165,6 +176,7 @@ impl Trainer {
             validation_ndcg_20: learned.choice.ndcg,
             popularity_ndcg_20: learned.popularity_ndcg,
             weights: weights.into_iter().collect(),
+            ranking: ranked.report,
             seconds: 0.0,
         };
         let publication = Publication {
@@ -172,8 +184,10 @@ impl Trainer {
             recommender: learned.recommender,
             videos,
             known_by_peers,
+            ranker: ranked.ranker,
         };
         report.model = publishing::publish(&self.store, &self.snapshot, publication, self.clock.now()).await?;
+        ranking::tell(&report.ranking);
         report.seconds = started.elapsed().as_secs_f64();
         tracing::info!(
             model = report.model,

@@ -8,6 +8,7 @@
 //! | [`releasing`] | when evidence is released, and how |
 //! | [`release_counter`] | the count beside the ledger, by which a restored older ledger is noticed |
 //! | [`combining`] | the evidence of peers |
+//! | [`ranking`] | the second stage of ranking |
 //! | [`publishing`] | the model in Shoal's database and in use |
 //! | [`worker`] | cycles on a schedule |
 //!
@@ -18,6 +19,7 @@ pub mod combining;
 pub mod cycle;
 mod error;
 pub mod publishing;
+pub mod ranking;
 pub mod reading;
 pub mod release_counter;
 pub mod releasing;

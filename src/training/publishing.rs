@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::TrainingError;
+use crate::model::ranking::Ranker;
 use crate::model::recommender::Recommender;
 use crate::peertube::CatalogueVideo;
 use crate::recommend::snapshot::{SharedSnapshot, Snapshot};
@@ -15,7 +16,7 @@ use crate::store::{NewModel, Store};
 
 const KIND: &str = "recommender";
 /// Changes whenever the layout of the bytes changes; older models are then trained anew instead of read.
-const FORMAT_VERSION: i32 = 1;
+const FORMAT_VERSION: i32 = 2;
 const COMPRESSION_LEVEL: i32 = 1;
 /// How often it is looked for a newer model.
 const GLANCE: Duration = Duration::from_secs(30);
@@ -25,6 +26,7 @@ struct Written<'a> {
     videos: &'a [CatalogueVideo],
     recommender: &'a Recommender,
     known_by_peers: &'a [u32],
+    ranker: Option<&'a Ranker>,
 }
 
 #[derive(Deserialize)]
@@ -32,6 +34,7 @@ struct Read {
     videos: Vec<CatalogueVideo>,
     recommender: Recommender,
     known_by_peers: Vec<u32>,
+    ranker: Option<Ranker>,
 }
 
 /// A model that was learned and is to be put in use.
@@ -42,6 +45,8 @@ pub struct Publication {
     pub videos: Vec<CatalogueVideo>,
     /// Items about which other instances sent evidence that the model uses.
     pub known_by_peers: Vec<u32>,
+    /// What ranks the best candidates again, where that is better.
+    pub ranker: Option<Ranker>,
     /// How it was trained and what it reached.
     pub metadata: serde_json::Value,
 }
@@ -65,6 +70,7 @@ pub async fn publish(
             videos: &publication.videos,
             recommender: &publication.recommender,
             known_by_peers: &publication.known_by_peers,
+            ranker: publication.ranker.as_ref(),
         };
         let plain = postcard::to_allocvec(&written).map_err(|error| error.to_string())?;
         let bytes = zstd::encode_all(plain.as_slice(), COMPRESSION_LEVEL).map_err(|error| error.to_string())?;
@@ -77,6 +83,7 @@ pub async fn publish(
         recommender,
         videos,
         known_by_peers,
+        ranker,
         metadata,
     } = publication;
     let model = NewModel {
@@ -86,7 +93,9 @@ pub async fn publish(
         bytes: Arc::from(bytes),
     };
     let id = store.publish_model(model).await?;
-    let snapshot = Snapshot::new(recommender, videos, now, id.to_string())?.with_items_known_by_peers(known_by_peers);
+    let snapshot = Snapshot::new(recommender, videos, now, id.to_string())?
+        .with_items_known_by_peers(known_by_peers)
+        .with_ranker(ranker);
     in_use.store(Some(Arc::new(snapshot)));
     Ok(id)
 }
@@ -112,7 +121,11 @@ pub async fn restore(store: &Store, in_use: &SharedSnapshot) -> Result<Option<i6
         let plain = zstd::decode_all(stored.bytes.as_slice()).map_err(|error| error.to_string())?;
         let read: Read = postcard::from_bytes(&plain).map_err(|error| error.to_string())?;
         Snapshot::new(read.recommender, read.videos, created_at, id.to_string())
-            .map(|snapshot| snapshot.with_items_known_by_peers(read.known_by_peers))
+            .map(|snapshot| {
+                snapshot
+                    .with_items_known_by_peers(read.known_by_peers)
+                    .with_ranker(read.ranker)
+            })
             .map_err(|error| error.to_string())
     })
     .await

@@ -8,8 +8,9 @@ use futures_util::TryStreamExt;
 use super::TrainingError;
 use crate::model::interactions::Interactions;
 use crate::model::item::Item;
-use crate::model::preference::PreferenceRules;
-use crate::peertube::{CataloguePrivacy, CatalogueVideo, PeerTube, Signal, UserId, VideoId};
+use crate::model::preference::{PreferenceRules, Watched};
+use crate::model::ranking::Event;
+use crate::peertube::{CataloguePrivacy, CatalogueVideo, PeerTube, Signal, Tie, UserId, VideoId};
 use crate::recommend::signals::{preference, since};
 use crate::store::{CountedWatches, Level, UserChoice};
 
@@ -24,7 +25,12 @@ pub struct Reading {
     pub counted: Interactions,
     /// Users who contribute, whether or not they watched something new.
     pub contributors: usize,
+    /// What ranking learns from.
+    pub habits: Habits,
 }
+
+/// What each user from whom this instance may learn did, and to which channels the user is tied.
+pub type Habits = Vec<(Vec<Event>, Vec<Tie>)>;
 
 /// What users decided about their history.
 #[derive(Debug, Clone)]
@@ -70,6 +76,7 @@ pub async fn read(
     let index: HashMap<VideoId, u32> = (0u32..).zip(&videos).map(|(item, video)| (video.id, item)).collect();
     let (mut interactions, mut counted) = (Interactions::new(videos.len()), Interactions::new(videos.len()));
     let mut contributors = 0;
+    let mut habits: HashMap<UserId, (Vec<Event>, Vec<Tie>)> = HashMap::new();
     peertube
         .for_each_user(|user| {
             let (level, start) = consent.of(user.user);
@@ -87,6 +94,12 @@ pub async fn read(
                     .collect()
             };
             interactions.push_user(row(&mut user.signals.iter()));
+            let events = user.signals.iter().filter_map(|signal| since(signal, start));
+            let events = events.filter_map(|signal| {
+                let item = *index.get(&signal.video)?;
+                event(&signal, item, &videos[item as usize], rules, now)
+            });
+            habits.entry(user.user).or_default().0 = events.collect();
             contributors += usize::from(level.contributes());
             counted.push_user(row(&mut user
                 .signals
@@ -94,11 +107,49 @@ pub async fn read(
                 .filter(|signal| level.contributes() && belongs(signal, counts))));
         })
         .await?;
+    peertube
+        .for_each_user_ties(|user, ties| {
+            let (level, start) = consent.of(user);
+            if level.learns() {
+                let recent = ties
+                    .into_iter()
+                    .filter(|tie| start.is_none_or(|start| tie.since >= start));
+                habits.entry(user).or_default().1 = recent.collect();
+            }
+        })
+        .await?;
+    // In the order of the users, so that the same data always give the same model.
+    let mut habits: Vec<(UserId, (Vec<Event>, Vec<Tie>))> = habits.into_iter().collect();
+    habits.sort_unstable_by_key(|(user, _)| *user);
     Ok(Reading {
+        habits: habits.into_iter().map(|(_, habits)| habits).collect(),
         videos,
         interactions,
         counted,
         contributors,
+    })
+}
+
+/// What a signal is for ranking; `None` when it says nothing.
+fn event(
+    signal: &Signal,
+    item: u32,
+    video: &CatalogueVideo,
+    rules: &PreferenceRules,
+    now: DateTime<Utc>,
+) -> Option<Event> {
+    let share =
+        signal.watched.and_then(
+            |watch| match Watched::from_position(watch.seconds, video.duration, video.is_live) {
+                Watched::Share(share) => Some(share),
+                Watched::UnknownShare => None,
+            },
+        );
+    Some(Event {
+        item,
+        value: preference(signal, video.duration, video.is_live, rules, now),
+        share,
+        first: signal.first()?.timestamp(),
     })
 }
 

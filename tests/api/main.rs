@@ -14,6 +14,7 @@ mod overload;
 mod paging;
 mod personal;
 mod problems;
+mod ranking;
 mod silence;
 mod similar;
 mod subscriptions;

@@ -23,7 +23,8 @@ use shoal::model::learning::{LearningParameters, learn};
 use shoal::peertube::{PeerTube, UserId};
 use shoal::recommend::{SharedSnapshot, Snapshot};
 use shoal::store::{CountedWatches, Level, Store};
-use shoal::training::reading::{Consent, item, read};
+use shoal::training::ranking::Ground;
+use shoal::training::reading::{Consent, Reading, item, read};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -444,15 +445,17 @@ async fn populate(instance: &mut Instance) {
 /// A model of the instance as it is.
 async fn trained(peertube: &PeerTube, store: &Store) -> Snapshot {
     let now: DateTime<Utc> = NOW.parse().unwrap();
-    let consent = Consent::new(store.user_choices().await.unwrap(), Level::Local);
-    let rules = config(&[]).preferences.rules();
-    let counts = CountedWatches {
-        after: None,
-        until: now,
-    };
-    let reading = read(peertube, &rules, &consent, counts, now).await.unwrap();
-    let (videos, interactions) = (reading.videos, reading.interactions);
-    let catalogue = Catalogue::new(videos.iter().map(item).collect(), EvidenceBasis::new(32));
+    let Reading {
+        videos,
+        interactions,
+        habits,
+        ..
+    } = reading(peertube, store).await;
+    let catalogue = Arc::new(Catalogue::new(
+        videos.iter().map(item).collect(),
+        EvidenceBasis::new(32),
+    ));
+    let ground = Ground::new(&catalogue, &videos, habits, &config(&[]), now.timestamp());
     let support = public_support(catalogue.items(), 100, 10);
     let alternating = AlternatingParameters {
         dimensions: 8,
@@ -467,5 +470,20 @@ async fn trained(peertube: &PeerTube, store: &Store) -> Snapshot {
         &parameters,
         |_| (),
     );
-    Snapshot::new(learned.recommender, videos, now, "test".to_owned()).unwrap()
+    let ranked = ground.learn(&catalogue, &support, &mut Vec::new(), &parameters, &learned.recommender);
+    Snapshot::new(learned.recommender, videos, now, "test".to_owned())
+        .unwrap()
+        .with_ranker(ranked.ranker)
+}
+
+/// What a model of the instance as it is would be made from.
+pub async fn reading(peertube: &PeerTube, store: &Store) -> Reading {
+    let now: DateTime<Utc> = NOW.parse().unwrap();
+    let consent = Consent::new(store.user_choices().await.unwrap(), Level::Local);
+    let rules = config(&[]).preferences.rules();
+    let counts = CountedWatches {
+        after: None,
+        until: now,
+    };
+    read(peertube, &rules, &consent, counts, now).await.unwrap()
 }

@@ -10,6 +10,7 @@ mod hostile;
 mod leaving;
 mod levels;
 mod public_lists;
+mod ranking;
 mod restored;
 mod support;
 mod tiny;
