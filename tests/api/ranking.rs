@@ -7,7 +7,7 @@ use crate::instance::{OWNER, VIEWER};
 use crate::world::{Listed, NEWCOMER, World, reading};
 
 /// The channels of this instance that somebody follows.
-const CHANNELS: std::ops::RangeInclusive<i32> = 30..=41;
+const CHANNELS: std::ops::RangeInclusive<i32> = 50..=61;
 /// Users each of whom follows one of them.
 const FOLLOWERS: std::ops::Range<i32> = 3_000..3_040;
 
@@ -20,14 +20,14 @@ async fn loyal() -> World {
         instance.add_channel(channel, OWNER, None).await;
     }
     for number in 0..120 {
-        let with = json!({ "channelId": 30 + number % 12, "name": format!("Plain {number}"), "publishedAt": "2025-06-01T00:00:00Z" });
+        let with = json!({ "channelId": 50 + number % 12, "name": format!("Plain {number}"), "publishedAt": "2025-06-01T00:00:00Z" });
         instance.add_video(4_000 + number, with).await;
     }
     for user in FOLLOWERS {
-        instance.add_user(user, json!({})).await;
-        follow(&mut world, user, 30 + user % 12).await;
+        world.instance.add_user(user, json!({})).await;
+        follow(&mut world, user, 50 + user % 12).await;
         for step in 0..12 {
-            let channel = if step < 7 {
+            let channel = if step < 9 {
                 (user * 7 + step * 5) % 12
             } else {
                 user % 12
@@ -83,20 +83,20 @@ async fn what_the_caller_follows_moves_up_and_is_the_reason() {
         "nothing is followed"
     );
 
-    follow(&mut world, VIEWER, 35).await;
+    follow(&mut world, VIEWER, 55).await;
     let after = world.list(&query).await;
     assert_eq!(after.sources(), ["for-you"]);
-    assert_eq!(after.data[0]["channel"]["id"], 35, "{:?}", after.ids());
-    assert!(of_channel(&after, 35).len() > of_channel(&before, 35).len());
+    assert_eq!(after.data[0]["channel"]["id"], 55, "{:?}", after.ids());
+    assert!(of_channel(&after, 55).len() > of_channel(&before, 55).len());
     for video in &after.data {
-        assert_eq!(says_followed(video), video["channel"]["id"] == 35, "{video}");
+        assert_eq!(says_followed(video), video["channel"]["id"] == 55, "{video}");
     }
     // The scores are handed out again, so they still fall, but for what is spread over channels.
     let highest = |listed: &Listed| listed.data[0]["recommendation"]["score"].as_f64().unwrap();
     assert!((highest(&after) - highest(&before)).abs() < 1e-6);
     // What is next is like the current video first, and to the caller's taste second.
     let next_after = world.list(&next).await;
-    let place = |listed: &Listed| listed.data.iter().position(|video| video["channel"]["id"] == 35);
+    let place = |listed: &Listed| listed.data.iter().position(|video| video["channel"]["id"] == 55);
     assert!(place(&next_after).unwrap_or(10) <= place(&next_before).unwrap_or(10));
 
     // Who goes away from a channel loses it at the next request.

@@ -156,7 +156,8 @@ fn follows(world: &InstanceWorld) -> Rows {
     );
     for follow in &world.follows {
         let (from, to) = (&follow.actor_id, &follow.target_actor_id);
-        rows.add(&[&follow.state, &1_000, &follow.url, from, to, &world.now, &world.now]);
+        let since = &follow.created_at;
+        rows.add(&[&follow.state, &1_000, &follow.url, from, to, since, since]);
     }
     rows
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -12,7 +13,7 @@ use crate::evaluation::baseline::content_weights;
 use crate::model::blend::Weights;
 use crate::model::components::Component;
 use crate::model::metrics::{ndcg_at, ranks};
-use crate::peertube::{CataloguePrivacy, VideoId};
+use crate::peertube::{CataloguePrivacy, Tie, VideoId};
 use crate::recommend::Snapshot;
 use crate::recommend::signals::preference;
 
@@ -29,8 +30,10 @@ pub struct Ndcg {
     pub own: f64,
     /// Factors from the federation's evidence.
     pub federated: f64,
-    /// What is served.
+    /// The blend of all of them: the first stage of ranking.
     pub combined: f64,
+    /// What is served: the first stage, its best candidates ranked again where that is better.
+    pub served: f64,
 }
 
 /// What was measured.
@@ -47,7 +50,9 @@ pub(super) struct Measured {
 }
 
 struct Case {
+    /// Newest first.
     history: Vec<(u32, f32)>,
+    ties: Vec<Tie>,
     targets: Vec<u32>,
 }
 
@@ -65,10 +70,17 @@ pub(super) async fn measure(instance: &DemoInstance) -> Result<Measured, DemoErr
         .map(|(user, videos)| (*user, videos))
         .collect();
     let (mut users, mut interactions, mut cases) = (0, 0, Vec::new());
-    instance
-        .sidecar()
-        .peertube
-        .for_each_user(|user| {
+    let peertube = &instance.sidecar().peertube;
+    let mut ties = HashMap::new();
+    peertube
+        .for_each_user_ties(|user, own| {
+            ties.insert(user, own);
+        })
+        .await?;
+    peertube
+        .for_each_user(|mut user| {
+            user.signals
+                .sort_by_key(|signal| (std::cmp::Reverse(signal.latest()), signal.video));
             let history: Vec<(u32, f32)> = user
                 .signals
                 .iter()
@@ -87,12 +99,16 @@ pub(super) async fn measure(instance: &DemoInstance) -> Result<Measured, DemoErr
                 .filter_map(|video| snapshot.item(VideoId(*video)))
                 .collect();
             if !targets.is_empty() {
-                cases.push(Case { history, targets });
+                cases.push(Case {
+                    history,
+                    ties: ties.remove(&user.user).unwrap_or_default(),
+                    targets,
+                });
             }
         })
         .await?;
     let evaluated = cases.len();
-    let ndcg = tokio::task::spawn_blocking(move || evaluate(&snapshot, &cases))
+    let ndcg = tokio::task::spawn_blocking(move || evaluate(&snapshot, &cases, now))
         .await
         .map_err(|error| DemoError::Story(error.to_string()))?;
     Ok(Measured {
@@ -103,7 +119,7 @@ pub(super) async fn measure(instance: &DemoInstance) -> Result<Measured, DemoErr
     })
 }
 
-fn evaluate(snapshot: &Snapshot, cases: &[Case]) -> Ndcg {
+fn evaluate(snapshot: &Snapshot, cases: &[Case], now: DateTime<Utc>) -> Ndcg {
     let recommender = snapshot.recommender();
     let has_own = recommender.components().own.is_some();
     // Nobody is ever shown these, so no method may be asked to rank them.
@@ -131,24 +147,25 @@ fn evaluate(snapshot: &Snapshot, cases: &[Case]) -> Ndcg {
             excluded.sort_unstable();
             excluded.dedup();
             excluded.retain(|item| !case.targets.contains(item));
-            methods.map(|weights| {
-                ndcg_at(
-                    &ranks(
-                        &recommender.scores_under(weights, &case.history),
-                        &case.targets,
-                        &excluded,
-                    ),
-                    CUTOFF,
-                )
-            })
+            let ndcg = |scores: &[f32]| ndcg_at(&ranks(scores, &case.targets, &excluded), CUTOFF);
+            let first = methods.map(|weights| ndcg(&recommender.scores_under(weights, &case.history)));
+            let [.., combined] = first;
+            let served = snapshot.second_stage().map_or(combined, |second| {
+                let profile = recommender.profile(&case.history);
+                let mut scores = recommender.scores(&profile);
+                second.rerank(recommender, &profile, &case.history, &case.ties, now, &mut scores);
+                ndcg(&scores)
+            });
+            (first, served)
         })
         .collect::<Vec<_>>();
-    let mean = |method: usize| sums.iter().map(|row| row[method]).sum::<f64>() / sums.len().max(1) as f64 + 0.0;
+    let mean = |method: usize| sums.iter().map(|row| row.0[method]).sum::<f64>() / sums.len().max(1) as f64 + 0.0;
     Ndcg {
         popularity: mean(0),
         content: mean(1),
         own: mean(2),
         federated: mean(3),
         combined: mean(4),
+        served: sums.iter().map(|row| row.1).sum::<f64>() / sums.len().max(1) as f64 + 0.0,
     }
 }

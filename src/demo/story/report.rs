@@ -101,7 +101,7 @@ impl DemoReport {
         writeln!(text, "NDCG@20 on held-out watches")?;
         writeln!(
             text,
-            "{:<14}{:>6}{:>9}  {:>10}{:>9}{:>7}{:>11}{:>10}{:>10}{:>10}{:>9}",
+            "{:<14}{:>6}{:>9}  {:>10}{:>9}{:>7}{:>11}{:>10}{:>8}{:>10}{:>10}{:>9}",
             "instance",
             "users",
             "watches",
@@ -110,6 +110,7 @@ impl DemoReport {
             "own",
             "federated",
             "combined",
+            "served",
             "sent",
             "received",
             "epsilon"
@@ -118,7 +119,7 @@ impl DemoReport {
             let ndcg = &row.ndcg_20;
             writeln!(
                 text,
-                "{:<14}{:>6}{:>9}  {:>10.3}{:>9.3}{:>7.3}{:>11.3}{:>10.3}{:>10}{:>10}{:>9.2}",
+                "{:<14}{:>6}{:>9}  {:>10.3}{:>9.3}{:>7.3}{:>11.3}{:>10.3}{:>8.3}{:>10}{:>10}{:>9.2}",
                 row.host,
                 row.users,
                 row.interactions,
@@ -127,6 +128,7 @@ impl DemoReport {
                 ndcg.own,
                 ndcg.federated,
                 ndcg.combined,
+                ndcg.served,
                 kilobytes(row.bytes_sent),
                 kilobytes(row.bytes_received),
                 row.epsilon_spent
@@ -143,7 +145,11 @@ impl DemoReport {
         )?;
         writeln!(
             text,
-            "combined: what is served. The budget of a whole year, epsilon {EPSILON}, is spent in one release."
+            "combined: all of them together; served: that, its best candidates ranked again where that is better."
+        )?;
+        writeln!(
+            text,
+            "The budget of a whole year, epsilon {EPSILON}, is spent in one release."
         )?;
         writeln!(
             text,

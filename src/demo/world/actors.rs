@@ -1,7 +1,8 @@
 //! The servers, accounts, channels and actors of one instance, and who follows whom.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::{DateTime, Utc};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -196,13 +197,14 @@ fn channels(generated: &Generated<'_>, actors: &mut Actors, world: &mut Instance
 /// Writes the follows between instances, and what people subscribed to.
 fn follows(rng: &mut ChaCha8Rng, generated: &Generated<'_>, actors: &Actors, world: &mut InstanceWorld) {
     let own = actors.instances_acting[&generated.instance];
-    let mut pairs: Vec<(i32, i32, &'static str)> = Vec::new();
+    let mut pairs: Vec<(i32, i32, &'static str, DateTime<Utc>)> = Vec::new();
+    let now = world.now;
     for (host, follow) in generated.reach.hosts.iter().enumerate() {
         let other = actors.instances_acting[&host];
         match follow {
             // Most follow back.
-            Follow::Accepted => pairs.extend([(own, other, "accepted"), (other, own, "accepted")]),
-            Follow::Pending => pairs.push((own, other, "pending")),
+            Follow::Accepted => pairs.extend([(own, other, "accepted", now), (other, own, "accepted", now)]),
+            Follow::Pending => pairs.push((own, other, "pending", now)),
             Follow::Itself | Follow::No => {}
         }
     }
@@ -212,26 +214,31 @@ fn follows(rng: &mut ChaCha8Rng, generated: &Generated<'_>, actors: &Actors, wor
         .iter()
         .enumerate()
         .filter(|(_, followed)| **followed);
-    pairs.extend(followed.map(|(channel, _)| (own, actors.channels_acting[&channel], "accepted")));
+    pairs.extend(followed.map(|(channel, _)| (own, actors.channels_acting[&channel], "accepted", now)));
     for (number, watches) in generated.watches.iter().enumerate() {
+        // Whoever watches far may subscribe then and there: rather the second time than the first, and rather to a
+        // channel that pleases more than others.
         let mut seen: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut subscribed: BTreeSet<usize> = BTreeSet::new();
         for watch in watches.iter().filter(|watch| watch.fate == Fate::Written && watch.far) {
-            *seen.entry(generated.catalogue.videos[watch.video].channel).or_default() += 1;
-        }
-        for (channel, times) in seen {
-            let chance = 0.05 + 0.12 * (times as f64 - 1.0);
-            if rng.random_bool(chance.min(0.6)) {
-                pairs.push((actors.people[&number], actors.channels_acting[&channel], "accepted"));
+            let channel = generated.catalogue.videos[watch.video].channel;
+            let times = seen.entry(channel).or_default();
+            *times += 1;
+            let chance = watch.loyalty * if *times == 1 { 0.05 } else { 0.12 };
+            if rng.random_bool(chance.min(0.6)) && subscribed.insert(channel) {
+                let pair = (actors.people[&number], actors.channels_acting[&channel]);
+                pairs.push((pair.0, pair.1, "accepted", watch.last));
             }
         }
     }
-    for (actor_id, target_actor_id, state) in pairs {
+    for (actor_id, target_actor_id, state, created_at) in pairs {
         let url = format!("{}/follows/{target_actor_id}", world.actors[actor_id as usize - 1].url);
         world.follows.push(ActorFollow {
             actor_id,
             target_actor_id,
             state,
             url,
+            created_at,
         });
     }
 }

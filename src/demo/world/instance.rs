@@ -85,6 +85,8 @@ pub struct ActorFollow {
     pub state: &'static str,
     /// ActivityPub address of the follow.
     pub url: String,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
 }
 
 /// A row of `video`.

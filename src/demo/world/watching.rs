@@ -46,6 +46,8 @@ pub(super) struct Watch {
     pub(super) rating: Option<bool>,
     /// Whether most of it was watched.
     pub(super) far: bool,
+    /// How much more than others of the same block the channel pleases the person; 1 on average.
+    pub(super) loyalty: f64,
     pub(super) fate: Fate,
 }
 
@@ -75,7 +77,10 @@ pub(super) fn watches(
                     let chosen = choose(&mut rng, catalogue, reach, &scale, viewer);
                     let mut watches: Vec<Watch> = chosen
                         .into_iter()
-                        .map(|video| watch(&mut rng, parameters, catalogue, person, video))
+                        .map(|(video, loyalty)| Watch {
+                            loyalty,
+                            ..watch(&mut rng, parameters, catalogue, person, video)
+                        })
                         .collect();
                     watches.sort_by_key(|watch| (watch.last, watch.video));
                     hold_out(parameters, catalogue, reach, person, &mut watches);
@@ -111,14 +116,14 @@ impl BlockScale {
     }
 }
 
-/// The videos that a person watches: drawn without replacement, in proportion to taste and popularity.
+/// The videos that a person watches, with how much their channels please the person: drawn without replacement, in proportion to taste and popularity.
 fn choose(
     rng: &mut impl Rng,
     catalogue: &Catalogue,
     reach: &Reach,
     scale: &BlockScale,
     viewer: Viewer<'_>,
-) -> Vec<usize> {
+) -> Vec<(usize, f64)> {
     let person = viewer.person;
     // Some channels please a person more than others of the same block.
     let loyalty: Vec<f64> = catalogue.channels.iter().map(|_| factor(rng, 0.4)).collect();
@@ -142,7 +147,10 @@ fn choose(
     }
     race.sort_by(|left, right| left.0.total_cmp(&right.0));
     let limit = person.activity.min(race.len() * 2 / 5);
-    race.into_iter().take(limit).map(|(_, index)| index).collect()
+    race.into_iter()
+        .take(limit)
+        .map(|(_, index)| (index, loyalty[catalogue.videos[index].channel]))
+        .collect()
 }
 
 /// How easily a person comes to see a video that is not public.
@@ -211,6 +219,7 @@ fn watch(
         last,
         rating,
         far: share >= 0.5,
+        loyalty: 1.0,
         fate: Fate::Written,
     }
 }

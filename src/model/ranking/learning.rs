@@ -22,9 +22,10 @@ use super::accounts::{Account, Decay, interactions, moments};
 use super::candidates::{candidates, order};
 use super::conditional_logit::{Choice, Weights, fit, score};
 use super::facts::{Background, Facts};
-use super::features::{FEATURES, Feature, FeatureVector, Reader, Scene};
+use super::features::{FEATURES, Feature, Reader, Scene};
 use super::ranker::Ranker;
 use super::report::{FeatureReport, Gain, RankingReport, Verdict, mean};
+use super::scale::Scale;
 
 /// Shares of all events before the first and before the second moment.
 const MOMENTS: [f64; 2] = [0.7, 0.85];
@@ -108,11 +109,13 @@ pub fn learn(material: &Material<'_>, first_stage: impl FnOnce(&Interactions) ->
     if training.len() < FEWEST_USERS {
         return nothing();
     }
-    let scale = Scale::of(&training);
-    training
-        .iter_mut()
-        .chain(&mut validation)
-        .for_each(|case| scale.apply(case));
+    let scale = Scale::of(training.iter().flat_map(|case| &case.choice.candidates));
+    let rows = |case: &mut Case| {
+        for row in &mut case.choice.candidates {
+            *row = scale.scaled(row);
+        }
+    };
+    training.iter_mut().chain(&mut validation).for_each(rows);
 
     let training: Vec<Choice> = training.into_iter().map(|case| case.choice).collect();
     let weigh = |active: &[bool; FEATURES], start: &Weights| fit(&training, active, &penalties(), start);
@@ -153,7 +156,7 @@ pub fn learn(material: &Material<'_>, first_stage: impl FnOnce(&Interactions) ->
         let mut everything = training.clone();
         everything.extend(validation.into_iter().map(|case| case.choice));
         let weights = fit(&everything, &all, &penalties(), &weights);
-        Ranker::new(scale.raw(&weights), Background::new(facts, accounts, decay.now))
+        Ranker::new(weights, scale, Background::new(facts, accounts, decay.now))
     });
     Learned { report, ranker }
 }
@@ -258,62 +261,5 @@ impl Window {
             },
             targets: targets.len(),
         }
-    }
-}
-
-/// What makes features comparable: their mean and standard deviation over all candidates.
-struct Scale {
-    mean: Weights,
-    deviation: Weights,
-}
-
-impl Scale {
-    fn of(cases: &[Case]) -> Self {
-        let rows = || cases.iter().flat_map(|case| &case.choice.candidates);
-        let count = rows().count().max(1) as f64;
-        let mut mean = [0.0; FEATURES];
-        for row in rows() {
-            mean.iter_mut()
-                .zip(row)
-                .for_each(|(sum, value)| *sum += f64::from(*value) / count);
-        }
-        let mut deviation = [0.0; FEATURES];
-        for row in rows() {
-            for ((sum, value), mean) in deviation.iter_mut().zip(row).zip(&mean) {
-                *sum += (f64::from(*value) - mean).powi(2) / count;
-            }
-        }
-        Self {
-            mean,
-            deviation: deviation.map(f64::sqrt),
-        }
-    }
-
-    /// A feature that is the same everywhere becomes 0 everywhere.
-    fn apply(&self, case: &mut Case) {
-        for row in &mut case.choice.candidates {
-            *row = self.scaled(row);
-        }
-    }
-
-    fn scaled(&self, row: &FeatureVector) -> FeatureVector {
-        std::array::from_fn(|place| {
-            if self.deviation[place] > 1e-9 {
-                ((f64::from(row[place]) - self.mean[place]) / self.deviation[place]) as f32
-            } else {
-                0.0
-            }
-        })
-    }
-
-    /// Weights of features as they are. What the mean takes away is the same for all candidates.
-    fn raw(&self, weights: &Weights) -> Weights {
-        std::array::from_fn(|place| {
-            if self.deviation[place] > 1e-9 {
-                weights[place] / self.deviation[place]
-            } else {
-                0.0
-            }
-        })
     }
 }

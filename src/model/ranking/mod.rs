@@ -7,6 +7,7 @@
 //! | [`channel_graph`] | which channels go together: the graph for dispersion |
 //! | [`features`] | what the second stage looks at |
 //! | [`candidates`] | which items it looks at, and how it changes their order |
+//! | [`scale`] | what makes features comparable |
 //! | [`conditional_logit`] | how its weights are found |
 //! | [`ranker`] | the learned model |
 //! | [`learning`] | learning with a split in time, and whether the result is used |
@@ -23,6 +24,7 @@ pub mod features;
 pub mod learning;
 pub mod ranker;
 pub mod report;
+pub mod scale;
 
 pub use accounts::{Account, ChannelTie, Decay, Event};
 pub use facts::{Background, Facts, ItemFacts};

@@ -8,21 +8,27 @@ use super::candidates::{candidates, permute};
 use super::conditional_logit::{Weights, score};
 use super::facts::{Background, Facts};
 use super::features::{Feature, Reader, Scene};
+use super::scale::Scale;
 
 /// A learned second stage. Immutable: it is replaced together with the recommender that it was learned with.
 #[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub struct Ranker {
     weights: Weights,
+    scale: Scale,
     background: Background,
 }
 
 impl Ranker {
-    /// From weights of raw features, and what the accounts did together.
-    pub fn new(weights: Weights, background: Background) -> Self {
-        Self { weights, background }
+    /// From weights of scaled features, and what the accounts did together.
+    pub fn new(weights: Weights, scale: Scale, background: Background) -> Self {
+        Self {
+            weights,
+            scale,
+            background,
+        }
     }
 
-    /// What one unit of a feature adds.
+    /// What one standard deviation of a feature adds.
     pub fn weight(&self, feature: Feature) -> f64 {
         self.weights[feature as usize]
     }
@@ -46,7 +52,7 @@ impl Ranker {
         let ranked: Vec<f32> = scene
             .features(reader, scores, &chosen)
             .iter()
-            .map(|row| score(&self.weights, row) as f32)
+            .map(|row| score(&self.weights, &self.scale.scaled(row)) as f32)
             .collect();
         permute(scores, &chosen, &ranked);
     }
