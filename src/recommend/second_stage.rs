@@ -4,6 +4,7 @@
 //! candidates, so reasons, which are read off the parts of the first stage's score, stay true.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
@@ -78,7 +79,7 @@ pub fn channel_numbers(videos: &[CatalogueVideo], channel_of: &[u32]) -> HashMap
 }
 
 /// Ties to channels that have videos.
-pub fn channel_ties(ties: &[Tie], numbers: &HashMap<ChannelId, u32>) -> Vec<ChannelTie> {
+pub fn channel_ties<S: BuildHasher>(ties: &[Tie], numbers: &HashMap<ChannelId, u32, S>) -> Vec<ChannelTie> {
     ties.iter()
         .filter_map(|tie| {
             Some(ChannelTie {

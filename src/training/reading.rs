@@ -1,6 +1,6 @@
 //! What is learned from: the catalogue of videos and the preferences of all eligible users.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
@@ -29,8 +29,10 @@ pub struct Reading {
     pub habits: Habits,
 }
 
-/// What each user from whom this instance may learn did, and to which channels the user is tied.
-pub type Habits = Vec<(Vec<Event>, Vec<Tie>)>;
+/// What a user from whom this instance may learn did, and to which channels the user is tied.
+pub type Habit = (Vec<Event>, Vec<Tie>);
+/// One for each such user.
+pub type Habits = Vec<Habit>;
 
 /// What users decided about their history.
 #[derive(Debug, Clone)]
@@ -76,7 +78,8 @@ pub async fn read(
     let index: HashMap<VideoId, u32> = (0u32..).zip(&videos).map(|(item, video)| (video.id, item)).collect();
     let (mut interactions, mut counted) = (Interactions::new(videos.len()), Interactions::new(videos.len()));
     let mut contributors = 0;
-    let mut habits: HashMap<UserId, (Vec<Event>, Vec<Tie>)> = HashMap::new();
+    // Ordered, so that the same data always give the same model.
+    let mut habits: BTreeMap<UserId, Habit> = BTreeMap::new();
     peertube
         .for_each_user(|user| {
             let (level, start) = consent.of(user.user);
@@ -118,11 +121,8 @@ pub async fn read(
             }
         })
         .await?;
-    // In the order of the users, so that the same data always give the same model.
-    let mut habits: Vec<(UserId, (Vec<Event>, Vec<Tie>))> = habits.into_iter().collect();
-    habits.sort_unstable_by_key(|(user, _)| *user);
     Ok(Reading {
-        habits: habits.into_iter().map(|(_, habits)| habits).collect(),
+        habits: habits.into_values().collect(),
         videos,
         interactions,
         counted,

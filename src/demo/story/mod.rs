@@ -91,13 +91,13 @@ impl Demo {
         exchange::wait_for_evidence(&instances, &first).await?;
 
         steps.begin("training with the federation");
-        train_all(&instances, &steps).await?;
+        let second = train_all(&instances, &steps).await?;
 
         steps.begin("measuring and asking for recommendations");
         let mut rows = Vec::with_capacity(instances.len());
-        for instance in &instances {
+        for (instance, trained) in instances.iter().zip(second) {
             steps.detail(instance.host());
-            rows.push(report::row(instance, quality::measure(instance).await?).await?);
+            rows.push(report::row(instance, quality::measure(instance).await?, trained.ranking).await?);
         }
         let samples = samples::fetch(&instances, &stop).await?;
         steps.finish();

@@ -12,6 +12,7 @@ use super::quality::{Measured, Ndcg};
 use super::samples::Sample;
 use crate::clock::{Clock, SystemClock};
 use crate::evaluation::resources::peak_resident_bytes;
+use crate::model::ranking::RankingReport;
 use crate::privacy::{Delta, accountant};
 
 /// The whole demonstration.
@@ -42,6 +43,8 @@ pub struct InstanceRow {
     pub evaluated_users: usize,
     /// Mean NDCG@20 on held-out watches.
     pub ndcg_20: Ndcg,
+    /// What was found about the second stage of ranking, with the federation.
+    pub ranking: RankingReport,
     /// Bytes sent to other sidecars.
     pub bytes_sent: u64,
     /// Bytes received from other sidecars.
@@ -50,7 +53,11 @@ pub struct InstanceRow {
     pub epsilon_spent: f64,
 }
 
-pub(super) async fn row(instance: &DemoInstance, measured: Measured) -> Result<InstanceRow, DemoError> {
+pub(super) async fn row(
+    instance: &DemoInstance,
+    measured: Measured,
+    ranking: RankingReport,
+) -> Result<InstanceRow, DemoError> {
     let traffic = instance.sidecar().federation.traffic();
     let year_ago = SystemClock.now() - chrono::TimeDelta::days(365);
     let ledger = instance.sidecar().store.ledger_since(year_ago).await?;
@@ -67,6 +74,7 @@ pub(super) async fn row(instance: &DemoInstance, measured: Measured) -> Result<I
         interactions: measured.interactions,
         evaluated_users: measured.evaluated,
         ndcg_20: measured.ndcg,
+        ranking,
         bytes_sent: traffic.bytes_sent,
         bytes_received: traffic.bytes_received,
         epsilon_spent: accountant::release::epsilon_of(mu, delta),
