@@ -18,7 +18,7 @@
 //! }
 //! ```
 //!
-//! Raw sums, contributions and grids without noise cannot be serialized:
+//! Raw sums, contributions, histories and grids without noise cannot be serialized:
 //!
 //! ```compile_fail,E0277
 //! fn serializable<T: serde::Serialize>() {}
@@ -31,6 +31,10 @@
 //! ```compile_fail,E0277
 //! fn serializable<T: serde::Serialize>() {}
 //! serializable::<shoal::privacy::EvidenceGrid>();
+//! ```
+//! ```compile_fail,E0277
+//! fn serializable<T: serde::Serialize>() {}
+//! serializable::<shoal::model::interactions::Interactions>();
 //! ```
 //!
 //! Nor printed:
