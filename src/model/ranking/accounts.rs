@@ -1,12 +1,14 @@
 //! What single accounts did, and when: raw and personal, so these types can be neither encoded nor printed.
 
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
 use super::super::interactions::Interactions;
 
 /// Seconds of a day.
 pub(super) const DAY: f64 = 86_400.0;
 
 /// What one account did with one item.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Zeroize)]
 pub struct Event {
     /// The item.
     pub item: u32,
@@ -19,7 +21,7 @@ pub struct Event {
 }
 
 /// A tie of an account to a channel.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Zeroize)]
 pub struct ChannelTie {
     /// Number of the channel.
     pub channel: u32,
@@ -29,8 +31,8 @@ pub struct ChannelTie {
     pub since: i64,
 }
 
-/// One account from which the instance may learn.
-#[derive(Clone, Default)]
+/// One account from which the instance may learn. Wiped when dropped.
+#[derive(Clone, Default, Zeroize, ZeroizeOnDrop)]
 pub struct Account {
     /// What it did, in no particular order.
     pub events: Vec<Event>,

@@ -22,19 +22,31 @@ pub fn candidates<S: BuildHasher>(
     time: i64,
 ) -> Vec<u32> {
     let score = |item: u32| scores.get(item as usize).copied().unwrap_or(f32::NAN);
-    let may = |item: u32| facts.is_shown(item, time) && score(item).is_finite() && !excluded.contains(&item);
-    let better = |one: &u32, other: &u32| score(*other).total_cmp(&score(*one)).then(one.cmp(other));
-    let mut best: Vec<u32> = (0..scores.len() as u32).filter(|item| may(*item)).collect();
-    if best.len() > BEST {
-        best.select_nth_unstable_by(BEST, better);
-        best.truncate(BEST);
+    let may = |item: u32| facts.is_shown(item, time) && score(item).is_finite();
+    let better = |one: &(f32, u32), other: &(f32, u32)| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1));
+    let mut shown: Vec<(f32, u32)> = (0u32..)
+        .zip(scores)
+        .filter(|(item, _)| may(*item))
+        .map(|(item, score)| (*score, item))
+        .collect();
+    // Few items are excluded: to look for them among the best is quicker than among all.
+    let enough = BEST + excluded.len();
+    if shown.len() > enough {
+        shown.select_nth_unstable_by(enough, better);
+        shown.truncate(enough);
     }
-    best.sort_unstable_by(better);
+    shown.sort_unstable_by(better);
+    let allowed = shown.iter().map(|(_, item)| *item);
+    let mut best: Vec<u32> = allowed.filter(|item| !excluded.contains(item)).take(BEST).collect();
     let known: HashSet<u32> = best.iter().copied().collect();
     let mut newest: Vec<u32> = subscriptions
         .iter()
         .flat_map(|channel| {
-            let shown = facts.newest_of(*channel).iter().copied().filter(|item| may(*item));
+            let shown = facts
+                .newest_of(*channel)
+                .iter()
+                .copied()
+                .filter(|item| may(*item) && !excluded.contains(item));
             shown.take(NEWEST_OF_CHANNEL)
         })
         .filter(|item| !known.contains(item))
@@ -42,13 +54,13 @@ pub fn candidates<S: BuildHasher>(
     newest.sort_by_key(|item| (std::cmp::Reverse(facts.published(*item)), *item));
     newest.dedup();
     newest.truncate(NEWEST);
-    newest.sort_unstable_by(better);
+    newest.sort_unstable_by(|one, other| better(&(score(*one), *one), &(score(*other), *other)));
     best.extend(newest);
     best
 }
 
 /// The places of `ranked`, highest first; equal numbers keep their order.
-pub(super) fn order(ranked: &[f32]) -> Vec<usize> {
+fn order(ranked: &[f32]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..ranked.len()).collect();
     order.sort_by(|one, other| ranked[*other].total_cmp(&ranked[*one]));
     order

@@ -16,10 +16,10 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::super::interactions::Interactions;
-use super::super::metrics::ndcg_at;
+use super::super::metrics::{ndcg_at, ranks};
 use super::super::recommender::Recommender;
 use super::accounts::{Account, Decay, interactions, moments};
-use super::candidates::{candidates, order};
+use super::candidates::candidates;
 use super::conditional_logit::{Choice, Weights, fit, score};
 use super::facts::{Background, Facts};
 use super::features::{FEATURES, Feature, Reader, Scene};
@@ -35,6 +35,8 @@ const TRAINING_USERS: usize = 600;
 const VALIDATION_USERS: usize = 1_000;
 /// Users of each kind, at least.
 const FEWEST_USERS: usize = 10;
+/// Candidates of all users together, about which weights are fitted, at most.
+const MOST_ROWS: usize = 60_000;
 /// Cut-off of the metric.
 const CUTOFF: usize = 20;
 /// Holds the weight of a standard deviation of each feature but the factor score towards 0, as much as three users would
@@ -117,7 +119,7 @@ pub fn learn(material: &Material<'_>, first_stage: impl FnOnce(&Interactions) ->
     };
     training.iter_mut().chain(&mut validation).for_each(rows);
 
-    let training: Vec<Choice> = training.into_iter().map(|case| case.choice).collect();
+    let training = thinned(training.into_iter().map(|case| case.choice).collect());
     let weigh = |active: &[bool; FEATURES], start: &Weights| fit(&training, active, &penalties(), start);
     let measure = |weights: &Weights| -> Vec<f64> { validation.par_iter().map(|case| case.ndcg(weights)).collect() };
     let all = [true; FEATURES];
@@ -154,11 +156,28 @@ pub fn learn(material: &Material<'_>, first_stage: impl FnOnce(&Interactions) ->
     };
     let ranker = better.then(|| {
         let mut everything = training.clone();
-        everything.extend(validation.into_iter().map(|case| case.choice));
+        everything.extend(thinned(validation.into_iter().map(|case| case.choice).collect()));
         let weights = fit(&everything, &all, &penalties(), &weights);
         Ranker::new(weights, scale, Background::new(facts, accounts, decay.now))
     });
     Learned { report, ranker }
+}
+
+/// Leaves out candidates that were not chosen, one of each few, evenly over the ranks, where there are very many: what is
+/// chosen among fewer follows from the same weights (`McFadden` 1978, "Modelling the choice of residential location").
+fn thinned(mut choices: Vec<Choice>) -> Vec<Choice> {
+    let rows: usize = choices.iter().map(|choice| choice.candidates.len()).sum();
+    let step = rows.div_ceil(MOST_ROWS).max(1);
+    for choice in &mut choices {
+        let kept: Vec<usize> = (0..choice.candidates.len())
+            .filter(|place| place.is_multiple_of(step) || choice.chosen.contains(place))
+            .collect();
+        choice.chosen = (0..kept.len())
+            .filter(|place| choice.chosen.contains(&kept[*place]))
+            .collect();
+        choice.candidates = kept.iter().map(|place| choice.candidates[*place]).collect();
+    }
+    choices
 }
 
 fn penalties() -> Weights {
@@ -183,11 +202,9 @@ impl Case {
             .iter()
             .map(|row| score(weights, row) as f32)
             .collect();
-        let mut ranks: Vec<usize> = (1..)
-            .zip(order(&ranked))
-            .filter(|(_, place)| self.choice.chosen.contains(place))
-            .map(|(rank, _)| rank)
-            .collect();
+        let places: Vec<u32> = self.choice.chosen.iter().map(|place| *place as u32).collect();
+        // Of equal numbers the first comes first, as in the order of candidates.
+        let mut ranks = ranks(&ranked, &places, &[]);
         ranks.resize(self.targets, usize::MAX - 1);
         ndcg_at(&ranks, CUTOFF)
     }
