@@ -1,11 +1,13 @@
 //! The components of a score. Each gives one number per item for one user; their blend is the score.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use super::basis::contribution_fold_in;
 use super::catalogue::Catalogue;
 use super::factors::Factors;
 use super::fold_in::{FoldIn, FoldedUser, scores};
+use super::linear_algebra::dot;
 
 /// Number of components.
 pub const COMPONENTS: usize = 6;
@@ -47,13 +49,27 @@ pub struct FactorModel {
     /// The prepared fold-in.
     pub fold_in: FoldIn,
     mean: Vec<f32>,
+    #[serde(skip)]
+    lengths: OnceLock<Vec<f32>>,
 }
 
 impl FactorModel {
     /// Item factors and their fold-in.
     pub fn new(items: Factors, fold_in: FoldIn) -> Self {
         let mean = items.mean();
-        Self { items, fold_in, mean }
+        Self {
+            items,
+            fold_in,
+            mean,
+            lengths: OnceLock::new(),
+        }
+    }
+
+    /// Lengths of the item factors, computed once.
+    pub fn lengths(&self) -> &[f32] {
+        let rows = || self.items.values().chunks_exact(self.items.dimensions().max(1));
+        self.lengths
+            .get_or_init(|| rows().map(|row| dot(row, row).sqrt()).collect())
     }
 }
 
@@ -143,11 +159,14 @@ impl Components {
             Component::Own => factor_scores(self.own.as_ref(), &user.own),
             Component::Content => factor_scores(Some(&self.content), &user.content),
             Component::Channel if user.channels.is_empty() => Vec::new(),
-            Component::Channel => self
-                .channel_of
-                .iter()
-                .map(|channel| channel_affinity(user, *channel))
-                .collect(),
+            Component::Channel => {
+                let channels = self.channel_of.iter().max().map_or(0, |last| *last + 1);
+                let affinity: Vec<f32> = (0..channels).map(|channel| channel_affinity(user, channel)).collect();
+                self.channel_of
+                    .iter()
+                    .map(|channel| affinity[*channel as usize])
+                    .collect()
+            }
             Component::Popularity => self.popularity.clone(),
             Component::LocalPopularity => self.local_popularity.clone(),
         })
@@ -171,7 +190,7 @@ impl Components {
             .collect();
         user.parts
             .iter()
-            .map(|(watched, part)| (*watched, super::linear_algebra::dot(part, &direction)))
+            .map(|(watched, part)| (*watched, dot(part, &direction)))
             .collect()
     }
 }
@@ -186,13 +205,7 @@ fn standardize(mut scores: Vec<f32>) -> Standardized {
     if scores.is_empty() {
         return Standardized::default();
     }
-    let count = scores.len() as f64;
-    let mean = scores.iter().map(|score| f64::from(*score)).sum::<f64>() / count;
-    let variance = scores
-        .iter()
-        .map(|score| (f64::from(*score) - mean).powi(2))
-        .sum::<f64>()
-        / count;
+    let (mean, variance) = moments(&scores);
     let deviation = variance.sqrt() as f32;
     if deviation.is_nan() || deviation < 1e-9 {
         return Standardized::default();
@@ -201,4 +214,25 @@ fn standardize(mut scores: Vec<f32>) -> Standardized {
         .iter_mut()
         .for_each(|score| *score = (*score - mean as f32) / deviation);
     Standardized { scores, deviation }
+}
+
+/// Mean and variance.
+fn moments(scores: &[f32]) -> (f64, f64) {
+    let count = scores.len() as f64;
+    let mean = sum_of(scores, |score| score) / count;
+    let variance = sum_of(scores, |score| (score - mean) * (score - mean)) / count;
+    (mean, variance)
+}
+
+/// Sum of a term per score, in lanes that do not depend on the processor.
+fn sum_of(scores: &[f32], term: impl Fn(f64) -> f64) -> f64 {
+    const LANES: usize = 8;
+    let (chunks, rest) = scores.as_chunks::<LANES>();
+    let mut lanes = [0f64; LANES];
+    for chunk in chunks {
+        for (lane, score) in lanes.iter_mut().zip(chunk) {
+            *lane += term(f64::from(*score));
+        }
+    }
+    lanes.iter().sum::<f64>() + rest.iter().map(|score| term(f64::from(*score))).sum::<f64>()
 }

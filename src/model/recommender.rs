@@ -1,7 +1,10 @@
 //! The whole model of one instance, ready to score: components and their weights.
 
+use std::sync::{Arc, OnceLock};
+
 use super::blend::Weights;
 use super::components::{Component, Components, FactorModel, FoldedHistory, Standardized, channel_affinity};
+use super::fold_in;
 use super::linear_algebra::dot;
 
 /// A trained model. Immutable: a new one replaces it whole.
@@ -10,12 +13,15 @@ pub struct Recommender {
     components: Components,
     weights: Weights,
     popularity: Vec<f32>,
+    /// Standardized scores of the components that are the same for everybody, computed once.
+    #[serde(skip)]
+    common: OnceLock<[Arc<Standardized>; 2]>,
 }
 
 /// A user folded into the model.
 pub struct Profile {
     user: FoldedHistory,
-    scores: Vec<(Component, f32, Standardized)>,
+    scores: Vec<(Component, f32, Arc<Standardized>)>,
 }
 
 /// One additive part of a score.
@@ -74,6 +80,7 @@ impl Recommender {
             components,
             weights,
             popularity: Vec::new(),
+            common: OnceLock::new(),
         };
         recommender.popularity = recommender.scores(&recommender.profile(&[]));
         recommender
@@ -118,14 +125,23 @@ impl Recommender {
             .into_iter()
             .filter(|component| weights.of(*component) != 0.0)
             .map(|component| {
-                (
-                    component,
-                    weights.of(component),
-                    self.components.score(component, &user),
-                )
+                let scores = match component {
+                    Component::Popularity => Arc::clone(&self.common()[0]),
+                    Component::LocalPopularity => Arc::clone(&self.common()[1]),
+                    _ => Arc::new(self.components.score(component, &user)),
+                };
+                (component, weights.of(component), scores)
             })
             .collect();
         Profile { user, scores }
+    }
+
+    fn common(&self) -> &[Arc<Standardized>; 2] {
+        self.common.get_or_init(|| {
+            let nobody = FoldedHistory::default();
+            [Component::Popularity, Component::LocalPopularity]
+                .map(|component| Arc::new(self.components.score(component, &nobody)))
+        })
     }
 
     /// The score of every item.
@@ -149,18 +165,15 @@ impl Recommender {
         let mut weights = 0.0;
         for (weight, space) in self.spaces() {
             let target = space.items.row(item as usize);
-            let norm = dot(target, target).sqrt();
+            let norm = space.lengths()[item as usize];
             if norm <= 0.0 {
                 continue;
             }
             weights += weight;
-            for (sum, row) in total
-                .iter_mut()
-                .zip(space.items.values().chunks_exact(space.items.dimensions()))
-            {
-                let other = dot(row, row).sqrt();
-                if other > 0.0 {
-                    *sum += weight * dot(row, target) / (norm * other);
+            let products = fold_in::scores(&space.items, target);
+            for ((sum, product), other) in total.iter_mut().zip(products).zip(space.lengths()) {
+                if *other > 0.0 {
+                    *sum += weight * product / (norm * other);
                 }
             }
         }
@@ -182,14 +195,14 @@ impl Recommender {
         let mut weights = 0.0;
         for (weight, space) in self.spaces() {
             let target = space.items.row(item as usize);
-            let norm = dot(target, target).sqrt();
+            let norm = space.lengths()[item as usize];
             if norm <= 0.0 {
                 continue;
             }
             weights += weight;
             for (sum, other) in total.iter_mut().zip(others).filter(|(_, other)| in_range(**other)) {
                 let row = space.items.row(*other as usize);
-                let length = dot(row, row).sqrt();
+                let length = space.lengths()[*other as usize];
                 if length > 0.0 {
                     *sum += weight * dot(row, target) / (norm * length);
                 }

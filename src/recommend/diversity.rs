@@ -11,10 +11,10 @@
 //! Rules 2 and 3 hold where the whole list has that many: with fewer, they would only push one channel before the others.
 //! The best entry that follows all of them comes. Where none does, rule 3 is given up for this place, then rule 2, then
 //! rule 1: a small instance may have one channel only, and follow nobody. For rules 2 and 3 the whole list is looked at,
-//! because another instance may come late in it; for rule 1 alone the next [`LOOK_AHEAD`]. The whole list is
-//! rearranged before it is cut into pages, so pages never overlap.
+//! because another instance may come late in it; for rule 1 alone the next [`LOOK_AHEAD`]. A list is rearranged before it is
+//! cut into pages, whole or in two parts whose border does not depend on the page, so pages never overlap.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 
 /// Entries of one channel directly after each other, at most.
@@ -39,8 +39,22 @@ struct Origin {
     instance: Option<usize>,
 }
 
-/// Rearranges `entries`, best first. `channel` and `instance` name an entry's; entries without one are never held back.
+/// Whether `entries` hold as many channels and instances as the rules ask for: then more entries would not change what
+/// the rules are.
+pub fn is_diverse<T, C, I>(entries: &[T], channel: impl Fn(&T) -> Option<C>, instance: impl Fn(&T) -> Option<I>) -> bool
+where
+    C: Eq + Hash,
+    I: Eq + Hash,
+{
+    let channels: HashSet<C> = entries.iter().filter_map(channel).collect();
+    let instances: HashSet<I> = entries.iter().filter_map(instance).collect();
+    channels.len() >= CHANNELS_IN_TEN && instances.len() >= INSTANCES_IN_TEN
+}
+
+/// Rearranges `entries`, best first, to come after `before`, which stay as they are. `channel` and `instance` name an
+/// entry's; entries without one are never held back. Returns all, `before` first.
 pub fn diversify<T, C, I>(
+    before: Vec<T>,
     entries: Vec<T>,
     channel: impl Fn(&T) -> Option<C>,
     instance: impl Fn(&T) -> Option<I>,
@@ -50,18 +64,13 @@ where
     I: Eq + Hash,
 {
     let (mut channels, mut instances) = (Numbers::default(), Numbers::default());
-    let mut waiting: VecDeque<(Origin, T)> = entries
-        .into_iter()
-        .map(|entry| {
-            let origin = Origin {
-                channel: channel(&entry).map(|channel| channels.of(channel)),
-                instance: instance(&entry).map(|instance| instances.of(instance)),
-            };
-            (origin, entry)
-        })
-        .collect();
-    let mut placed: Vec<Origin> = Vec::with_capacity(waiting.len());
-    let mut arranged = Vec::with_capacity(waiting.len());
+    let mut origin = |entry: &T| Origin {
+        channel: channel(entry).map(|channel| channels.of(channel)),
+        instance: instance(entry).map(|instance| instances.of(instance)),
+    };
+    let mut placed: Vec<Origin> = before.iter().map(&mut origin).collect();
+    let mut waiting: VecDeque<(Origin, T)> = entries.into_iter().map(|entry| (origin(&entry), entry)).collect();
+    let mut arranged = before;
     while !waiting.is_empty() {
         let last = Last::new(&placed, channels.count(), instances.count());
         let place = choose(waiting.iter().map(|(origin, _)| *origin), &last);
@@ -198,7 +207,7 @@ mod tests {
         let entries = (0..)
             .zip(origins)
             .map(|(place, (channel, instance))| (place, *channel, *instance));
-        diversify(entries.collect(), |entry| entry.1, |entry| entry.2)
+        diversify(Vec::new(), entries.collect(), |entry| entry.1, |entry| entry.2)
     }
 
     fn order(channels: &[u8]) -> Vec<usize> {
@@ -278,9 +287,37 @@ mod tests {
             }
         }
 
+        /// What comes after a first part follows the rules as if the first part were no part but the beginning.
+        #[test]
+        fn a_second_part_goes_on_where_the_first_one_ends(origins in origins(), cut in 0usize..80) {
+            let entries: Vec<Entry> = (0..).zip(&origins).map(|(place, origin)| (place, origin.0, origin.1)).collect();
+            let cut = cut.min(entries.len());
+            let first = diversify(Vec::new(), entries[..cut].to_vec(), |entry| entry.1, |entry| entry.2);
+            let whole = diversify(first.clone(), entries[cut..].to_vec(), |entry| entry.1, |entry| entry.2);
+            prop_assert_eq!(&whole[..cut], &first[..]);
+            let mut places: Vec<usize> = whole.iter().map(|entry| entry.0).collect();
+            places.sort_unstable();
+            prop_assert_eq!(places, (0..entries.len()).collect::<Vec<_>>());
+            let channel = |entry: &Entry| entry.1;
+            for place in cut.max(2)..whole.len() {
+                let three = channel(&whole[place]).filter(|_| {
+                    channel(&whole[place]) == channel(&whole[place - 1]) && channel(&whole[place]) == channel(&whole[place - 2])
+                });
+                if let Some(third) = three {
+                    let mut rest: Vec<&Entry> = whole[place..].iter().collect();
+                    rest.sort_unstable_by_key(|entry| entry.0);
+                    let other = rest.iter().take(LOOK_AHEAD).any(|entry| {
+                        let in_window = whole[place.saturating_sub(WINDOW - 1)..place].iter().filter(|before| channel(before) == channel(entry));
+                        channel(entry) != Some(third) && (channel(entry).is_none() || in_window.count() < PER_WINDOW)
+                    });
+                    prop_assert!(!other, "{} comes a third time in a row at {}", third, place);
+                }
+            }
+        }
+
         #[test]
         fn a_diverse_list_stays_as_it_is(length in 0usize..60) {
-            let after = diversify((0..length).collect(), |entry| Some(*entry), |entry| Some(*entry));
+            let after = diversify(Vec::new(), (0..length).collect(), |entry| Some(*entry), |entry| Some(*entry));
             prop_assert_eq!(after, (0..length).collect::<Vec<_>>());
         }
 

@@ -1,7 +1,9 @@
 //! A list under construction: candidates in, what the caller may see out; no doubles, bounded work.
 //!
-//! The list is made whole, whatever page is asked for: so pages never overlap, a later page needs no memory of an
-//! earlier one, and the total is exact.
+//! A short list is made whole, whatever page is asked for, and its total is exact. Of a long one, the first
+//! [`FIRST_PART`] candidates come first; where they hold the page, nothing else is looked up, and the total is
+//! [`LIST_LIMIT`], though some of the rest may turn out to be hidden. What is in the first part does not depend on the page:
+//! so pages never overlap, and a later page needs no memory of an earlier one.
 
 use std::collections::HashSet;
 
@@ -16,7 +18,9 @@ pub const LIST_LIMIT: usize = 500;
 /// Candidates looked up in PeerTube's database at most, per request. Only somebody who hides nearly everything gets a list
 /// that is cut by it.
 pub const CHECK_LIMIT: usize = 5_000;
-/// Candidates looked up at once.
+/// Candidates looked up first.
+pub const FIRST_PART: usize = 200;
+/// Candidates looked up at once after them.
 const CHUNK: usize = 500;
 
 /// A video that may get into the list.
@@ -72,22 +76,39 @@ impl Audience<'_> {
     }
 }
 
+/// A list, or as much of it as a page needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// The entries, best first, source by source.
+    pub entries: Vec<Entry>,
+    /// How many of them are the first part of a long list.
+    pub first_part: usize,
+    /// Length of the whole list; where only the first part was looked up, it may be less in the end.
+    pub total: usize,
+}
+
 /// The list under construction.
 pub struct Listing<'a> {
     peertube: &'a PeerTube,
     audience: Audience<'a>,
+    wanted: usize,
     entries: Vec<Entry>,
+    first_part: usize,
+    suffices: bool,
     considered: HashSet<VideoId>,
     checked: usize,
 }
 
 impl<'a> Listing<'a> {
-    /// An empty list.
-    pub fn new(peertube: &'a PeerTube, audience: Audience<'a>) -> Self {
+    /// An empty list, whose first `wanted` entries are needed.
+    pub fn new(peertube: &'a PeerTube, audience: Audience<'a>, wanted: usize) -> Self {
         Self {
             peertube,
             audience,
+            wanted,
             entries: Vec::new(),
+            first_part: 0,
+            suffices: false,
             considered: HashSet::new(),
             checked: 0,
         }
@@ -95,21 +116,34 @@ impl<'a> Listing<'a> {
 
     /// Whether nothing more will be taken.
     pub fn is_full(&self) -> bool {
-        self.entries.len() >= LIST_LIMIT || self.checked >= CHECK_LIMIT
+        self.suffices || self.entries.len() >= LIST_LIMIT || self.checked >= CHECK_LIMIT
     }
 
     /// The list.
-    pub fn into_entries(self) -> Vec<Entry> {
-        self.entries
+    pub fn finish(self) -> Listed {
+        Listed {
+            total: if self.suffices { LIST_LIMIT } else { self.entries.len() },
+            first_part: self.first_part,
+            entries: self.entries,
+        }
     }
 
-    /// Takes candidates, best first, until the list is full or there are no more.
+    /// Takes candidates, best first, until the list is full or there are no more. `stands` says whether a first part may
+    /// be put in order without the rest.
     ///
     /// # Errors
     /// [`PeerTubeError`] when PeerTube's database cannot answer.
-    pub async fn fill(&mut self, mut candidates: impl Iterator<Item = Entry>) -> Result<(), PeerTubeError> {
+    pub async fn fill(
+        &mut self,
+        mut candidates: impl Iterator<Item = Entry>,
+        stands: impl Fn(&[Entry]) -> bool,
+    ) -> Result<(), PeerTubeError> {
+        let mut ahead: Vec<Entry> = Vec::new();
         while !self.is_full() {
-            let chunk = self.next_chunk(&mut candidates);
+            let first = self.considered.is_empty();
+            // What was looked at ahead is less than a chunk: nothing of it stays behind.
+            let mut rest = std::mem::take(&mut ahead).into_iter().chain(candidates.by_ref());
+            let chunk = self.next_chunk(&mut rest, if first { FIRST_PART } else { CHUNK });
             if chunk.is_empty() {
                 break;
             }
@@ -124,6 +158,14 @@ impl<'a> Listing<'a> {
                 .visible_among(viewer, hide_nsfw_by_default, &videos)
                 .await?;
             self.take(&chunk, &visible).await?;
+            if first && chunk.len() == FIRST_PART && stands(&self.entries) {
+                let new = |entry: &Entry| !self.audience.excludes(entry) && !self.considered.contains(&entry.video);
+                ahead = candidates.by_ref().filter(new).take(LIST_LIMIT - FIRST_PART).collect();
+                if ahead.len() == LIST_LIMIT - FIRST_PART {
+                    self.first_part = self.entries.len();
+                    self.suffices = self.entries.len() >= self.wanted;
+                }
+            }
         }
         Ok(())
     }
@@ -138,7 +180,7 @@ impl<'a> Listing<'a> {
         describe: impl Fn(VideoId) -> Entry,
     ) -> Result<(), PeerTubeError> {
         if let (Newest::All, Some(permitted)) = (newest, self.audience.permitted) {
-            return self.fill(permitted.newest_first().map(describe)).await;
+            return self.fill(permitted.newest_first().map(describe), |_| false).await;
         }
         let mut start = 0;
         while !self.is_full() {
@@ -153,7 +195,7 @@ impl<'a> Listing<'a> {
                 (Newest::Followed, Some(viewer)) => self.peertube.recent_of_followed(viewer, start, count).await?,
                 (Newest::Followed, None) => Vec::new(),
             };
-            let chunk = self.next_chunk(&mut recent.iter().copied().map(&describe));
+            let chunk = self.next_chunk(&mut recent.iter().copied().map(&describe), CHUNK);
             self.checked += recent.len() - chunk.len();
             self.take(&chunk, &recent).await?;
             if recent.len() < CHUNK {
@@ -165,14 +207,14 @@ impl<'a> Listing<'a> {
     }
 
     /// The next candidates that were not considered before and are not excluded.
-    fn next_chunk(&mut self, candidates: &mut impl Iterator<Item = Entry>) -> Vec<Entry> {
+    fn next_chunk(&mut self, candidates: &mut impl Iterator<Item = Entry>, most: usize) -> Vec<Entry> {
         let Self {
             considered,
             audience,
             checked,
             ..
         } = self;
-        let size = CHUNK.min(CHECK_LIMIT.saturating_sub(*checked));
+        let size = most.min(CHECK_LIMIT.saturating_sub(*checked));
         let chunk: Vec<Entry> = candidates
             .filter(|entry| !audience.excludes(entry) && considered.insert(entry.video))
             .take(size)

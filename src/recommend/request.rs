@@ -68,6 +68,14 @@ impl Strategy {
         matches!(self, Self::ForYou | Self::Next | Self::Explore)
     }
 
+    /// Whether its lists are spread over channels and instances: they are somebody's choice, not a plain order.
+    pub fn is_spread(self) -> bool {
+        match self {
+            Self::ForYou | Self::Similar | Self::Next | Self::Explore => true,
+            Self::Popular | Self::Recent | Self::Subscriptions => false,
+        }
+    }
+
     /// Whether it makes no sense without a video.
     pub fn needs_video(self) -> bool {
         matches!(self, Self::Similar | Self::Next)

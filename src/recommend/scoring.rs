@@ -22,7 +22,7 @@ use super::request::Strategy;
 use super::signals::History;
 use super::snapshot::Snapshot;
 use super::steering::steer;
-use crate::model::linear_algebra::dot;
+use crate::model::fold_in;
 use crate::model::recommender::Profile;
 use crate::peertube::{ChannelId, Tie, UserId};
 
@@ -190,19 +190,15 @@ fn unit(scores: &[f32], without: u32) -> Vec<f32> {
 
 /// How similar every item is to `item` by public metadata alone: cosine in the content basis.
 fn similar_content(snapshot: &Snapshot, item: u32) -> Vec<f32> {
-    let content = &snapshot.recommender().components().content.items;
-    let mut similar = vec![0.0; snapshot.videos().len()];
-    if (item as usize) < similar.len() {
-        let target = content.row(item as usize);
-        for (score, row) in similar
-            .iter_mut()
-            .zip(content.values().chunks_exact(content.dimensions()))
-        {
-            let length = (dot(target, target) * dot(row, row)).sqrt();
-            if length > 0.0 {
-                *score = dot(target, row) / length;
-            }
-        }
+    let content = &snapshot.recommender().components().content;
+    let lengths = content.lengths();
+    let Some(own) = lengths.get(item as usize) else {
+        return vec![0.0; snapshot.videos().len()];
+    };
+    let mut similar = fold_in::scores(&content.items, content.items.row(item as usize));
+    for (score, length) in similar.iter_mut().zip(lengths) {
+        let both = own * length;
+        *score = if both > 0.0 { *score / both } else { 0.0 };
     }
     similar
 }

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 
 use super::beside::{PERMITTED_LIMIT, Permitted};
 use super::controls::Controls;
-use super::diversity::diversify;
+use super::diversity::{diversify, is_diverse};
 use super::error::RecommendError;
-use super::listing::{Audience, Entry, Listing, Newest};
+use super::listing::{Audience, Entry, Listed, Listing, Newest};
 use super::page::{Page, Recommendation, RecommendedVideo};
 use super::plan::{Available, sources};
 use super::reasons::{Ground, MAXIMUM_REASONS, impersonal, personal};
@@ -147,6 +147,7 @@ impl Recommendations {
                 current: current.map(|current| current.video),
                 permitted: permitted.as_ref(),
             },
+            request.start + request.count,
         );
         let wish = Wish {
             strategy: request.strategy,
@@ -173,15 +174,17 @@ impl Recommendations {
                     listing.fill_with_recent(Newest::All, describe).await?;
                 }
                 (_, Some(model)) => {
-                    let wish = wish.clone();
-                    let ranked = rank(Arc::clone(model), move |model| wish.rank(source, model)).await?;
-                    listing.fill(entries(ranked, model, source)).await?;
+                    let made_for = wish.clone();
+                    let ranked = rank(Arc::clone(model), move |model| made_for.rank(source, model)).await?;
+                    let stands = |part: &[Entry]| is_spread(part, &wish, model);
+                    listing.fill(entries(ranked, model, source), stands).await?;
                 }
             }
         }
 
-        let entries = spread(listing.into_entries(), &wish, snapshot.as_deref());
-        let total = entries.len();
+        let listed = listing.finish();
+        let total = listed.total;
+        let entries = spread(listed, &wish, snapshot.as_deref());
         let page: Vec<Entry> = entries.into_iter().skip(request.start).take(request.count).collect();
         let grounds = explain(&page, snapshot, wish, similar_to).await?;
         Ok(Page {
@@ -419,22 +422,41 @@ fn entries(ranked: Candidates, snapshot: &Snapshot, source: Strategy) -> impl It
 
 /// Lists that are somebody's choice are spread over channels and instances, source by source: what a later source adds
 /// stays behind what an earlier one ranked. What is popular or newest is what it is.
-/// Who asked for more of this instance gets it: for them, instances do not count.
-fn spread(entries: Vec<Entry>, wish: &Wish, snapshot: Option<&Snapshot>) -> Vec<Entry> {
-    match wish.strategy {
-        Strategy::ForYou | Strategy::Similar | Strategy::Next | Strategy::Explore => {}
-        Strategy::Popular | Strategy::Recent | Strategy::Subscriptions => return entries,
+fn spread(listed: Listed, wish: &Wish, snapshot: Option<&Snapshot>) -> Vec<Entry> {
+    if !wish.strategy.is_spread() {
+        return listed.entries;
     }
-    let local = wish.controls.steers() && wish.controls.sliders.wide < 0.0;
-    let snapshot = snapshot.filter(|_| !local);
-    let instance = |entry: &Entry| {
-        let video = snapshot?.video(entry.item?)?;
-        Some(video.channel.host.as_str())
-    };
-    entries
-        .chunk_by(|one, next| one.source == next.source)
-        .flat_map(|part| diversify(part.to_vec(), |entry| entry.channel, instance))
-        .collect()
+    let mut first_part = listed.first_part;
+    let mut spread = Vec::with_capacity(listed.entries.len());
+    for part in listed.entries.chunk_by(|one, next| one.source == next.source) {
+        let (first, rest) = part.split_at(std::mem::take(&mut first_part).min(part.len()));
+        let instance = |entry: &Entry| instance(entry, wish, snapshot);
+        let first = diversify(Vec::new(), first.to_vec(), |entry| entry.channel, instance);
+        spread.extend(diversify(first, rest.to_vec(), |entry| entry.channel, instance));
+    }
+    spread
+}
+
+/// Whether these entries are enough to spread a list.
+fn is_spread(entries: &[Entry], wish: &Wish, snapshot: &Snapshot) -> bool {
+    let local = counts_no_instances(wish);
+    !wish.strategy.is_spread()
+        || is_diverse(
+            entries,
+            |entry| entry.channel,
+            |entry| instance(entry, wish, Some(snapshot)),
+        )
+        || (local && is_diverse(entries, |entry| entry.channel, |entry| Some(entry.video)))
+}
+
+/// Who asked for more of this instance gets it: for them, instances do not count.
+fn counts_no_instances(wish: &Wish) -> bool {
+    wish.controls.steers() && wish.controls.sliders.wide < 0.0
+}
+
+fn instance<'a>(entry: &Entry, wish: &Wish, snapshot: Option<&'a Snapshot>) -> Option<&'a str> {
+    let snapshot = snapshot.filter(|_| !counts_no_instances(wish))?;
+    Some(snapshot.video(entry.item?)?.channel.host.as_str())
 }
 
 fn recent_entry(video: VideoId, snapshot: Option<&Snapshot>, source: Strategy) -> Entry {

@@ -113,6 +113,10 @@ async fn local_and_wide_move_videos_of_other_instances() {
             .instance
             .add_remote_video(id, json!({ "name": format!("bees and music {id}") }))
             .await;
+        // Some like them, so that they are not last anyway.
+        for user in [1000, 1001, 2000, 2001] {
+            world.watch(user + id % 3, id, 60).await;
+        }
     }
     world.instance.follow(1, 4, "accepted").await;
     world.train().await;

@@ -9,6 +9,7 @@ mod data;
 mod explore;
 mod fallback;
 mod health;
+mod long_lists;
 mod next;
 mod overload;
 mod paging;
