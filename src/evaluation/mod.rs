@@ -5,6 +5,7 @@ pub mod baseline;
 pub mod dataset;
 mod error;
 pub mod export;
+pub mod exposure;
 pub mod feedback;
 mod format;
 pub mod given_tests;

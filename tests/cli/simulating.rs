@@ -35,6 +35,10 @@ fn check(found: &Value, metrics: &[&str]) {
             }
         }
     }
+    for method in METHODS {
+        let gini = found["exposure_gini"][method].as_f64().unwrap();
+        assert!((0.0..1.0).contains(&gini), "{method} {gini}");
+    }
     for key in ["worse_than_alone", "bytes", "peak_rss_bytes"] {
         assert!(found[key].is_u64(), "{key}: {found}");
     }

@@ -1,7 +1,7 @@
 //! What `shoal simulate` prints.
 
 use crate::cli::output;
-use crate::evaluation::simulation::{Quality, Report, Row};
+use crate::evaluation::simulation::{ExposureGini, Quality, Report, Row};
 
 /// One simulation with what it took.
 #[derive(serde::Serialize)]
@@ -29,6 +29,7 @@ pub fn print(document: &Document) {
         output::line(&line(&row.sizes(), row));
     }
     output::line(&line("all", &document.report.overall));
+    output::line(&exposure(&document.report.exposure_gini));
     output::line(&format!(
         "{} instances worse off than alone; {} bytes of payloads; {:.1} CPU s, {:.1} s",
         document.report.worse_than_alone, document.report.bytes, document.cpu_seconds, document.wall_seconds
@@ -43,6 +44,21 @@ pub fn print(document: &Document) {
         gain(&overall.combined),
         gain(&overall.pooled)
     ));
+}
+
+/// In the columns of [`line`].
+fn exposure(gini: &ExposureGini) -> String {
+    let value = |gini: Option<f64>| gini.map_or_else(|| "-".to_owned(), |gini| format!("{gini:.4}"));
+    format!(
+        "{:<31}{:>12}{:>9}{:>7}{:>11}{:>10}{:>8}",
+        "Gini index of the first 20",
+        value(gini.popularity),
+        value(gini.content),
+        value(gini.own),
+        value(gini.federated),
+        value(gini.combined),
+        value(gini.pooled)
+    )
 }
 
 fn line(name: &str, row: &Row) -> String {

@@ -8,6 +8,7 @@ mod task;
 use rayon::prelude::*;
 
 use super::baseline::content_weights;
+use super::exposure::{Exposure, first_places};
 use super::{EvaluationError, dataset::Dataset};
 use crate::model::blend::Weights;
 use crate::model::catalogue::Catalogue;
@@ -20,7 +21,7 @@ use crate::model::metrics::{ndcg_at, ranks, recall_at};
 use crate::model::support::Support;
 use crate::privacy::{BudgetShares, Delta, Epsilon};
 use released::Released;
-pub use report::{Quality, Report, Row};
+pub use report::{ExposureGini, Quality, Report, Row};
 pub use task::Protocol;
 use task::{Evaluated, Task};
 
@@ -113,6 +114,7 @@ pub fn simulate(
     };
     progress(Progress::Instances(0, task.instances.len()));
     let federated = learn(None, &Interactions::new(catalogue.items().len()));
+    let mut exposures = vec![Exposure::new(catalogue.items().len()); METHODS];
     let evaluated: Vec<Vec<[Quality; METHODS]>> = task
         .instances
         .iter()
@@ -126,18 +128,25 @@ pub fn simulate(
                     federated: &federated,
                     pooled: &pooled,
                 };
-                instance
+                let measured: Vec<[(Quality, Vec<u32>); METHODS]> = instance
                     .evaluated
                     .par_iter()
                     .map(|user| models.measure(user, parameters.protocol))
-                    .collect()
+                    .collect();
+                for methods in &measured {
+                    for (exposure, (_, list)) in exposures.iter_mut().zip(methods) {
+                        exposure.show(list);
+                    }
+                }
+                let quality_of = |(quality, _): (Quality, Vec<u32>)| quality;
+                measured.into_iter().map(|methods| methods.map(quality_of)).collect()
             };
             progress(Progress::Instances(number + 1, task.instances.len()));
             qualities
         })
         .collect();
     let sizes: Vec<usize> = task.instances.iter().map(|instance| instance.users).collect();
-    Ok(report::report(&evaluated, &sizes, released.bytes))
+    Ok(report::report(&evaluated, &exposures, &sizes, released.bytes))
 }
 
 const METHODS: usize = report::METHODS;
@@ -150,21 +159,22 @@ struct Models<'a> {
 }
 
 impl Models<'_> {
-    /// The quality of every method for one user, in the order of [`Row`].
-    fn measure(&self, user: &Evaluated, protocol: Protocol) -> [Quality; METHODS] {
+    /// The quality of every method for one user and the list it would show, in the order of [`Row`].
+    fn measure(&self, user: &Evaluated, protocol: Protocol) -> [(Quality, Vec<u32>); METHODS] {
         let recommender = &self.learned.recommender;
         let components = recommender.components();
         let (watched, values): (Vec<u32>, Vec<f32>) = user.fold_in.iter().copied().unzip();
         let quality = |scores: &[f32]| {
             let ranks = ranks(scores, &user.targets, &watched);
-            Quality::new(protocol, |k| ndcg_at(&ranks, k), |k| recall_at(&ranks, k))
+            let quality = Quality::new(protocol, |k| ndcg_at(&ranks, k), |k| recall_at(&ranks, k));
+            (quality, first_places(scores, &watched))
         };
         let of = |weights: Weights| quality(&recommender.scores_under(weights, &user.fold_in));
         let popularity = quality(&components.popularity);
         let federated = &self.federated.recommender;
         let pooled = self.pooled.fold_in.explained(&self.pooled.items, &watched, &values);
         [
-            popularity,
+            popularity.clone(),
             of(content_weights()),
             if components.own.is_some() {
                 of(Weights::only(Component::Own))
@@ -263,6 +273,17 @@ mod tests {
         assert!(by_size.contains(">11-30</text>") && by_size.contains("NDCG@20") && !by_size.contains("31-100"));
         let by_epsilon = chart::by_epsilon(&[(1.0, &report), (8.0, &report)]);
         assert!(by_epsilon.contains("epsilon") && by_epsilon.ends_with("</svg>\n"));
+    }
+
+    #[test]
+    fn what_is_served_shows_the_catalogue_no_less_evenly_than_popularity() {
+        for aggregation in [Aggregation::None, Aggregation::Secure] {
+            let gini = run(aggregation, 4.0).exposure_gini;
+            let [popularity, combined] = [gini.popularity.unwrap(), gini.combined.unwrap()];
+            assert!(combined <= popularity, "{combined} {popularity}");
+            // Two tastes of 30 items each: whoever tells them apart shows all items, popularity only the 20 of most.
+            assert!(popularity < 1.0 && gini.pooled.unwrap() < popularity, "{gini:?}");
+        }
     }
 
     #[test]

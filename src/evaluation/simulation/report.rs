@@ -1,6 +1,7 @@
 //! What a simulation reports: mean metrics, overall and by size of the instance.
 
 use super::Protocol;
+use crate::evaluation::exposure::Exposure;
 
 /// Methods that are compared.
 pub const METHODS: usize = 6;
@@ -109,6 +110,24 @@ impl Row {
     }
 }
 
+/// The Gini index of how often each item is among the first 20 of the lists of all evaluated users, for each method; see
+/// [`crate::evaluation::exposure`]. `None` when nobody was evaluated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize)]
+pub struct ExposureGini {
+    /// Of [`Row::popularity`].
+    pub popularity: Option<f64>,
+    /// Of [`Row::content`].
+    pub content: Option<f64>,
+    /// Of [`Row::own`].
+    pub own: Option<f64>,
+    /// Of [`Row::federated`].
+    pub federated: Option<f64>,
+    /// Of [`Row::combined`].
+    pub combined: Option<f64>,
+    /// Of [`Row::pooled`].
+    pub pooled: Option<f64>,
+}
+
 /// The report of a simulation.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Report {
@@ -116,6 +135,8 @@ pub struct Report {
     pub overall: Row,
     /// By size of the instance.
     pub buckets: Vec<Row>,
+    /// How unevenly each method shows the catalogue.
+    pub exposure_gini: ExposureGini,
     /// Instances whose blend is worse than their own factors alone.
     pub worse_than_alone: usize,
     /// Share of the NDCG between own-only and all users in one place that the blend gains; `None` when there is no gap.
@@ -126,8 +147,8 @@ pub struct Report {
     pub bytes: usize,
 }
 
-/// Puts together what was measured: for each instance its evaluated users, and its size.
-pub fn report(evaluated: &[Vec<[Quality; METHODS]>], sizes: &[usize], bytes: usize) -> Report {
+/// Puts together what was measured: for each instance its evaluated users and its size, and what each method showed.
+pub fn report(evaluated: &[Vec<[Quality; METHODS]>], exposures: &[Exposure], sizes: &[usize], bytes: usize) -> Report {
     let row = |min_users: usize, max_users: Option<usize>| {
         let inside = |users: usize| users >= min_users && max_users.is_none_or(|max| users <= max);
         let chosen: Vec<usize> = (0..sizes.len()).filter(|&i| inside(sizes[i])).collect();
@@ -153,11 +174,20 @@ pub fn report(evaluated: &[Vec<[Quality; METHODS]>], sizes: &[usize], bytes: usi
         .filter(|users| total(users, 4) < total(users, 2))
         .count();
     let overall = row(1, None);
+    let gini = |method: usize| exposures.get(method).and_then(Exposure::gini);
     Report {
         gap_closed: gap_closed(&overall),
         gap_closed_small: gap_closed(&row(1, Some(30))),
         overall,
         buckets: BUCKETS.iter().map(|&(min, max)| row(min, max)).collect(),
+        exposure_gini: ExposureGini {
+            popularity: gini(0),
+            content: gini(1),
+            own: gini(2),
+            federated: gini(3),
+            combined: gini(4),
+            pooled: gini(5),
+        },
         worse_than_alone: worse,
         bytes,
     }
@@ -174,7 +204,7 @@ mod tests {
 
     #[test]
     fn sizes_are_said_in_one_way() {
-        let report = report(&[], &[], 0);
+        let report = report(&[], &[], &[], 0);
         let sizes: Vec<String> = report.buckets.iter().map(Row::sizes).collect();
         assert_eq!(sizes, ["1", "2-10", "11-30", "31-100", "101-300", "301 and more"]);
     }
