@@ -1,8 +1,12 @@
 //! The description of the interface. A copy is `docs/openapi.json`; a test keeps both equal.
 
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, ObjectBuilder, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use super::me::{contributions, data, not_interested, profile, settings};
@@ -24,7 +28,7 @@ pub const PATH: &str = "/api/v1/openapi.json";
         visitors::parameters, visitors::report, visitors::list, health::alive, health::ready, metrics::render, document
     ),
     components(schemas(problem::Problem)),
-    modifiers(&Callers),
+    modifiers(&Callers, &Refusals),
     tags(
         (name = "recommendations", description = "Lists of videos."),
         (name = "controls", description = "What a user can see and change."),
@@ -51,6 +55,77 @@ impl Modify for Callers {
         components.add_security_scheme("serviceToken", bearer("The value of `api.service_token`."));
         components.add_security_scheme("peertubeToken", bearer("An access token of a user of PeerTube."));
         components.add_security_scheme("pluginSignature", SecurityScheme::ApiKey(ApiKey::Header(signature)));
+    }
+}
+
+/// What any route may answer when it does not do what is asked; what a route says itself stays.
+struct Refusals;
+
+impl Refusals {
+    /// Routes about one user.
+    const OF_USERS: [(StatusCode, &str); 5] = [
+        (StatusCode::BAD_REQUEST, "A parameter or the body cannot be used."),
+        (
+            StatusCode::UNAUTHORIZED,
+            "Nobody is asking, or what was presented does not hold.",
+        ),
+        (StatusCode::FORBIDDEN, "`userId` is somebody else."),
+        (StatusCode::NOT_FOUND, "PeerTube has no such user."),
+        (StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than any valid one."),
+    ];
+    /// Routes that read or write something.
+    const OF_ALL: [(StatusCode, &str); 2] = [
+        (StatusCode::INTERNAL_SERVER_ERROR, "A fault of Shoal or of its set-up."),
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Overloaded, too slow, or a database is away.",
+        ),
+    ];
+
+    fn response(status: StatusCode, description: &str) -> utoipa::openapi::Response {
+        let content = Content::new(Some(Ref::from_schema_name("Problem")));
+        let response = ResponseBuilder::new()
+            .description(description)
+            .content(problem::MEDIA_TYPE, content);
+        let response = if status == StatusCode::SERVICE_UNAVAILABLE {
+            let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
+            response.header(
+                "Retry-After",
+                HeaderBuilder::new()
+                    .schema(Some(seconds))
+                    .description(Some("Seconds."))
+                    .build(),
+            )
+        } else {
+            response
+        };
+        response.build()
+    }
+}
+
+impl Modify for Refusals {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut document.paths.paths {
+            let of_users = if path.starts_with(data::PATH) {
+                &Self::OF_USERS[..]
+            } else {
+                &[]
+            };
+            let of_all = if path.starts_with("/api/v1/") && path != PATH {
+                &Self::OF_ALL[..]
+            } else {
+                &[]
+            };
+            let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+            for operation in operations.into_iter().flatten() {
+                for (status, description) in of_users.iter().chain(of_all) {
+                    let responses = &mut operation.responses.responses;
+                    responses
+                        .entry(status.as_str().to_owned())
+                        .or_insert_with(|| Self::response(*status, description).into());
+                }
+            }
+        }
     }
 }
 

@@ -12,6 +12,11 @@ use utoipa::{IntoParams, ToSchema};
 use crate::peertube::{UserId, VideoReference};
 use crate::recommend::request::{DEFAULT_COUNT, MAXIMUM_COUNT, MAXIMUM_START, Request, Strategy};
 
+/// How a video may be named, as a regular expression: id, short UUID (22 digits of base 58) or UUID. A few texts that fit are
+/// still refused: numbers beyond 32 bits and short UUIDs beyond 128.
+pub(super) const VIDEO_PATTERN: &str =
+    r"^([1-9][0-9]{0,9}|[1-9a-km-x][1-9a-km-zA-HJ-NP-Z]{21}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$";
+
 /// A parameter that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct InvalidParameter {
@@ -54,13 +59,14 @@ impl fmt::Display for InvalidParameter {
 pub struct Parameters {
     /// Number of the user for whom the list is made. With the service token it is needed, or the list is for a visitor;
     /// a user needs none and may name nobody else.
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 2_147_483_647)]
     pub user_id: Option<i32>,
     /// How the list is made.
     #[param(value_type = Option<Strategy>, default = "for-you")]
     pub strategy: Strategy,
     /// The video that is being watched, by id, UUID or short UUID. Needed by `similar` and `next`; never in the list itself.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 36)]
+    #[param(value_type = Option<String>, min_length = 1, max_length = 36,
+        pattern = r"^([1-9][0-9]{0,9}|[1-9a-km-x][1-9a-km-zA-HJ-NP-Z]{21}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$")]
     pub video_id: Option<VideoReference>,
     /// Videos to skip.
     #[param(value_type = Option<u32>, default = 0, minimum = 0, maximum = 1000)]

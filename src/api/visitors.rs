@@ -18,6 +18,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{Array, ArrayBuilder, ObjectBuilder};
 
 use super::body;
 use super::bucket::Bucket;
@@ -112,7 +114,19 @@ pub struct VisitorReport {
     /// The version of the parameters under which it was drawn.
     version: String,
     /// The topics that the draw named, each once.
+    #[serde(deserialize_with = "body::whole_numbers")]
+    #[schema(schema_with = named_topics)]
     topics: Vec<i32>,
+}
+
+fn named_topics() -> Array {
+    let topic = ObjectBuilder::new().schema_type(Type::Integer);
+    let topic = topic.minimum(Some(1)).maximum(Some(TOPICS.len()));
+    ArrayBuilder::new()
+        .items(topic)
+        .max_items(Some(TOPICS.len()))
+        .unique_items(true)
+        .build()
 }
 
 /// What visitors are interested in, as far as randomized reports tell.

@@ -41,6 +41,10 @@ pub struct DemoArguments {
     /// Keep everything running until Ctrl-C, and print lines to try.
     #[arg(long)]
     serve: bool,
+    /// Root of a PeerTube that is asked whose access token it is. The generated instances have no PeerTube of their own, so
+    /// without this only the service token opens anything.
+    #[arg(long, requires = "serve", value_name = "URL")]
+    token_url: Option<String>,
     /// Log filter, such as `info`.
     #[arg(long, default_value = "warn")]
     log: String,
@@ -62,6 +66,7 @@ pub async fn run(arguments: DemoArguments, stop: CancellationToken) -> anyhow::R
         sizes: arguments.sizes,
         seed: arguments.seed,
         database_url: arguments.database_url,
+        token_url: arguments.token_url,
     };
     let hidden = arguments.json || !std::io::stderr().is_terminal();
     let bars = MultiProgress::with_draw_target(if hidden {

@@ -23,11 +23,12 @@ const NOTEWORTHY: f32 = 0.2;
 
 /// One reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Reason {
     /// Because you watched that video.
     Watched {
         /// Number of the watched video on this instance.
+        #[serde(rename = "videoId")]
         #[schema(value_type = i32)]
         video_id: VideoId,
         /// The same on every instance.
@@ -44,6 +45,7 @@ pub enum Reason {
     /// It is similar to that video, the one that is being watched.
     Similar {
         /// Number of that video on this instance.
+        #[serde(rename = "videoId")]
         #[schema(value_type = i32)]
         video_id: VideoId,
         /// The same on every instance.

@@ -101,15 +101,13 @@ pub struct ReleaseEntry {
 #[utoipa::path(
     get, path = PATH, tag = "controls", operation_id = "listContributions",
     params(
-        ("userId" = Option<i32>, Query, description = "The user; needed with the service token."),
-        ("start" = Option<u32>, Query, description = "Releases to skip."),
-        ("count" = Option<u32>, Query, description = "Releases wanted, 1 to 100, by default 15."),
+        ("userId" = Option<i32>, Query, minimum = 1, maximum = 2_147_483_647, description = "The user; needed with the service token."),
+        ("start" = Option<u32>, Query, maximum = 1000, description = "Releases to skip."),
+        ("count" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Releases wanted, 1 to 100, by default 15."),
     ),
     security(("serviceToken" = []), ("peertubeToken" = []), ("pluginSignature" = [])),
     responses(
         (status = 200, description = "A page of releases.", body = Contributions),
-        (status = 401, description = "Nobody is asking, or what was presented does not hold.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "PeerTube has no such user.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn list(

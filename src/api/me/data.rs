@@ -77,12 +77,10 @@ impl From<&LevelChange> for LevelChangeDocument {
 /// Everything that Shoal holds about the user, as one document.
 #[utoipa::path(
     get, path = EXPORT_PATH, tag = "controls", operation_id = "exportData",
-    params(("userId" = Option<i32>, Query, description = "The user; needed with the service token.")),
+    params(("userId" = Option<i32>, Query, minimum = 1, maximum = 2_147_483_647, description = "The user; needed with the service token.")),
     security(("serviceToken" = []), ("peertubeToken" = []), ("pluginSignature" = [])),
     responses(
         (status = 200, description = "Everything.", body = Export),
-        (status = 401, description = "Nobody is asking, or what was presented does not hold.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "PeerTube has no such user.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn export(
@@ -113,12 +111,10 @@ pub async fn export(
 /// out of lists.
 #[utoipa::path(
     post, path = RESET_PATH, tag = "controls", operation_id = "resetHistory",
-    params(("userId" = Option<i32>, Query, description = "The user; needed with the service token.")),
+    params(("userId" = Option<i32>, Query, minimum = 1, maximum = 2_147_483_647, description = "The user; needed with the service token.")),
     security(("serviceToken" = []), ("peertubeToken" = []), ("pluginSignature" = [])),
     responses(
         (status = 204, description = "Lists begin anew."),
-        (status = 401, description = "Nobody is asking, or what was presented does not hold.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "PeerTube has no such user.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn reset(
@@ -135,12 +131,10 @@ pub async fn reset(
 /// of deletion; without them, the history in PeerTube would be used again.
 #[utoipa::path(
     delete, path = PATH, tag = "controls", operation_id = "deleteData",
-    params(("userId" = Option<i32>, Query, description = "The user; needed with the service token.")),
+    params(("userId" = Option<i32>, Query, minimum = 1, maximum = 2_147_483_647, description = "The user; needed with the service token.")),
     security(("serviceToken" = []), ("peertubeToken" = []), ("pluginSignature" = [])),
     responses(
         (status = 204, description = "It is deleted."),
-        (status = 401, description = "Nobody is asking, or what was presented does not hold.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "PeerTube has no such user.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn remove(

@@ -12,16 +12,18 @@ use axum::body::Bytes;
 use axum::extract::{Extension, RawQuery, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::schema::{AdditionalProperties, Type};
+use utoipa::openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::me;
 use super::query::Query;
 use crate::api::authentication::Caller;
-use crate::api::body;
+use crate::api::body::{self, Whole};
 use crate::api::problem::Problem;
-use crate::api::query::InvalidParameter;
+use crate::api::query::{InvalidParameter, VIDEO_PATTERN};
 use crate::api::state::ApiState;
 use crate::peertube::{ChannelId, PeerTube, VideoCard, VideoId, VideoReference, Viewer};
 use crate::store::{MOST_NOT_INTERESTED, NotInterested, Unwanted};
@@ -56,21 +58,55 @@ pub struct UnwantedEntry {
 }
 
 /// Either a video or a channel.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct UnwantedRequest {
     /// The video: id, UUID or short UUID.
-    #[schema(value_type = Option<String>)]
+    #[serde(deserialize_with = "given")]
     video_id: Option<IdOrText>,
     /// The channel's number on this instance.
-    #[schema(minimum = 1)]
-    channel_id: Option<i32>,
+    #[serde(deserialize_with = "given")]
+    channel_id: Option<Whole>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What is given is something: `null` is neither a video nor a channel.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// By hand, because exactly one of the two must be there.
+impl PartialSchema for UnwantedRequest {
+    fn schema() -> RefOr<Schema> {
+        let number = || {
+            let number = ObjectBuilder::new().schema_type(Type::Integer);
+            number.minimum(Some(1)).maximum(Some(i32::MAX))
+        };
+        let text = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(VIDEO_PATTERN));
+        let video = OneOfBuilder::new()
+            .item(number())
+            .item(text)
+            .description(Some("Id, UUID or short UUID."));
+        let channel = number().description(Some("The channel's number on this instance."));
+        let only = |name: &str, value: RefOr<Schema>| {
+            let object = ObjectBuilder::new().property(name, value).required(name);
+            object.additional_properties(Some(AdditionalProperties::FreeForm(false)))
+        };
+        OneOfBuilder::new()
+            .item(only("videoId", video.into()))
+            .item(only("channelId", channel.into()))
+            .description(Some("Either a video or a channel."))
+            .into()
+    }
+}
+
+impl ToSchema for UnwantedRequest {}
+
+#[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 enum IdOrText {
-    Id(u32),
+    Id(Whole),
     Text(String),
 }
 
@@ -79,7 +115,7 @@ impl UnwantedRequest {
         match (self.video_id, self.channel_id) {
             (Some(video), None) => {
                 let text = match video {
-                    IdOrText::Id(id) => id.to_string(),
+                    IdOrText::Id(Whole(id)) => id.to_string(),
                     IdOrText::Text(text) => text,
                 };
                 let video = VideoReference::parse(&text).map_err(|_| {
@@ -88,7 +124,7 @@ impl UnwantedRequest {
                 })?;
                 Ok(Target::Video(video))
             }
-            (None, Some(channel)) if channel > 0 => Ok(Target::Channel(ChannelId(channel))),
+            (None, Some(Whole(channel))) if channel > 0 => Ok(Target::Channel(ChannelId(channel))),
             _ => Err(Problem::invalid_body("either `videoId` or `channelId` is needed")),
         }
     }
@@ -113,14 +149,13 @@ impl Target {
 #[utoipa::path(
     get, path = PATH, tag = "controls", operation_id = "listNotInterested",
     params(
-        ("userId" = Option<i32>, Query, description = "The user; needed with the service token."),
-        ("start" = Option<u32>, Query, description = "Entries to skip."),
-        ("count" = Option<u32>, Query, description = "Entries wanted, 1 to 100, by default 15."),
+        ("userId" = Option<i32>, Query, minimum = 1, maximum = 2_147_483_647, description = "The user; needed with the service token."),
+        ("start" = Option<u32>, Query, maximum = 1000, description = "Entries to skip."),
+        ("count" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Entries wanted, 1 to 100, by default 15."),
     ),
     security(("serviceToken" = []), ("peertubeToken" = []), ("pluginSignature" = [])),
     responses(
         (status = 200, description = "A page of them.", body = UnwantedPage),
-        (status = 401, description = "Nobody is asking, or what was presented does not hold.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn list(
@@ -186,13 +221,12 @@ pub(super) async fn described(
 /// Never shows a video, or a channel, to the user again.
 #[utoipa::path(
     post, path = PATH, tag = "controls", operation_id = "addNotInterested",
-    params(("userId" = Option<i32>, Query, description = "The user; needed with the service token.")),
+    params(("userId" = Option<i32>, Query, minimum = 1, maximum = 2_147_483_647, description = "The user; needed with the service token.")),
     request_body = UnwantedRequest,
     security(("serviceToken" = []), ("peertubeToken" = []), ("pluginSignature" = [])),
     responses(
         (status = 204, description = "It is not shown any more."),
         (status = 400, description = "The body names neither, or both.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody is asking, or what was presented does not hold.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such video, or no such user.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The user has 1,000 entries already.", body = Problem, content_type = "application/problem+json"),
     )
@@ -224,15 +258,14 @@ pub async fn add(
 #[utoipa::path(
     delete, path = PATH, tag = "controls", operation_id = "removeNotInterested",
     params(
-        ("userId" = Option<i32>, Query, description = "The user; needed with the service token."),
-        ("videoId" = Option<String>, Query, description = "The video: id, UUID or short UUID."),
-        ("channelId" = Option<i32>, Query, description = "The channel's number on this instance."),
+        ("userId" = Option<i32>, Query, minimum = 1, maximum = 2_147_483_647, description = "The user; needed with the service token."),
+        ("videoId" = Option<String>, Query, pattern = r"^([1-9][0-9]{0,9}|[1-9a-km-x][1-9a-km-zA-HJ-NP-Z]{21}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$", description = "The video: id, UUID or short UUID."),
+        ("channelId" = Option<i32>, Query, minimum = 1, maximum = 2_147_483_647, description = "The channel's number on this instance."),
     ),
     security(("serviceToken" = []), ("peertubeToken" = []), ("pluginSignature" = [])),
     responses(
         (status = 204, description = "It may be shown; also when it was not on the list."),
         (status = 400, description = "The query names neither, or both.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody is asking, or what was presented does not hold.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn remove(
@@ -272,6 +305,7 @@ mod tests {
     fn one_thing_is_named_and_exactly_one() {
         for text in [
             r#"{"videoId":12}"#,
+            r#"{"videoId":12.0}"#,
             r#"{"videoId":"12"}"#,
             r#"{"videoId":"9c9de5e8-0a1e-484a-b099-e80766180a6d"}"#,
         ] {
@@ -290,6 +324,8 @@ mod tests {
             r#"{"channelId":-2}"#,
             r#"{"channelId":99999999999}"#,
             r#"{"videoId":1,"channelId":2}"#,
+            r#"{"videoId":null,"channelId":2}"#,
+            r#"{"channelId":null}"#,
             r#"{"accountId":1}"#,
         ] {
             assert!(target(text).is_err(), "{text}");

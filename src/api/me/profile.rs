@@ -22,12 +22,10 @@ pub const PATH: &str = "/api/v1/users/me/profile";
 /// Shoal keeps no profile.
 #[utoipa::path(
     get, path = PATH, tag = "controls", operation_id = "getProfile",
-    params(("userId" = Option<i32>, Query, description = "The user; needed with the service token.")),
+    params(("userId" = Option<i32>, Query, minimum = 1, maximum = 2_147_483_647, description = "The user; needed with the service token.")),
     security(("serviceToken" = []), ("peertubeToken" = []), ("pluginSignature" = [])),
     responses(
         (status = 200, description = "The profile.", body = TasteProfile),
-        (status = 401, description = "Nobody is asking, or what was presented does not hold.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "PeerTube has no such user.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn read(

@@ -11,6 +11,8 @@ use axum::extract::{Extension, RawQuery, State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{Array, ArrayBuilder, ObjectBuilder};
 
 use super::me;
 use super::query::Query;
@@ -28,6 +30,8 @@ pub const PATH: &str = "/api/v1/users/me/settings";
 const MOST_TOPICS: usize = 50;
 /// Longest tag: PeerTube's own limit.
 const LONGEST_TAG: usize = 30;
+/// A tag is not blank and has no control characters.
+const TAG_PATTERN: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
 /// Largest number of a category: plugins may add some.
 const LARGEST_CATEGORY: i32 = 1_000_000_000;
 
@@ -74,9 +78,30 @@ pub struct TopicsDocument {
 #[serde(deny_unknown_fields, default)]
 pub struct TopicList {
     /// Tags, 1 to 30 characters each; upper and lower case are the same. At most 50.
+    #[schema(schema_with = tags_schema)]
     pub tags: Vec<String>,
     /// Numbers of PeerTube's categories, at most 50.
+    #[serde(deserialize_with = "body::whole_numbers")]
+    #[schema(schema_with = categories_schema)]
     pub categories: Vec<i32>,
+}
+
+fn tags_schema() -> Array {
+    let tag = ObjectBuilder::new().schema_type(Type::String);
+    let tag = tag
+        .min_length(Some(1))
+        .max_length(Some(LONGEST_TAG))
+        .pattern(Some(TAG_PATTERN));
+    topics_schema(tag)
+}
+
+fn categories_schema() -> Array {
+    let category = ObjectBuilder::new().schema_type(Type::Integer);
+    topics_schema(category.minimum(Some(1)).maximum(Some(LARGEST_CATEGORY)))
+}
+
+fn topics_schema(topic: ObjectBuilder) -> Array {
+    ArrayBuilder::new().items(topic).max_items(Some(MOST_TOPICS)).build()
 }
 
 /// A change. What is left out stays as it is.
@@ -204,13 +229,10 @@ impl SettingsDocument {
 /// What a user decided, and what is in force where nothing was decided.
 #[utoipa::path(
     get, path = PATH, tag = "controls", operation_id = "getSettings",
-    params(("userId" = Option<i32>, Query, description = "The user; needed with the service token.")),
+    params(("userId" = Option<i32>, Query, minimum = 1, maximum = 2_147_483_647, description = "The user; needed with the service token.")),
     security(("serviceToken" = []), ("peertubeToken" = []), ("pluginSignature" = [])),
     responses(
         (status = 200, description = "The settings.", body = SettingsDocument),
-        (status = 401, description = "Nobody is asking, or what was presented does not hold.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`userId` is somebody else.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "PeerTube has no such user.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn read(
@@ -227,15 +249,12 @@ pub async fn read(
 /// cycle, and the next release is made under the new level.
 #[utoipa::path(
     put, path = PATH, tag = "controls", operation_id = "changeSettings",
-    params(("userId" = Option<i32>, Query, description = "The user; needed with the service token.")),
+    params(("userId" = Option<i32>, Query, minimum = 1, maximum = 2_147_483_647, description = "The user; needed with the service token.")),
     request_body = SettingsRequest,
     security(("serviceToken" = []), ("peertubeToken" = []), ("pluginSignature" = [])),
     responses(
         (status = 200, description = "All settings, after the change.", body = SettingsDocument),
         (status = 400, description = "A field cannot be used.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody is asking, or what was presented does not hold.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`userId` is somebody else.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "PeerTube has no such user.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn change(

@@ -201,7 +201,7 @@ fn config(
             url: url(&format!("https://{host}"))?,
             database_url: SecretString::from(reader),
             max_connections: CONNECTIONS,
-            api_url: String::new(),
+            api_url: options.token_url.clone().unwrap_or_default(),
         },
         database: DatabaseConfig {
             url: SecretString::from(own),
@@ -233,7 +233,10 @@ fn config(
             contribution: ContributionDefault::OptOut,
             ..PrivacyConfig::default()
         },
-        visitors: VisitorsConfig::default(),
+        visitors: VisitorsConfig {
+            enabled: true,
+            ..VisitorsConfig::default()
+        },
         recommend: RecommendConfig::default(),
         logging: LoggingConfig::default(),
     };

@@ -18,4 +18,6 @@ pub struct DemoOptions {
     pub seed: u64,
     /// A server to use instead of a private one.
     pub database_url: Option<String>,
+    /// Root of a PeerTube that is asked whose access token it is; without one, access tokens cannot be checked.
+    pub token_url: Option<String>,
 }
