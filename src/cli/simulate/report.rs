@@ -46,7 +46,7 @@ pub fn print(document: &Document) {
     ));
 }
 
-/// In the columns of [`line`].
+/// In the columns of [`line()`].
 fn exposure(gini: &ExposureGini) -> String {
     let value = |gini: Option<f64>| gini.map_or_else(|| "-".to_owned(), |gini| format!("{gini:.4}"));
     format!(
