@@ -5,6 +5,7 @@
 
 use super::components::{COMPONENTS, Component};
 use super::metrics::{ndcg_at, ranks};
+use super::paired::{PairedDifference, mean};
 
 /// Cut-off of the metric by which weights are chosen: deep, so that it says something about every held-out item.
 const SEARCH_CUTOFF: usize = 100;
@@ -12,8 +13,8 @@ const SEARCH_CUTOFF: usize = 100;
 const REPORT_CUTOFF: usize = 20;
 /// Factors by which a weight is tried to change; 0 switches a component off.
 const STEPS: [f32; 6] = [0.0, 0.33, 0.66, 1.5, 2.25, 4.0];
-/// Extra standard errors asked for, times the number of users: a standard error of few users is itself uncertain.
-const CAUTION: f64 = 20.0;
+/// Standard errors by which other weights must be better.
+const STANDARD_ERRORS: f64 = 1.0;
 /// Own users at which the own factors weigh half as much as those of the federation.
 const HALF_TRUST_USERS: f32 = 12.0;
 const PRIOR_CONTENT: f32 = 0.25;
@@ -169,17 +170,8 @@ pub fn mean_ndcg(users: &[ValidationUser], weights: &Weights) -> f64 {
     )
 }
 
-/// Whether `new` exceeds `old` by more than one standard error of the paired differences.
 fn surely_better(new: &[f64], old: &[f64]) -> bool {
-    let count = new.len() as f64;
-    let differences: Vec<f64> = new.iter().zip(old).map(|(a, b)| a - b).collect();
-    let mean = mean(&differences);
-    let variance = differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
-    mean > (1.0 + CAUTION / count) * (variance / count).sqrt()
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
+    PairedDifference::new(new, old).exceeds(STANDARD_ERRORS)
 }
 
 #[cfg(test)]

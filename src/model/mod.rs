@@ -24,6 +24,7 @@ pub mod least_squares;
 pub mod linear_algebra;
 pub mod metrics;
 pub mod packed_rows;
+pub mod paired;
 pub mod posterior;
 pub mod preference;
 pub mod ranking;

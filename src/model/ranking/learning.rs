@@ -17,6 +17,7 @@ use rayon::prelude::*;
 
 use super::super::interactions::Interactions;
 use super::super::metrics::{ndcg_at, ranks};
+use super::super::paired::{PairedDifference, mean};
 use super::super::recommender::Recommender;
 use super::accounts::{Account, Decay, interactions, moments};
 use super::candidates::candidates;
@@ -24,7 +25,7 @@ use super::conditional_logit::{Choice, Weights, fit, score};
 use super::facts::{Background, Facts};
 use super::features::{FEATURES, Feature, Reader, Scene};
 use super::ranker::Ranker;
-use super::report::{FeatureReport, Gain, RankingReport, Verdict, mean};
+use super::report::{FeatureReport, Gain, RankingReport, Verdict};
 use super::scale::Scale;
 
 /// Shares of all events before the first and before the second moment.
@@ -46,8 +47,6 @@ const PENALTY: f64 = 3.0;
 const SCORE_PENALTY: f64 = 1e-3;
 /// Standard errors by which the second stage must be better.
 const STANDARD_ERRORS: f64 = 2.0;
-/// More of them, divided by the number of users: a standard error of few users is itself uncertain.
-const CAUTION: f64 = 20.0;
 
 /// What is learned from.
 #[derive(Clone, Copy)]
@@ -137,21 +136,20 @@ pub fn learn(material: &Material<'_>, first_stage: impl FnOnce(&Interactions) ->
             alone: if feature == Feature::FactorScore {
                 Gain::default()
             } else {
-                Gain::paired(&measure(&weigh(&with, &weights)), &factor_score)
+                PairedDifference::new(&measure(&weigh(&with, &weights)), &factor_score).into()
             },
-            left_out: Gain::paired(&ranked, &measure(&weigh(&without, &weights))),
+            left_out: PairedDifference::new(&ranked, &measure(&weigh(&without, &weights))).into(),
         }
     });
-    let gain = Gain::paired(&ranked, &factor_score);
-    let needed = (STANDARD_ERRORS + CAUTION / validation.len() as f64) * gain.standard_error;
-    let better = gain.ndcg_20 > needed && gain.ndcg_20 > 0.0;
+    let gain = PairedDifference::new(&ranked, &factor_score);
+    let better = gain.exceeds(STANDARD_ERRORS);
     let report = RankingReport {
         verdict: if better { Verdict::Used } else { Verdict::NotBetter },
         training_users: training.len(),
         validation_users: validation.len(),
         factor_score_ndcg_20: mean(&factor_score),
         ranked_ndcg_20: mean(&ranked),
-        gain,
+        gain: gain.into(),
         features: features.to_vec(),
     };
     let ranker = better.then(|| {

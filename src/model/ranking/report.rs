@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::super::paired::PairedDifference;
 use super::features::Feature;
 
 /// Whether the second stage is used, and why.
@@ -26,23 +27,13 @@ pub struct Gain {
     pub standard_error: f64,
 }
 
-impl Gain {
-    /// From one value per user with and without something.
-    pub(super) fn paired(with: &[f64], without: &[f64]) -> Self {
-        let differences: Vec<f64> = with.iter().zip(without).map(|(with, without)| with - without).collect();
-        let count = differences.len() as f64;
-        let mean = mean(&differences);
-        let squares: f64 = differences.iter().map(|difference| (difference - mean).powi(2)).sum();
+impl From<PairedDifference> for Gain {
+    fn from(difference: PairedDifference) -> Self {
         Self {
-            ndcg_20: mean,
-            standard_error: (squares / (count - 1.0).max(1.0) / count.max(1.0)).sqrt(),
+            ndcg_20: difference.mean,
+            standard_error: difference.standard_error,
         }
     }
-}
-
-/// Mean; 0 of nothing.
-pub(super) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
 /// What one feature does.
@@ -89,12 +80,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_standard_error_is_that_of_the_differences() {
-        // Differences 0.1, 0.3, 0.2: mean 0.2, sample variance 0.01.
-        let gain = Gain::paired(&[0.5, 0.4, 0.9], &[0.4, 0.1, 0.7]);
+    fn a_gain_is_a_paired_difference() {
+        let difference = PairedDifference::new(&[0.5, 0.4, 0.9], &[0.4, 0.1, 0.7]);
+        let gain = Gain::from(difference);
         assert!((gain.ndcg_20 - 0.2).abs() < 1e-12);
         assert!((gain.standard_error - (0.01f64 / 3.0).sqrt()).abs() < 1e-12);
-        assert_eq!(Gain::paired(&[], &[]), Gain::default());
+        assert_eq!(Gain::from(PairedDifference::new(&[], &[])), Gain::default());
     }
 
     #[test]
