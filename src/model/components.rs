@@ -65,8 +65,36 @@ impl FactorModel {
         }
     }
 
+    /// The cosine between `item` and every item, 0 to those without a factor; `None` where `item` is out of range or has none.
+    pub fn cosines(&self, item: u32) -> Option<Vec<f32>> {
+        let length = self.length(item)?;
+        let products = scores(&self.items, self.items.row(item as usize));
+        let cosine = |(product, other): (f32, &f32)| if *other > 0.0 { product / (length * other) } else { 0.0 };
+        Some(products.into_iter().zip(self.lengths()).map(cosine).collect())
+    }
+
+    /// The same to `others` only, in their order; 0 for one out of range.
+    pub fn cosines_to(&self, item: u32, others: &[u32]) -> Option<Vec<f32>> {
+        let length = self.length(item)?;
+        let target = self.items.row(item as usize);
+        let cosine = |other: &u32| {
+            self.length(*other).map_or(0.0, |other_length| {
+                dot(self.items.row(*other as usize), target) / (length * other_length)
+            })
+        };
+        Some(others.iter().map(cosine).collect())
+    }
+
+    /// The length of an item's factor; `None` where it is out of range or zero.
+    fn length(&self, item: u32) -> Option<f32> {
+        self.lengths()
+            .get(item as usize)
+            .copied()
+            .filter(|length| *length > 0.0)
+    }
+
     /// Lengths of the item factors, computed once.
-    pub fn lengths(&self) -> &[f32] {
+    fn lengths(&self) -> &[f32] {
         let rows = || self.items.values().chunks_exact(self.items.dimensions().max(1));
         self.lengths
             .get_or_init(|| rows().map(|row| dot(row, row).sqrt()).collect())

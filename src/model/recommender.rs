@@ -4,8 +4,6 @@ use std::sync::{Arc, OnceLock};
 
 use super::blend::Weights;
 use super::components::{Component, Components, FactorModel, FoldedHistory, Standardized, channel_affinity};
-use super::fold_in;
-use super::linear_algebra::dot;
 
 /// A trained model. Immutable: a new one replaces it whole.
 #[derive(Clone, serde::Serialize, serde::Deserialize)]
@@ -158,54 +156,23 @@ impl Recommender {
     /// How similar every item is to `item`: cosine of the factors, blended as for users; the item itself is 1.
     /// All zeros for an item out of range.
     pub fn similar(&self, item: u32) -> Vec<f32> {
-        let mut total = vec![0f32; self.items()];
-        if item as usize >= self.items() {
-            return total;
-        }
-        let mut weights = 0.0;
-        for (weight, space) in self.spaces() {
-            let target = space.items.row(item as usize);
-            let norm = space.lengths()[item as usize];
-            if norm <= 0.0 {
-                continue;
-            }
-            weights += weight;
-            let products = fold_in::scores(&space.items, target);
-            for ((sum, product), other) in total.iter_mut().zip(products).zip(space.lengths()) {
-                if *other > 0.0 {
-                    *sum += weight * product / (norm * other);
-                }
-            }
-        }
-        if weights > 0.0 {
-            for score in &mut total {
-                *score /= weights;
-            }
-        }
-        total
+        self.blended(self.items(), |space| space.cosines(item))
     }
 
     /// The same as [`Self::similar`], of `others` only, in their order; 0 for one out of range.
     pub fn similar_among(&self, item: u32, others: &[u32]) -> Vec<f32> {
-        let mut total = vec![0f32; others.len()];
-        let in_range = |item: u32| (item as usize) < self.items();
-        if !in_range(item) {
-            return total;
-        }
+        self.blended(others.len(), |space| space.cosines_to(item, others))
+    }
+
+    /// The weighted mean of `count` cosines in each space that has them.
+    fn blended(&self, count: usize, cosines: impl Fn(&FactorModel) -> Option<Vec<f32>>) -> Vec<f32> {
+        let mut total = vec![0f32; count];
         let mut weights = 0.0;
         for (weight, space) in self.spaces() {
-            let target = space.items.row(item as usize);
-            let norm = space.lengths()[item as usize];
-            if norm <= 0.0 {
-                continue;
-            }
+            let Some(cosines) = cosines(space) else { continue };
             weights += weight;
-            for (sum, other) in total.iter_mut().zip(others).filter(|(_, other)| in_range(**other)) {
-                let row = space.items.row(*other as usize);
-                let length = space.lengths()[*other as usize];
-                if length > 0.0 {
-                    *sum += weight * dot(row, target) / (norm * length);
-                }
+            for (sum, cosine) in total.iter_mut().zip(cosines) {
+                *sum += weight * cosine;
             }
         }
         if weights > 0.0 {

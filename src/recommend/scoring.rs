@@ -22,7 +22,6 @@ use super::request::Strategy;
 use super::signals::History;
 use super::snapshot::Snapshot;
 use super::steering::steer;
-use crate::model::fold_in;
 use crate::model::recommender::Profile;
 use crate::peertube::{ChannelId, Tie, UserId};
 
@@ -191,16 +190,9 @@ fn unit(scores: &[f32], without: u32) -> Vec<f32> {
 /// How similar every item is to `item` by public metadata alone: cosine in the content basis.
 fn similar_content(snapshot: &Snapshot, item: u32) -> Vec<f32> {
     let content = &snapshot.recommender().components().content;
-    let lengths = content.lengths();
-    let Some(own) = lengths.get(item as usize) else {
-        return vec![0.0; snapshot.videos().len()];
-    };
-    let mut similar = fold_in::scores(&content.items, content.items.row(item as usize));
-    for (score, length) in similar.iter_mut().zip(lengths) {
-        let both = own * length;
-        *score = if both > 0.0 { *score / both } else { 0.0 };
-    }
-    similar
+    content
+        .cosines(item)
+        .unwrap_or_else(|| vec![0.0; snapshot.videos().len()])
 }
 
 #[cfg(test)]
