@@ -7,7 +7,7 @@
 //! | slider | property |
 //! |---|---|
 //! | discover | to be unfamiliar: neither of a channel that the user watches, nor about the same tags |
-//! | fresh | to be new: half of it is lost in [`FRESH_DAYS`] days |
+//! | fresh | to be new: half of it is lost in [`FRESH_DAYS`](crate::model::ranking::FRESH_DAYS) days |
 //! | wide | to come from another instance |
 
 use std::collections::HashSet;
@@ -17,13 +17,12 @@ use chrono::{DateTime, Utc};
 use super::controls::Controls;
 use super::signals::History;
 use super::snapshot::Snapshot;
+use crate::model::ranking::freshness;
 
 /// What a slider at its end adds, in standard deviations of the scores.
 pub const STRENGTH: f32 = 2.0;
 /// What a topic adds or takes away, in standard deviations of the scores.
 pub const TOPIC_STRENGTH: f32 = 2.5;
-/// Days after which a video is half as fresh.
-pub const FRESH_DAYS: f32 = 30.0;
 /// Familiarity of a video all of whose tags the user has watched, in a channel that the user does not watch.
 const FAMILIAR_TAGS: f32 = 0.5;
 
@@ -42,10 +41,7 @@ pub fn steer(scores: &mut [f32], controls: &Controls, history: &History, snapsho
         let freshness: Vec<f32> = snapshot
             .videos()
             .iter()
-            .map(|video| {
-                let days = (now - video.published_at).as_seconds_f32() / 86_400.0;
-                FRESH_DAYS / (FRESH_DAYS + days.max(0.0))
-            })
+            .map(|video| freshness((now - video.published_at).as_seconds_f64() / 86_400.0))
             .collect();
         push(scores, &freshness, sliders.fresh * STRENGTH * unit);
     }

@@ -7,9 +7,14 @@ use super::accounts::{ChannelTie, DAY};
 use super::facts::{Background, Facts, distinct};
 
 /// Days after which an item is half as fresh.
-const FRESH_DAYS: f64 = 30.0;
+pub const FRESH_DAYS: f64 = 30.0;
 /// Number of features.
 pub const FEATURES: usize = 10;
+
+/// How fresh an item of so many days is: from 1 for a new one down to 0, half of it after [`FRESH_DAYS`] days.
+pub fn freshness(days: f64) -> f32 {
+    (FRESH_DAYS / (FRESH_DAYS + days.max(0.0))) as f32
+}
 
 /// One number for each feature, in the order of [`Feature::ALL`].
 pub type FeatureVector = [f32; FEATURES];
@@ -122,7 +127,7 @@ impl Scene<'_> {
             .zip(similar)
             .map(|(&item, similarity)| {
                 let channel = self.facts.channel(item);
-                let days = (reader.time - self.facts.published(item)).max(0) as f64 / DAY;
+                let age = (reader.time - self.facts.published(item)) as f64 / DAY;
                 let language = self.facts.language(item);
                 let vector = [
                     at(scores, item),
@@ -131,7 +136,7 @@ impl Scene<'_> {
                     f32::from(u8::from(
                         channel.is_some_and(|channel| subscriptions.contains(&channel)),
                     )),
-                    (FRESH_DAYS / (FRESH_DAYS + days)) as f32,
+                    freshness(age),
                     at(&components.local_popularity, item),
                     at(&components.popularity, item),
                     language

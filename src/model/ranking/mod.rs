@@ -28,6 +28,6 @@ pub mod scale;
 
 pub use accounts::{Account, ChannelTie, Decay, Event};
 pub use facts::{Background, Facts, ItemFacts};
-pub use features::{Feature, Reader};
+pub use features::{FRESH_DAYS, Feature, Reader, freshness};
 pub use ranker::Ranker;
 pub use report::{RankingReport, Verdict};
