@@ -40,7 +40,7 @@ struct Origin {
 }
 
 /// Whether `entries` hold as many channels and instances as the rules ask for: then more entries would not change what
-/// the rules are.
+/// the rules are. Where no entry names its instance, instances do not count.
 pub fn is_diverse<T, C, I>(entries: &[T], channel: impl Fn(&T) -> Option<C>, instance: impl Fn(&T) -> Option<I>) -> bool
 where
     C: Eq + Hash,
@@ -48,7 +48,7 @@ where
 {
     let channels: HashSet<C> = entries.iter().filter_map(channel).collect();
     let instances: HashSet<I> = entries.iter().filter_map(instance).collect();
-    channels.len() >= CHANNELS_IN_TEN && instances.len() >= INSTANCES_IN_TEN
+    channels.len() >= CHANNELS_IN_TEN && (instances.is_empty() || instances.len() >= INSTANCES_IN_TEN)
 }
 
 /// Rearranges `entries`, best first, to come after `before`, which stay as they are. `channel` and `instance` name an

@@ -8,12 +8,14 @@
 //! | [`controls`] | what the caller decided |
 //! | [`steering`] | how sliders and topics push a ranking |
 //! | [`ranking`] | best first, lazily |
+//! | `current` | the video that is being watched, and whether it may be named |
 //! | [`beside`] | what the owner of the current video permits beside it |
 //! | [`plan`] | which sources fill a list, in which order |
 //! | [`scoring`] | the candidates of one source, best first |
 //! | [`second_stage`] | the best candidates ranked again |
 //! | [`explore`] | the unfamiliar, drawn by chance |
 //! | [`listing`] | the list under construction: no doubles, nothing hidden, bounded work |
+//! | `spreading` | whether and how a list is spread |
 //! | [`diversity`] | neither a channel nor an instance fills a page |
 //! | [`reasons`] | why a video is in the list, in words that are true |
 //! | [`page`] | the answer |
@@ -24,6 +26,7 @@
 
 pub mod beside;
 pub mod controls;
+mod current;
 pub mod diversity;
 pub mod error;
 pub mod explore;
@@ -39,6 +42,7 @@ pub mod second_stage;
 pub mod service;
 pub mod signals;
 pub mod snapshot;
+mod spreading;
 pub mod steering;
 #[cfg(test)]
 mod test_support;

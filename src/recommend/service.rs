@@ -5,11 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::beside::{PERMITTED_LIMIT, Permitted};
 use super::controls::Controls;
-use super::diversity::{diversify, is_diverse};
 use super::error::RecommendError;
-use super::listing::{Audience, Entry, Listed, Listing, Newest};
+use super::listing::{Audience, Entry, Listing, Newest};
 use super::page::{Page, Recommendation, RecommendedVideo};
 use super::plan::{Available, sources};
 use super::reasons::{Ground, MAXIMUM_REASONS, impersonal, personal};
@@ -17,11 +15,12 @@ use super::request::{Request, Strategy};
 use super::scoring::{Candidates, Person, Wish};
 use super::signals::{self, History, SIGNAL_LIMIT, Seen};
 use super::snapshot::{SharedSnapshot, Snapshot};
+use super::spreading::{is_spread, spread};
 use super::steering::about;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::model::preference::PreferenceRules;
-use crate::peertube::{ChannelId, PeerTube, Signal, UserId, VideoCard, VideoId, VideoReference, Viewer};
+use crate::peertube::{ChannelId, PeerTube, Signal, UserId, VideoCard, VideoId, Viewer};
 use crate::store::{Level, Store};
 
 /// What an administrator decides about lists.
@@ -73,14 +72,6 @@ impl Caller {
         let viewer = self.viewer.as_ref()?;
         (viewer.history_enabled && self.controls.reads_history()).then_some(viewer.id)
     }
-}
-
-/// The video that is being watched now.
-#[derive(Clone, Copy)]
-struct Current {
-    video: VideoId,
-    /// Whether it may be named: anybody may see it, or it is listed for the caller.
-    open: bool,
 }
 
 impl Recommendations {
@@ -293,62 +284,6 @@ impl Recommendations {
         )
     }
 
-    async fn current(
-        &self,
-        request: &Request,
-        viewer: Option<&Viewer>,
-        has_history: bool,
-    ) -> Result<Option<Current>, RecommendError> {
-        let demanded = request.strategy == Strategy::Similar;
-        let Some(reference) = &request.video else {
-            return Ok(None);
-        };
-        let Some(video) = self.peertube.resolve(reference).await? else {
-            return if demanded {
-                Err(RecommendError::UnknownVideo)
-            } else {
-                Ok(None)
-            };
-        };
-        // `next` goes on after any video, even one that may not be named: then without it.
-        let asked_about = request.strategy.needs_video() || (request.strategy == Strategy::ForYou && !has_history);
-        let open = asked_about && self.is_open(video, viewer).await?;
-        if demanded && !open {
-            return Err(RecommendError::UnknownVideo);
-        }
-        Ok(Some(Current { video, open }))
-    }
-
-    /// Whoever only guesses numbers must not learn whose a hidden video is: it has to be one that may be named, or to be
-    /// named by its UUID, which nobody guesses.
-    async fn permitted(
-        &self,
-        request: &Request,
-        current: Option<Current>,
-        viewer: Option<&Viewer>,
-    ) -> Result<Option<Permitted>, RecommendError> {
-        let Some(Current { video, open }) = current else {
-            return Ok(None);
-        };
-        let Some(permitted) = self.peertube.permitted_beside(video, PERMITTED_LIMIT).await? else {
-            return Ok(None);
-        };
-        let named = matches!(request.video, Some(VideoReference::Uuid(_)));
-        let known = open || named || self.is_open(video, viewer).await?;
-        Ok(known.then(|| Permitted::new(permitted)))
-    }
-
-    /// A viewer may well be watching a public video that the viewer's own lists leave out, such as one in another
-    /// language: what anybody may see is open as well.
-    async fn is_open(&self, video: VideoId, viewer: Option<&Viewer>) -> Result<bool, RecommendError> {
-        for audience in [None, viewer] {
-            if !self.peertube.visible_among(audience, false, &[video]).await?.is_empty() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
     async fn hydrate(
         &self,
         page: &[Entry],
@@ -418,45 +353,6 @@ fn entries(ranked: Candidates, snapshot: &Snapshot, source: Strategy) -> impl It
             source,
         })
     })
-}
-
-/// Lists that are somebody's choice are spread over channels and instances, source by source: what a later source adds
-/// stays behind what an earlier one ranked. What is popular or newest is what it is.
-fn spread(listed: Listed, wish: &Wish, snapshot: Option<&Snapshot>) -> Vec<Entry> {
-    if !wish.strategy.is_spread() {
-        return listed.entries;
-    }
-    let mut first_part = listed.first_part;
-    let mut spread = Vec::with_capacity(listed.entries.len());
-    for part in listed.entries.chunk_by(|one, next| one.source == next.source) {
-        let (first, rest) = part.split_at(std::mem::take(&mut first_part).min(part.len()));
-        let instance = |entry: &Entry| instance(entry, wish, snapshot);
-        let first = diversify(Vec::new(), first.to_vec(), |entry| entry.channel, instance);
-        spread.extend(diversify(first, rest.to_vec(), |entry| entry.channel, instance));
-    }
-    spread
-}
-
-/// Whether these entries are enough to spread a list.
-fn is_spread(entries: &[Entry], wish: &Wish, snapshot: &Snapshot) -> bool {
-    let local = counts_no_instances(wish);
-    !wish.strategy.is_spread()
-        || is_diverse(
-            entries,
-            |entry| entry.channel,
-            |entry| instance(entry, wish, Some(snapshot)),
-        )
-        || (local && is_diverse(entries, |entry| entry.channel, |entry| Some(entry.video)))
-}
-
-/// Who asked for more of this instance gets it: for them, instances do not count.
-fn counts_no_instances(wish: &Wish) -> bool {
-    wish.controls.steers() && wish.controls.sliders.wide < 0.0
-}
-
-fn instance<'a>(entry: &Entry, wish: &Wish, snapshot: Option<&'a Snapshot>) -> Option<&'a str> {
-    let snapshot = snapshot.filter(|_| !counts_no_instances(wish))?;
-    Some(snapshot.video(entry.item?)?.channel.host.as_str())
 }
 
 fn recent_entry(video: VideoId, snapshot: Option<&Snapshot>, source: Strategy) -> Entry {

@@ -1,0 +1,85 @@
+//! The video that is being watched: which one it is, whether it may be named, and what its owner permits beside it.
+
+use super::beside::{PERMITTED_LIMIT, Permitted};
+use super::error::RecommendError;
+use super::request::{Request, Strategy};
+use super::service::Recommendations;
+use crate::peertube::{VideoId, VideoReference, Viewer};
+
+/// The video that is being watched now.
+#[derive(Clone, Copy)]
+pub(super) struct Current {
+    /// Its number here.
+    pub video: VideoId,
+    /// Whether it may be named: anybody may see it, or it is listed for the caller.
+    pub open: bool,
+}
+
+impl Recommendations {
+    /// The video that the request names, where there is one.
+    ///
+    /// # Errors
+    /// [`RecommendError::UnknownVideo`] for `similar`, when the caller may not see it; PeerTube's database away.
+    pub(super) async fn current(
+        &self,
+        request: &Request,
+        viewer: Option<&Viewer>,
+        has_history: bool,
+    ) -> Result<Option<Current>, RecommendError> {
+        let demanded = request.strategy == Strategy::Similar;
+        let Some(reference) = &request.video else {
+            return Ok(None);
+        };
+        let Some(video) = self.peertube().resolve(reference).await? else {
+            return if demanded {
+                Err(RecommendError::UnknownVideo)
+            } else {
+                Ok(None)
+            };
+        };
+        // `next` goes on after any video, even one that may not be named: then without it.
+        let asked_about = request.strategy.needs_video() || (request.strategy == Strategy::ForYou && !has_history);
+        let open = asked_about && self.is_open(video, viewer).await?;
+        if demanded && !open {
+            return Err(RecommendError::UnknownVideo);
+        }
+        Ok(Some(Current { video, open }))
+    }
+
+    /// What the owner of the current video permits beside it; `None` where everything is.
+    ///
+    /// Whoever only guesses numbers must not learn whose a hidden video is: it has to be one that may be named, or to be
+    /// named by its UUID, which nobody guesses.
+    pub(super) async fn permitted(
+        &self,
+        request: &Request,
+        current: Option<Current>,
+        viewer: Option<&Viewer>,
+    ) -> Result<Option<Permitted>, RecommendError> {
+        let Some(Current { video, open }) = current else {
+            return Ok(None);
+        };
+        let Some(permitted) = self.peertube().permitted_beside(video, PERMITTED_LIMIT).await? else {
+            return Ok(None);
+        };
+        let named = matches!(request.video, Some(VideoReference::Uuid(_)));
+        let known = open || named || self.is_open(video, viewer).await?;
+        Ok(known.then(|| Permitted::new(permitted)))
+    }
+
+    /// A viewer may well be watching a public video that the viewer's own lists leave out, such as one in another
+    /// language: what anybody may see is open as well.
+    async fn is_open(&self, video: VideoId, viewer: Option<&Viewer>) -> Result<bool, RecommendError> {
+        for audience in [None, viewer] {
+            if !self
+                .peertube()
+                .visible_among(audience, false, &[video])
+                .await?
+                .is_empty()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
