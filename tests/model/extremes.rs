@@ -7,7 +7,9 @@ use shoal::model::interactions::Interactions;
 use shoal::model::learning::{Learned, own_factors};
 use shoal::model::linear_algebra::dot;
 
-use crate::support::{DIMENSIONS, ITEMS, catalogue, exact, fans, items, learned, parameters};
+use crate::support::{
+    DIMENSIONS, ITEMS, assert_who_watches_bees_gets_bees, catalogue, exact, fans, items, learned, parameters,
+};
 
 /// Every number that the model gives for some histories.
 fn scores(learned: &Learned) -> Vec<f32> {
@@ -144,15 +146,7 @@ fn who_only_dislikes_does_not_disturb_the_others() {
             .collect::<Vec<_>>()
     }));
     let learned = learned(&catalogue, &matrix(&rows), Vec::new());
-    let recommender = &learned.recommender;
-    let scores = recommender.scores(&recommender.profile(&[(1, 1.0), (5, 1.0), (9, 1.0)]));
-    let mean = |theme: usize| {
-        (10..ITEMS)
-            .filter(|item| item % 2 == theme)
-            .map(|item| scores[item])
-            .sum::<f32>()
-    };
-    assert!(mean(1) > mean(0), "who watches bees gets bees");
+    assert_who_watches_bees_gets_bees(&learned.recommender);
 }
 
 #[test]

@@ -5,7 +5,10 @@ use shoal::model::contribution::EvidenceBasis;
 use shoal::model::interactions::Interactions;
 use shoal::model::learning::{contributions, learn};
 
-use crate::support::{DIMENSIONS, ITEMS, catalogue, exact, fans, finite, items, learned, parameters, support};
+use crate::support::{
+    DIMENSIONS, ITEMS, assert_who_watches_bees_gets_bees, catalogue, exact, fans, finite, items, learned, parameters,
+    support,
+};
 
 #[test]
 fn nothing_at_all_gives_an_empty_model() {
@@ -77,15 +80,7 @@ fn without_own_users_the_evidence_of_others_is_served() {
     let learned = learned(&catalogue, &Interactions::new(ITEMS), peers);
     let components = learned.recommender.components();
     assert!(components.federated.is_some() && components.own.is_none());
-    let recommender = &learned.recommender;
-    let scores = recommender.scores(&recommender.profile(&[(1, 1.0), (5, 1.0), (9, 1.0)]));
-    let mean = |theme: usize| {
-        (10..ITEMS)
-            .filter(|item| item % 2 == theme)
-            .map(|item| scores[item])
-            .sum::<f32>()
-    };
-    assert!(mean(1) > mean(0), "who watches bees gets bees");
+    assert_who_watches_bees_gets_bees(&learned.recommender);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use shoal::model::head::public_support;
 use shoal::model::interactions::Interactions;
 use shoal::model::item::Item;
 use shoal::model::learning::{Learned, LearningParameters, contributions, learn};
+use shoal::model::recommender::Recommender;
 use shoal::model::support::Support;
 
 /// Dimensions of the basis, the constant one included.
@@ -94,4 +95,16 @@ pub fn finite(learned: &Learned) -> bool {
         .all(f32::is_finite)
         && learned.choice.ndcg.is_finite()
         && learned.popularity_ndcg.is_finite()
+}
+
+/// A history of bees, and the rest of them above the rest of music.
+pub fn assert_who_watches_bees_gets_bees(recommender: &Recommender) {
+    let scores = recommender.scores(&recommender.profile(&[(1, 1.0), (5, 1.0), (9, 1.0)]));
+    let mean = |theme: usize| {
+        (10..ITEMS)
+            .filter(|item| item % 2 == theme)
+            .map(|item| scores[item])
+            .sum::<f32>()
+    };
+    assert!(mean(1) > mean(0), "who watches bees gets bees");
 }
