@@ -15,6 +15,7 @@
 //! | [`second_stage`] | the best candidates ranked again |
 //! | [`explore`] | the unfamiliar, drawn by chance |
 //! | [`listing`] | the list under construction: no doubles, nothing hidden, bounded work |
+//! | `sitting` | what was played a short while ago |
 //! | `spreading` | whether and how a list is spread |
 //! | [`diversity`] | neither a channel nor an instance fills a page |
 //! | [`reasons`] | why a video is in the list, in words that are true |
@@ -41,6 +42,7 @@ pub mod scoring;
 pub mod second_stage;
 pub mod service;
 pub mod signals;
+mod sitting;
 pub mod snapshot;
 mod spreading;
 pub mod steering;

@@ -14,6 +14,7 @@ use super::reasons::{Ground, MAXIMUM_REASONS, impersonal, personal};
 use super::request::{Request, Strategy};
 use super::scoring::{Candidates, Person, Wish};
 use super::signals::{self, History, SIGNAL_LIMIT, Seen};
+use super::sitting;
 use super::snapshot::{SharedSnapshot, Snapshot};
 use super::spreading::{is_spread, spread};
 use super::steering::about;
@@ -71,6 +72,13 @@ impl Caller {
     fn remembered(&self) -> Option<UserId> {
         let viewer = self.viewer.as_ref()?;
         (viewer.history_enabled && self.controls.reads_history()).then_some(viewer.id)
+    }
+
+    /// What was played before the list, oldest first.
+    fn played(&self, strategy: Strategy, current: Option<VideoId>, now: DateTime<Utc>) -> Vec<VideoId> {
+        let remembered = self.remembered().is_some();
+        let reset = self.controls.history_from;
+        sitting::played(&self.signals, reset, current, strategy, remembered, now)
     }
 }
 
@@ -175,7 +183,11 @@ impl Recommendations {
 
         let listed = listing.finish();
         let total = listed.total;
-        let entries = spread(listed, &wish, snapshot.as_deref());
+        let played = caller.played(request.strategy, similar_to, wish.now);
+        let played = played
+            .into_iter()
+            .map(|video| recent_entry(video, snapshot.as_deref(), request.strategy));
+        let entries = spread(played.collect(), listed, &wish, snapshot.as_deref());
         let page: Vec<Entry> = entries.into_iter().skip(request.start).take(request.count).collect();
         let grounds = explain(&page, snapshot, wish, similar_to).await?;
         Ok(Page {

@@ -1,25 +1,36 @@
 //! How one list is spread over channels and instances, by the rules of [`super::diversity`].
+//!
+//! What was played a short while ago stands before the list: the rules hold across the border, so whoever follows one
+//! first recommendation after the other is held by no channel. What stays out: which videos were played
+//! ([`super::sitting`]).
 
 use super::diversity::{diversify, is_diverse};
 use super::listing::{Entry, Listed};
+use super::request::Strategy;
 use super::scoring::Wish;
 use super::snapshot::Snapshot;
 
 /// Lists that are somebody's choice are spread over channels and instances, source by source: what a later source adds
 /// stays behind what an earlier one ranked. What is popular or newest is what it is.
-pub(super) fn spread(listed: Listed, wish: &Wish, snapshot: Option<&Snapshot>) -> Vec<Entry> {
+///
+/// Autoplay is spread as a whole: where everything that is like the current video is of one channel, another source has to
+/// lead out of it. `played`, oldest first, stands before the list.
+pub(super) fn spread(played: Vec<Entry>, listed: Listed, wish: &Wish, snapshot: Option<&Snapshot>) -> Vec<Entry> {
     if !wish.strategy.is_spread() {
         return listed.entries;
     }
+    let instance = |entry: &Entry| instance(entry, wish, snapshot);
+    let together = |one: &Entry, next: &Entry| wish.strategy == Strategy::Next || one.source == next.source;
+    let before = played.len();
     let mut first_part = listed.first_part;
-    let mut spread = Vec::with_capacity(listed.entries.len());
-    for part in listed.entries.chunk_by(|one, next| one.source == next.source) {
+    let mut spread = played;
+    for part in listed.entries.chunk_by(together) {
         let (first, rest) = part.split_at(std::mem::take(&mut first_part).min(part.len()));
-        let instance = |entry: &Entry| instance(entry, wish, snapshot);
-        let first = diversify(Vec::new(), first.to_vec(), |entry| entry.channel, instance);
-        spread.extend(diversify(first, rest.to_vec(), |entry| entry.channel, instance));
+        for part in [first, rest] {
+            spread = diversify(spread, part.to_vec(), |entry| entry.channel, instance);
+        }
     }
-    spread
+    spread.split_off(before)
 }
 
 /// Whether these entries are enough to spread a list.

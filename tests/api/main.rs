@@ -8,6 +8,7 @@ mod controls;
 mod data;
 mod explore;
 mod fallback;
+mod following;
 mod health;
 mod long_lists;
 mod next;

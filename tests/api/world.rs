@@ -15,6 +15,7 @@ use shoal::api::vouching::PluginSecret;
 use shoal::api::{ApiState, Limits, Server};
 use shoal::clock::{ManualClock, SharedClock};
 use shoal::config::{Config, DatabaseConfig};
+use shoal::demo::world::InstanceWorld;
 use shoal::model::alternating::AlternatingParameters;
 use shoal::model::catalogue::Catalogue;
 use shoal::model::contribution::EvidenceBasis;
@@ -143,6 +144,14 @@ impl World {
         world
     }
 
+    /// Beside a generated instance, trained and published.
+    pub async fn generated(instance: &InstanceWorld) -> Self {
+        let instance = Instance::generated(instance).await;
+        let mut world = Self::beside(instance, Limits::default(), &[]).await;
+        world.train().await;
+        world
+    }
+
     /// Without a model.
     pub async fn untrained() -> Self {
         Self::with_limits(Limits::default()).await
@@ -165,17 +174,19 @@ impl World {
         let mut instance = Instance::start().await;
         instance.execute(statement).await;
         instance.grant().await;
+        populate(&mut instance).await;
         let mut world = Self::beside(instance, Limits::default(), &[]).await;
         world.train().await;
         world
     }
 
     async fn with(limits: Limits, settings: &[(&str, &str)]) -> Self {
-        Self::beside(Instance::start().await, limits, settings).await
+        let mut instance = Instance::start().await;
+        populate(&mut instance).await;
+        Self::beside(instance, limits, settings).await
     }
 
-    async fn beside(mut instance: Instance, limits: Limits, settings: &[(&str, &str)]) -> Self {
-        populate(&mut instance).await;
+    async fn beside(instance: Instance, limits: Limits, settings: &[(&str, &str)]) -> Self {
         let peertube = PeerTube::connect(&instance.url().await, 4).await.unwrap();
         let snapshot: SharedSnapshot = Arc::new(ArcSwapOption::empty());
         let clock = Arc::new(ManualClock::new(NOW.parse().unwrap()));

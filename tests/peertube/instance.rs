@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
+use shoal::demo::fill::fill;
 use shoal::demo::postgres::{Options, ThrowAwayCluster};
 use shoal::demo::schema::{Layout, create_schema};
+use shoal::demo::world::InstanceWorld;
 use shoal::peertube::{PeerTube, read_role_sql};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
@@ -90,6 +92,23 @@ impl Instance {
             .await;
         instance.add_channel(LOCAL_CHANNEL, OWNER, None).await;
         instance.add_channel(REMOTE_CHANNEL, REMOTE, Some(REMOTE)).await;
+        instance
+    }
+
+    /// A generated instance in the newest layout.
+    pub async fn generated(world: &InstanceWorld) -> Self {
+        let cluster = cluster().await;
+        let database = fresh_name();
+        cluster.create_database(&database).await.unwrap();
+        let mut connection = PgConnection::connect(&cluster.url(&database)).await.unwrap();
+        fill(&mut connection, Layout::V8_2, world).await.unwrap();
+        let mut instance = Self {
+            role: format!("{database}_reader"),
+            database,
+            password: "pass'word".to_owned(),
+            connection,
+        };
+        instance.grant().await;
         instance
     }
 
