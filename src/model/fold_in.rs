@@ -73,40 +73,43 @@ impl FoldIn {
         workspace.normal_equations(&base, items, columns, values, right);
     }
 
-    /// The factor with its additive parts.
+    /// The factor with its additive parts. Where the system cannot be factorized (entries that are not finite), the factor is
+    /// that of [`Self::factor`] and there are no parts.
     pub fn explained(&self, items: &Factors, columns: &[u32], values: &[f32]) -> FoldedUser {
         let d = items.dimensions();
         let mut workspace = Workspace::new(d);
-        let factor = self.factor(&mut workspace, items, columns, values);
+        let mut factor = vec![0.0; d];
         if columns.is_empty() {
             return FoldedUser {
                 factor,
                 parts: Vec::new(),
             };
         }
-        // One solve with as many right-hand sides as the history has items: A^-1 (c_h y_h v_h) for each h.
-        let mut right = vec![0.0; d];
-        self.system(&mut workspace, items, columns, values, &mut right);
-        let count = columns.len();
-        let mut sides = vec![0f32; d * count];
-        for (place, (item, value)) in columns.iter().zip(values).enumerate() {
-            let (weight, target) = weight_and_target(*value);
-            for (k, v) in items.row(*item as usize).iter().enumerate() {
-                sides[k * count + place] = weight * target * v;
-            }
-        }
+        self.system(&mut workspace, items, columns, values, &mut factor);
         let (solver, matrix) = workspace.system();
         if !solver.factorize(matrix) {
             return FoldedUser {
-                factor,
+                factor: self.factor(&mut workspace, items, columns, values),
                 parts: Vec::new(),
             };
         }
-        solver.substitute(matrix, &mut sides, count);
-        let parts = columns
-            .iter()
-            .enumerate()
-            .map(|(place, item)| (*item, (0..d).map(|k| sides[k * count + place]).collect()))
+        // The last right-hand side is that of the factor, the others its terms: A^-1 (c_h y_h v_h) for each h.
+        let count = columns.len();
+        let mut sides = vec![0f32; d * (count + 1)];
+        for (place, (item, value)) in columns.iter().zip(values).enumerate() {
+            let (weight, target) = weight_and_target(*value);
+            for (k, v) in items.row(*item as usize).iter().enumerate() {
+                sides[k * (count + 1) + place] = weight * target * v;
+            }
+        }
+        for (side, right) in sides.chunks_exact_mut(count + 1).zip(&factor) {
+            side[count] = *right;
+        }
+        solver.substitute(matrix, &mut sides, count + 1);
+        let side = |place: usize| sides.iter().skip(place).step_by(count + 1).copied();
+        factor = side(count).collect();
+        let parts = (columns.iter().enumerate())
+            .map(|(place, item)| (*item, side(place).collect()))
             .collect();
         FoldedUser { factor, parts }
     }

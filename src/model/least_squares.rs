@@ -4,14 +4,9 @@
 //! target 0, the row is `x = (sum_j c_j v_j v_j' + a0 V'V + lambda I)^-1 sum_j c_j y_j v_j`
 //! (Hu, Koren, Volinsky 2008, equation 4; Rendle et al. 2021, equation 6).
 
-#![expect(
-    clippy::inline_always,
-    reason = "loops must be compiled with the vector unit that was found"
-)]
-
 use faer::linalg::matmul::matmul;
+use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par};
-use pulp::Arch;
 
 use super::factors::Factors;
 use super::linear_algebra::{SymmetricSolver, add_scaled};
@@ -19,7 +14,7 @@ use super::linear_algebra::{SymmetricSolver, add_scaled};
 /// Rows summed into a partial Gram matrix before the partial sums are added in order: independent of the thread count.
 const GRAM_BLOCK: usize = 512;
 /// Outer products accumulated at once.
-const BATCH: usize = 4;
+const BATCH: usize = 64;
 /// How much of a negative value counts, both as confidence and as target.
 const DISLIKE: f32 = 0.3;
 
@@ -27,7 +22,7 @@ const DISLIKE: f32 = 0.3;
 ///
 /// A positive value `r` says "target 1, with confidence `r`"; a negative one says the same in a low voice:
 /// "target `0.3 r`, with confidence `0.3 |r|`". At full size it did harm wherever it was measured (`docs/research.md`).
-#[inline(always)]
+#[inline]
 pub fn weight_and_target(value: f32) -> (f32, f32) {
     if value > 0.0 {
         (value, 1.0)
@@ -38,9 +33,9 @@ pub fn weight_and_target(value: f32) -> (f32, f32) {
 
 /// Reused memory for one thread.
 pub struct Workspace {
-    architecture: Arch,
     solver: SymmetricSolver,
     matrix: Vec<f32>,
+    rows: Vec<f32>,
     scaled: Vec<f32>,
 }
 
@@ -48,9 +43,9 @@ impl Workspace {
     /// For rows of `dimensions`.
     pub fn new(dimensions: usize) -> Self {
         Self {
-            architecture: Arch::new(),
             solver: SymmetricSolver::new(dimensions),
             matrix: vec![0.0; dimensions * dimensions],
+            rows: vec![0.0; BATCH * dimensions],
             scaled: vec![0.0; BATCH * dimensions],
         }
     }
@@ -70,57 +65,38 @@ impl Workspace {
         values: &[f32],
         right: &mut [f32],
     ) {
-        let (matrix, scaled) = (&mut self.matrix, &mut self.scaled);
-        matrix.copy_from_slice(base);
+        self.matrix.copy_from_slice(base);
         right.fill(0.0);
-        self.architecture
-            .dispatch(|| accumulate(matrix, scaled, other, items, values, right));
+        let d = right.len();
+        for (items, values) in items.chunks(BATCH).zip(values.chunks(BATCH)) {
+            let size = items.len() * d;
+            let (rows, scaled) = (&mut self.rows[..size], &mut self.scaled[..size]);
+            let targets = rows.chunks_exact_mut(d.max(1)).zip(scaled.chunks_exact_mut(d.max(1)));
+            for ((item, value), (row, scaled)) in items.iter().zip(values).zip(targets) {
+                let (weight, target) = weight_and_target(*value);
+                row.copy_from_slice(other.row(*item as usize));
+                add_scaled(right, weight * target, row);
+                for (s, v) in scaled.iter_mut().zip(&*row) {
+                    *s = weight * v;
+                }
+            }
+            triangular::matmul(
+                MatMut::from_row_major_slice_mut(&mut self.matrix, d, d),
+                BlockStructure::TriangularLower,
+                Accum::Add,
+                MatRef::from_row_major_slice(scaled, items.len(), d).transpose(),
+                BlockStructure::Rectangular,
+                MatRef::from_row_major_slice(rows, items.len(), d),
+                BlockStructure::Rectangular,
+                1.0,
+                Par::Seq,
+            );
+        }
     }
 
     /// The left-hand side of the last [`Self::normal_equations`], to be factorized by the caller.
     pub fn system(&mut self) -> (&mut SymmetricSolver, &mut [f32]) {
         (&mut self.solver, &mut self.matrix)
-    }
-}
-
-#[inline(always)]
-fn accumulate(
-    matrix: &mut [f32],
-    scaled: &mut [f32],
-    other: &Factors,
-    items: &[u32],
-    values: &[f32],
-    right: &mut [f32],
-) {
-    let d = right.len();
-    let (item_batches, item_rest) = items.as_chunks::<BATCH>();
-    let (value_batches, value_rest) = values.as_chunks::<BATCH>();
-    for (batch, values) in item_batches.iter().zip(value_batches) {
-        let rows = batch.map(|item| other.row(item as usize));
-        for (k, value) in values.iter().enumerate() {
-            let (weight, target) = weight_and_target(*value);
-            add_scaled(right, weight * target, rows[k]);
-            for (s, v) in scaled[k * d..(k + 1) * d].iter_mut().zip(rows[k]) {
-                *s = weight * v;
-            }
-        }
-        for i in 0..d {
-            let [a, b, c, e] = [scaled[i], scaled[d + i], scaled[2 * d + i], scaled[3 * d + i]];
-            let end = i + 1;
-            let (r0, r1, r2, r3) = (&rows[0][..end], &rows[1][..end], &rows[2][..end], &rows[3][..end]);
-            let target = &mut matrix[i * d..i * d + end];
-            for j in 0..end {
-                target[j] += a * r0[j] + b * r1[j] + c * r2[j] + e * r3[j];
-            }
-        }
-    }
-    for (item, value) in item_rest.iter().zip(value_rest) {
-        let row = other.row(*item as usize);
-        let (weight, target) = weight_and_target(*value);
-        add_scaled(right, weight * target, row);
-        for i in 0..d {
-            add_scaled(&mut matrix[i * d..=i * d + i], weight * row[i], &row[..=i]);
-        }
     }
 }
 

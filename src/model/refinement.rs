@@ -94,17 +94,16 @@ impl Refinement {
     }
 }
 
-/// `(x - y)' L L' (x - y)` for a Cholesky factor in the lower triangle.
+/// `(x - y)' L L' (x - y)` for a Cholesky factor as a lower triangle in column-major order.
 fn quadratic(factor: &[f32], x: &[f64], y: &[f64]) -> f64 {
-    let d = x.len();
-    let mut product = vec![0f64; d];
-    for i in 0..d {
-        let difference = x[i] - y[i];
-        for (p, l) in product.iter_mut().zip(&factor[i * d..=i * d + i]) {
-            *p += difference * f64::from(*l);
-        }
-    }
-    product.iter().map(|p| p * p).sum()
+    let differences: Vec<f64> = x.iter().zip(y).map(|(x, y)| x - y).collect();
+    (factor.chunks_exact(x.len().max(1)).enumerate())
+        .map(|(column, entries)| {
+            let below = entries[column..].iter().zip(&differences[column..]);
+            below.map(|(l, difference)| f64::from(*l) * difference).sum::<f64>()
+        })
+        .map(|product| product * product)
+        .sum()
 }
 
 #[cfg(test)]
