@@ -23,6 +23,9 @@
 //! | between 2 and 3 | n, one under way | n + 1, with that digest | the count is completed |
 //! | after 3 | n + 1 | n + 1 | nothing to do |
 //!
+//! A crash while a comparison mends, or while a restore is confirmed, leaves the correction in the ledger and the older file,
+//! which the next comparison brings up to date: a correction names its payload and is made once.
+//!
 //! In the second line the ledger may also have been restored after the release left, so it must be debited. A ledger with
 //! fewer releases than the file has counted was restored or lost: nothing is released until the administrator runs
 //! `shoal ledger confirm-restore`, which debits what is missing. A file with fewer than the ledger is itself a restored
@@ -127,6 +130,18 @@ pub struct ReleaseCounter {
     actor: String,
 }
 
+/// File and ledger, compared, when nothing is wrong.
+struct Comparison {
+    /// What the file says; `None`: there is none yet.
+    file: Option<Contents>,
+    /// What it should say.
+    should_be: Contents,
+    /// A release that was begun and is not in the ledger. It must be debited there, and [`Self::should_be`] counts it.
+    cut_short: Option<UnderWay>,
+    /// What the ledger says.
+    ledger: LedgerTotals,
+}
+
 /// The counter while no other process can change it.
 pub struct Locked {
     counter: ReleaseCounter,
@@ -162,8 +177,7 @@ impl ReleaseCounter {
         })
     }
 
-    /// Compares file and ledger as [`Locked::verify`] does, but waits for nobody and mends nothing: for telling, not for
-    /// releasing.
+    /// What [`Locked::verify`] would find, but waits for nobody and mends nothing: for telling, not for releasing.
     ///
     /// # Errors
     /// [`TrainingError::Store`] when the ledger cannot be read.
@@ -173,23 +187,64 @@ impl ReleaseCounter {
         if let Err(reason) = writable.await {
             return Ok(Some(self.unusable(&format!("cannot be locked ({reason})"))));
         }
-        // The file first: releases that come in between make the ledger longer, which is no problem.
-        let contents = match self.read().await {
-            Ok(contents) => contents,
-            Err(problem) => return Ok(Some(problem)),
+        Ok(self.compare(store).await?.err())
+    }
+
+    /// Compares file and ledger. Changes nothing.
+    async fn compare(&self, store: &Store) -> Result<Result<Comparison, LedgerProblem>, TrainingError> {
+        let file = match self.read().await {
+            Ok(file) => file,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        // In this order, so that a release that another process makes in between is never missed, only seen early.
+        let under_way = file.as_ref().and_then(|contents| contents.under_way.clone());
+        let debited = match &under_way {
+            Some(under_way) => store.is_debited(under_way.payload_sha256.0).await?,
+            None => false,
         };
         let ledger = store.ledger_totals().await?;
-        Ok(match contents {
-            Some(contents) if ledger.releases < contents.releases => {
-                let under_way = i64::from(contents.under_way.is_some());
-                Some(LedgerProblem::Restored {
-                    ledger: ledger.releases,
-                    counted: contents.releases + under_way,
+        let Some(mut contents) = file.clone() else {
+            return Ok(if ledger.has_counter {
+                Err(LedgerProblem::CounterMissing { path: self.shown() })
+            } else {
+                // The first start, or the first one with a version that counts.
+                Ok(Comparison {
+                    file,
+                    should_be: self.as_in(&ledger),
+                    cut_short: None,
+                    ledger,
                 })
-            }
-            None if ledger.has_counter => Some(LedgerProblem::CounterMissing { path: self.shown() }),
-            _ => None,
-        })
+            });
+        };
+        if debited {
+            contents.settle();
+        }
+        if ledger.releases < contents.releases {
+            return Ok(Err(LedgerProblem::Restored {
+                ledger: ledger.releases,
+                counted: contents.releases + i64::from(contents.under_way.is_some()),
+            }));
+        }
+        // The ledger does not have the watches of one that was cut short: the next release counts them.
+        let cut_short = contents.under_way.take();
+        contents.releases = ledger.releases + i64::from(cut_short.is_some());
+        contents.largest_mu = contents.largest_mu.max(ledger.largest_mu);
+        Ok(Ok(Comparison {
+            file,
+            should_be: contents,
+            cut_short,
+            ledger,
+        }))
+    }
+
+    fn as_in(&self, ledger: &LedgerTotals) -> Contents {
+        Contents {
+            actor: self.actor.clone(),
+            releases: ledger.releases,
+            largest_mu: ledger.largest_mu,
+            counted: None,
+            under_way: None,
+        }
     }
 
     /// The file with this appended to its name.
@@ -248,6 +303,7 @@ impl ReleaseCounter {
             file.sync_all()?;
             failpoints::reach("counter-prepared");
             fs::rename(&new, &path)?;
+            failpoints::reach("counter-renamed");
             File::open(folder)?.sync_all()
         })
         .await
@@ -261,64 +317,31 @@ impl Locked {
     /// # Errors
     /// [`TrainingError::Store`] when the ledger cannot be read or written.
     pub async fn verify(&self, store: &Store) -> Result<Option<LedgerProblem>, TrainingError> {
-        let counter = &self.counter;
-        let contents = match counter.read().await {
-            Ok(contents) => contents,
+        let found = match self.counter.compare(store).await? {
+            Ok(found) => found,
             Err(problem) => return Ok(Some(problem)),
         };
-        let Some(mut contents) = contents else {
-            let ledger = store.ledger_totals().await?;
-            if ledger.has_counter {
-                return Ok(Some(LedgerProblem::CounterMissing { path: counter.shown() }));
-            }
-            // The first start, or the first one with a version that counts.
-            if let Err(problem) = counter.write(&self.as_in(&ledger)).await {
-                return Ok(Some(problem));
-            }
-            store.note_counter().await?;
-            return Ok(None);
-        };
-        let before = contents.clone();
-        if let Some(under_way) = contents.under_way.clone() {
-            let ledger = store.ledger_totals().await?.releases;
-            if store.is_debited(under_way.payload_sha256.0).await? {
-                contents.settle();
-            } else if ledger < contents.releases {
-                let counted = contents.releases + 1;
-                return Ok(Some(LedgerProblem::Restored { ledger, counted }));
-            } else {
-                tracing::warn!(
-                    "a release was cut short before the ledger had it; its budget counts as spent, because nobody can \
-                     tell how far it came"
-                );
-                let correction = Correction {
-                    reason: CorrectionReason::Unfinished,
-                    releases: 1,
-                    gdp_mu: under_way.gdp_mu,
-                    payload_sha256: Some(under_way.payload_sha256.0),
-                    counted: None,
-                };
-                store.correct_ledger(correction).await?;
-                // The ledger does not have its watches: the next release counts them.
-                contents.under_way = None;
-                contents.releases += 1;
-            }
+        if let Some(under_way) = found.cut_short {
+            tracing::warn!(
+                "a release was cut short before the ledger had it; its budget counts as spent, because nobody can tell \
+                 how far it came"
+            );
+            let correction = Correction {
+                reason: CorrectionReason::Unfinished,
+                releases: 1,
+                gdp_mu: under_way.gdp_mu,
+                payload_sha256: Some(under_way.payload_sha256.0),
+                counted: None,
+            };
+            store.correct_ledger(correction).await?;
+            failpoints::reach("ledger-corrected");
         }
-        let ledger = store.ledger_totals().await?;
-        if ledger.releases < contents.releases {
-            return Ok(Some(LedgerProblem::Restored {
-                ledger: ledger.releases,
-                counted: contents.releases,
-            }));
-        }
-        contents.releases = ledger.releases;
-        contents.largest_mu = contents.largest_mu.max(ledger.largest_mu);
-        if contents != before
-            && let Err(problem) = counter.write(&contents).await
+        if found.file.as_ref() != Some(&found.should_be)
+            && let Err(problem) = self.counter.write(&found.should_be).await
         {
             return Ok(Some(problem));
         }
-        if !ledger.has_counter {
+        if !found.ledger.has_counter {
             store.note_counter().await?;
         }
         Ok(None)
@@ -380,10 +403,13 @@ impl Locked {
         let ledger = store.ledger_totals().await?;
         let mut contents = match (self.counter.read().await, missing) {
             (Ok(Some(contents)), _) => contents,
-            (Ok(None) | Err(LedgerProblem::CounterUnusable { .. }), Some(_)) => self.as_in(&ledger),
+            (Ok(None) | Err(LedgerProblem::CounterUnusable { .. }), Some(_)) => self.counter.as_in(&ledger),
             _ => return Err(problem.into()),
         };
-        let payload_sha256 = contents.under_way.as_ref().map(|under_way| under_way.payload_sha256.0);
+        let payload_sha256 = match &contents.under_way {
+            Some(under_way) if !store.is_debited(under_way.payload_sha256.0).await? => Some(under_way.payload_sha256.0),
+            _ => None,
+        };
         contents.settle();
         let releases = (contents.releases - ledger.releases).max(i64::from(missing.unwrap_or(0)));
         let gdp_mu = release_mu.max(contents.largest_mu).max(ledger.largest_mu);
@@ -395,6 +421,7 @@ impl Locked {
             counted: contents.counted.map(|(basis, until)| (basis.0, until)),
         };
         store.correct_ledger(correction).await?;
+        failpoints::reach("ledger-corrected");
         contents.releases = ledger.releases + releases;
         contents.largest_mu = gdp_mu;
         self.counter.write(&contents).await?;
@@ -405,16 +432,6 @@ impl Locked {
         self.counter.read().await?.ok_or_else(|| LedgerProblem::CounterMissing {
             path: self.counter.shown(),
         })
-    }
-
-    fn as_in(&self, ledger: &LedgerTotals) -> Contents {
-        Contents {
-            actor: self.counter.actor.clone(),
-            releases: ledger.releases,
-            largest_mu: ledger.largest_mu,
-            counted: None,
-            under_way: None,
-        }
     }
 }
 

@@ -43,7 +43,12 @@ impl Scene {
 
     /// Runs the sidecar until it dies at `place`.
     async fn die_at(&self, place: &str) {
-        let mut command = self.setup.command(&self.setup.config().await, &["serve"]);
+        self.die_in(&["serve"], place).await;
+    }
+
+    /// Runs a command until it dies at `place`.
+    async fn die_in(&self, arguments: &[&str], place: &str) {
+        let mut command = self.setup.command(&self.setup.config().await, arguments);
         command.env("SHOAL_DIE_AT", place);
         let (status, said) = Running::start(command).end(PATIENCE).await;
         assert!(said.contains(&format!("dying at {place}")), "{said}");
@@ -99,44 +104,118 @@ impl Scene {
     }
 }
 
+/// Every place of a release, and where a release comes there more than once, every time.
+fn steps() -> impl Iterator<Item = String> {
+    PLACES.into_iter().flat_map(|(place, visits)| {
+        (1..=visits).map(move |visit| match visit {
+            1 => place.to_owned(),
+            _ => format!("{place} {visit}"),
+        })
+    })
+}
+
+/// After whatever deaths: one release, of which only one version exists, and `corrections` debits for one that was cut short.
+async fn assert_whole(scene: &mut Scene, place: &str, corrections: i64) -> Vec<Debit> {
+    let debits = scene.ledger().await;
+    assert_eq!(debits.len(), 1, "{place}: released once");
+    assert_eq!(scene.corrections().await, corrections, "{place}");
+    assert_eq!(scene.counted(), 1 + corrections, "{place}");
+
+    let received = scene.received.lock().unwrap().clone();
+    assert!(!received.is_empty(), "{place}");
+    assert!(
+        received.iter().all(|body| *body == debits[0].activity),
+        "{place}: only what the ledger holds was ever sent"
+    );
+    let sent: serde_json::Value = serde_json::from_slice(&debits[0].activity).unwrap();
+    let size = sent["object"]["attachment"][0]["size"].as_u64();
+    assert_eq!(size, Some(debits[0].payload.len() as u64), "{place}");
+
+    // And a further start changes nothing.
+    let config = scene.setup.config().await;
+    let shown = scene.setup.run(&config, &["ledger", "show", "--json"]);
+    assert_eq!(shown.code, Some(0), "{place}: {shown:?}");
+    let shown = shown.json();
+    assert_eq!(shown["releases"], 1 + corrections, "{place}");
+    assert!(shown["problem"].is_null(), "{place}");
+    assert_eq!(scene.ledger().await, debits, "{place}");
+    debits
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_death_at_any_step_loses_no_debit_and_makes_no_second_version() {
-    for place in PLACES {
+    let nothing = ["noise-drawn", "counter-prepared"];
+    let begun = ["counter-renamed", "counter-begun", "ledger-written"];
+    for place in steps() {
+        let place = place.as_str();
         let mut scene = Scene::new().await;
         scene.die_at(place).await;
         let after_death = scene.ledger().await;
-        let debited = !["noise-drawn", "counter-prepared", "counter-begun", "ledger-written"].contains(&place);
+        let debited = !nothing.contains(&place) && !begun.contains(&place);
         assert_eq!(after_death.len(), usize::from(debited), "{place}");
-        let begun = ["counter-begun", "ledger-written"].contains(&place);
 
         scene.live().await;
-        let debits = scene.ledger().await;
-        assert_eq!(debits.len(), 1, "{place}: released once");
+        // A release of which nobody knows how far it came is paid for.
+        let corrections = i64::from(begun.contains(&place));
+        let debits = assert_whole(&mut scene, place, corrections).await;
         if debited {
             assert_eq!(debits, after_death, "{place}: the debit of the dead process stands");
         }
-        // A release of which nobody knows how far it came is paid for.
-        let corrections = scene.corrections().await;
-        assert_eq!(corrections, i64::from(begun), "{place}");
-        assert_eq!(scene.counted(), 1 + corrections, "{place}");
+    }
+}
 
-        let received = scene.received.lock().unwrap().clone();
-        assert!(!received.is_empty(), "{place}");
-        assert!(
-            received.iter().all(|body| *body == debits[0].activity),
-            "{place}: only what the ledger holds was ever sent"
-        );
-        let sent: serde_json::Value = serde_json::from_slice(&debits[0].activity).unwrap();
-        let size = sent["object"]["attachment"][0]["size"].as_u64();
-        assert_eq!(size, Some(debits[0].payload.len() as u64), "{place}");
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_death_while_the_first_is_mended_changes_nothing() {
+    // What was begun is debited, and then the file is brought up to date.
+    for place in ["ledger-corrected", "counter-prepared", "counter-renamed"] {
+        let mut scene = Scene::new().await;
+        scene.die_at("counter-begun").await;
+        scene.die_at(place).await;
+        assert_eq!(scene.corrections().await, 1, "{place}");
+        scene.live().await;
+        assert_whole(&mut scene, place, 1).await;
+    }
+    // What was committed is counted in the file.
+    for place in ["counter-prepared", "counter-renamed"] {
+        let mut scene = Scene::new().await;
+        scene.die_at("ledger-committed").await;
+        let debits = scene.ledger().await;
+        scene.die_at(place).await;
+        scene.live().await;
+        assert_eq!(assert_whole(&mut scene, place, 0).await, debits, "{place}");
+    }
+}
 
-        // And a further start changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_death_at_the_first_start_leaves_a_counter_that_is_begun_later() {
+    for place in ["counter-prepared", "counter-renamed"] {
+        let mut scene = Scene::new().await;
+        fs::remove_file(scene.setup.counter()).unwrap();
+        scene
+            .setup
+            .execute(
+                &scene.setup.own,
+                "DELETE FROM shoal.settings WHERE key = 'release_counter'",
+            )
+            .await;
+        scene.die_in(&["ledger", "show"], place).await;
+        scene.live().await;
+        assert_whole(&mut scene, place, 0).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_death_while_a_restore_is_confirmed_debits_once() {
+    for place in ["ledger-corrected", "counter-prepared", "counter-renamed"] {
+        let mut scene = Scene::new().await;
+        scene.live().await;
+        let restore = "DELETE FROM shoal.deliveries; DELETE FROM shoal.releases";
+        scene.setup.execute(&scene.setup.own, restore).await;
+        let confirm = ["ledger", "confirm-restore"];
+        scene.die_in(&confirm, place).await;
+        assert_eq!(scene.corrections().await, 1, "{place}");
         let config = scene.setup.config().await;
-        let shown = scene.setup.run(&config, &["ledger", "show", "--json"]);
-        assert_eq!(shown.code, Some(0), "{place}: {shown:?}");
-        let shown = shown.json();
-        assert_eq!(shown["releases"], 1 + corrections, "{place}");
-        assert!(shown["problem"].is_null(), "{place}");
-        assert_eq!(scene.ledger().await, debits, "{place}");
+        assert_eq!(scene.setup.run(&config, &confirm).code, Some(0), "{place}");
+        assert_eq!((scene.corrections().await, scene.counted()), (1, 1), "{place}");
     }
 }
