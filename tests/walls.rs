@@ -195,3 +195,22 @@ fn statements_are_only_where_tables_are_known() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// Raw evidence lives in `model`, which `federation` may use: but of it, it may know only what names a basis.
+#[test]
+fn federation_knows_nothing_of_what_is_learned_from() -> anyhow::Result<()> {
+    let rooms = code()?;
+    let federation = rooms.get("federation").map(Vec::as_slice).unwrap_or_default();
+    let known: BTreeSet<&str> = federation
+        .iter()
+        .flat_map(|line| line.split("model::").skip(1))
+        .map(|rest| rest.trim_end_matches(';'))
+        .collect();
+    assert_eq!(known, BTreeSet::from(["evidence::BasisId"]));
+    // Nor of sums before their noise, which live in `privacy::release` and `privacy::grid`.
+    for forbidden in ["privacy::release", "privacy::grid", "EvidenceSum", "UserSignals"] {
+        let found = federation.iter().find(|line| line.contains(forbidden));
+        assert_eq!(found, None, "federation must not know {forbidden}");
+    }
+    Ok(())
+}

@@ -14,12 +14,22 @@
 //! added or removed. Every entry is then rounded *towards zero* onto the integer grid, which shortens no norm to less
 //! than nothing and lengthens none, so the bound holds for the integers that are really summed: the L2 norm of an account's
 //! integers is at most [`STEPS_PER_UNIT`](super::accountant::release::STEPS_PER_UNIT). Rounding each account, rather than
-//! the sum, is what makes this true whatever the other accounts are. The factor [`SAFETY`] covers the rounding of the scalings themselves, which are done in `f64`.
+//! the sum, is what makes this true whatever the other accounts are.
+//!
+//! The scalings themselves are done in `f64`: the computed norm of `n` numbers is too small by a part of at most
+//! `n + 2` roundings, and each number of the product is too large by a few. Vectors are shrunk by more than that,
+//! see [`scale`].
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-/// Shrinks every scaled vector by more than `f64` arithmetic on up to a million entries can lengthen it.
+/// Shrinks every scaled number by more than the few roundings of the products can enlarge it.
 pub(super) const SAFETY: f64 = 1.0 - 1e-9;
+
+/// What to multiply a vector of `entries` numbers with, whose computed norm is `norm`, so that it and its products stay
+/// within their bounds.
+fn scale(norm: f64, entries: usize) -> f64 {
+    (SAFETY - entries as f64 * f64::EPSILON) / norm.max(1.0)
+}
 
 /// A vector of at most unit length, in `f64`.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -31,7 +41,7 @@ impl UnitBall {
         let finite = |value: f32| if value.is_finite() { f64::from(value) } else { 0.0 };
         let mut values: Vec<f64> = vector.iter().map(|&value| finite(value)).collect();
         let norm = values.iter().map(|value| value * value).sum::<f64>().sqrt();
-        let scale = SAFETY / norm.max(1.0);
+        let scale = scale(norm, values.len());
         for value in &mut values {
             *value *= scale;
         }
@@ -48,4 +58,25 @@ pub(super) fn sorted_weights(weights: &[(u32, f32)]) -> (Zeroizing<Vec<u32>>, Ze
     let places = Zeroizing::new(sorted.iter().map(|&(place, _)| place).collect());
     sorted.zeroize();
     (places, values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The worst case of a sum in floating point: after the first number, every further square is too small to show in the
+    /// sum, and together they are not.
+    #[test]
+    fn many_small_numbers_that_the_sum_of_squares_loses_do_not_lengthen_a_vector() {
+        // Half of the last digit of 1, rounded to even: lost.
+        let small = (f64::EPSILON / 2.0).sqrt() as f32 * 0.999;
+        let mut vector = vec![small; 3 << 23];
+        vector[0] = 1.0;
+        let naive: f64 = vector.iter().map(|&value| f64::from(value).powi(2)).sum();
+        assert!((naive - 1.0).abs() < f64::EPSILON, "the sum loses them");
+        let clipped = UnitBall::clip(&vector);
+        // From the small ones to the large one, nothing is lost.
+        let squared: f64 = clipped.0.iter().rev().map(|value| value * value).sum();
+        assert!(squared > 1.0 - 1e-7 && squared < 1.0, "{squared}");
+    }
 }

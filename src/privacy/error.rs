@@ -16,7 +16,7 @@ pub enum PrivacyError {
     #[error("the shares of the budget must be positive and their squares must add up to at most 1, not {0}")]
     Shares(f64),
     /// Too few accounts contribute.
-    #[error("{contributors} accounts contribute, at least {minimum} are needed; nothing is released")]
+    #[error("too few accounts contribute, {contributors} of at least {minimum}; nothing is released")]
     TooFewContributors {
         /// Accounts that contribute.
         contributors: usize,
@@ -24,7 +24,10 @@ pub enum PrivacyError {
         minimum: usize,
     },
     /// The grid cannot hold the sum and its noise.
-    #[error("the evidence does not fit its integer grid; nothing is released")]
+    #[error(
+        "the evidence and its noise do not fit their integer grid; nothing is released. Epsilon or delta are extreme, or there are too \
+         many accounts or numbers"
+    )]
     GridOverflow,
     /// The members of an aggregation cannot give the noise that is wanted.
     #[error("{members} members of whom a share of {failing} may fail cannot share noise")]

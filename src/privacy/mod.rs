@@ -18,6 +18,27 @@
 //! }
 //! ```
 //!
+//! All that the examples below name exists, and the same lines compile with something that may leave: they fail for no
+//! other reason than the one that they are about.
+//!
+//! ```
+//! fn exists<T>() {}
+//! exists::<shoal::privacy::release::EvidenceSum>();
+//! exists::<shoal::privacy::EvidenceGrid>();
+//! exists::<shoal::model::contribution::Contribution>();
+//! exists::<shoal::model::interactions::Interactions>();
+//! exists::<shoal::model::ranking::Account>();
+//! exists::<shoal::model::evidence::EvidenceSource>();
+//! exists::<shoal::peertube::UserSignals>();
+//!
+//! fn printable<T: std::fmt::Debug>() {}
+//! printable::<shoal::privacy::Noised<shoal::privacy::EvidenceGrid>>();
+//!
+//! fn unpack(noised: &shoal::privacy::Noised<shoal::privacy::EvidenceGrid>) -> &shoal::privacy::NoiseStatement {
+//!     noised.noise()
+//! }
+//! ```
+//!
 //! Raw sums, contributions, histories and grids without noise cannot be serialized:
 //!
 //! ```compile_fail,E0277
@@ -37,8 +58,33 @@
 //! serializable::<shoal::model::interactions::Interactions>();
 //! ```
 //!
-//! Nor printed:
+//! ```compile_fail,E0277
+//! fn serializable<T: serde::Serialize>() {}
+//! serializable::<shoal::model::ranking::Account>();
+//! ```
+//! ```compile_fail,E0277
+//! fn serializable<T: serde::Serialize>() {}
+//! serializable::<shoal::model::evidence::EvidenceSource>();
+//! ```
+//! ```compile_fail,E0277
+//! fn serializable<T: serde::Serialize>() {}
+//! serializable::<shoal::peertube::UserSignals>();
+//! ```
 //!
+//! Nor printed (contributions and histories print without contents):
+//!
+//! ```compile_fail,E0277
+//! fn printable<T: std::fmt::Debug>() {}
+//! printable::<shoal::model::ranking::Account>();
+//! ```
+//! ```compile_fail,E0277
+//! fn printable<T: std::fmt::Debug>() {}
+//! printable::<shoal::model::evidence::EvidenceSource>();
+//! ```
+//! ```compile_fail,E0277
+//! fn printable<T: std::fmt::Debug>() {}
+//! printable::<shoal::peertube::UserSignals>();
+//! ```
 //! ```compile_fail,E0277
 //! fn printable<T: std::fmt::Debug>() {}
 //! printable::<shoal::privacy::release::EvidenceSum>();
@@ -77,6 +123,7 @@
 pub mod accountant;
 pub mod budget;
 mod clipping;
+mod contributors;
 pub mod discrete_gaussian;
 pub mod distributed;
 mod error;
@@ -90,6 +137,7 @@ mod receive;
 pub mod release;
 
 pub use budget::{AnnualBudget, Delta, Epsilon};
+pub use contributors::Aggregation;
 pub use error::PrivacyError;
 pub use grid::{BudgetShares, EvidenceGrid};
 pub use noised::{NoiseStatement, Noised, ReleaseSummary};
