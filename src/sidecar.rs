@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::api::health::Releases;
 use crate::api::{self, ApiState};
 use crate::clock::SharedClock;
 use crate::config::Config;
@@ -194,7 +195,7 @@ impl Sidecar {
             let store = store.clone();
             async move { store.ping().await.is_ok() }
         })
-        .with_withheld_reason(self.withheld_reason());
+        .with_standstill(self.standstill());
         workers.spawn(api::Server::new(listeners.api, state).run(stop.clone()));
         let router = self.federation.router();
         let federation_stop = stop.clone();
@@ -245,11 +246,15 @@ impl Sidecar {
 
     /// What tells the REST interface why nothing is released. It looks anew each time, because another process may have
     /// confirmed a restored ledger.
-    fn withheld_reason(&self) -> impl Fn() -> BoxFuture<'static, Option<String>> + Send + Sync + 'static {
-        let (config, store) = (Arc::clone(&self.config), self.store.clone());
+    fn standstill(&self) -> impl Fn() -> BoxFuture<'static, Option<Releases>> + Send + Sync + 'static {
+        let (config, store, clock) = (Arc::clone(&self.config), self.store.clone(), self.clock.clone());
         move || {
-            let (config, store) = (Arc::clone(&config), store.clone());
-            Box::pin(async move { releasing::withheld_reason(&config, &store).await })
+            let (config, store, clock) = (Arc::clone(&config), store.clone(), clock.clone());
+            Box::pin(async move {
+                let found = releasing::standstill(&config, &store, clock.now()).await?;
+                let (status, detail) = (found.status, found.detail);
+                Some(Releases { status, detail })
+            })
         }
     }
 

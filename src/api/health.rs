@@ -46,10 +46,11 @@ pub struct Ready {
 /// Why no evidence is released.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Releases {
-    /// Always `withheld`.
-    status: &'static str,
-    /// Why, and what to do, in plain words.
-    detail: String,
+    /// `withheld`: the privacy ledger cannot be trusted, somebody must look. `budget-spent`: a release is due, but the budget of
+    /// the year does not allow it yet.
+    pub status: &'static str,
+    /// Why, and what to do or when it goes on, in plain words.
+    pub detail: String,
 }
 
 /// The model that ranks.
@@ -76,7 +77,7 @@ pub async fn alive() -> Json<Alive> {
 }
 
 /// Asks the databases. A missing model does not make it unready: there is always a list to fall back to. Neither do releases
-/// that are withheld.
+/// that stand still.
 #[utoipa::path(
     get, path = READY_PATH, tag = "health", operation_id = "ready",
     responses(
@@ -104,16 +105,15 @@ pub async fn ready(State(state): State<ApiState>) -> Response {
         videos: snapshot.videos().len(),
     });
     let databases = answers.into_iter().map(|(name, _)| (name, "up")).collect();
-    let detail = match &state.withheld {
+    let releases = match &state.standstill {
         Some(ask) => tokio::time::timeout(PING_TIMEOUT, ask()).await.ok().flatten(),
         None => None,
     };
-    let status = "withheld";
     Json(Ready {
         status: "ready",
         databases,
         model,
-        releases: detail.map(|detail| Releases { status, detail }),
+        releases,
     })
     .into_response()
 }

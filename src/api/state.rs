@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::authentication::ServiceToken;
+use super::health::Releases;
 use super::users::Users;
 use super::visitors::Visitors;
 use super::vouching::PluginSecret;
@@ -60,8 +61,8 @@ impl Default for Limits {
 /// A question to a database: does it answer?
 type Ping = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
 
-/// A question to whoever releases evidence: why is nothing released, if so?
-pub(super) type WithheldReason = Arc<dyn Fn() -> BoxFuture<'static, Option<String>> + Send + Sync>;
+/// A question to whoever releases evidence: does it stand still, and why?
+pub(super) type Standstill = Arc<dyn Fn() -> BoxFuture<'static, Option<Releases>> + Send + Sync>;
 
 /// A database that readiness depends on.
 #[derive(Clone)]
@@ -80,7 +81,7 @@ pub struct ApiState {
     pub(super) store: Store,
     pub(super) snapshot: SharedSnapshot,
     pub(super) databases: Vec<Database>,
-    pub(super) withheld: Option<WithheldReason>,
+    pub(super) standstill: Option<Standstill>,
     pub(super) token: ServiceToken,
     pub(super) plugin: Option<PluginSecret>,
     pub(super) users: Users,
@@ -118,7 +119,7 @@ impl ApiState {
             store,
             snapshot,
             databases: Vec::new(),
-            withheld: None,
+            standstill: None,
             token: ServiceToken::new(&config.api.service_token),
             plugin: PluginSecret::new(&config.api.plugin_secret),
             users: Users::new(TokenOwners::new(config.peertube.api_address())?),
@@ -157,14 +158,14 @@ impl ApiState {
         self
     }
 
-    /// Lets readiness say why no evidence is released. `ask` gives the reason in plain words, or `None` when nothing is
-    /// wrong or nobody can tell.
+    /// Lets readiness say why no evidence is released. `ask` gives the reason, or `None` when nothing is wrong or nobody can
+    /// tell.
     #[must_use]
-    pub fn with_withheld_reason<F>(mut self, ask: impl Fn() -> F + Send + Sync + 'static) -> Self
+    pub fn with_standstill<F>(mut self, ask: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
-        F: Future<Output = Option<String>> + Send + 'static,
+        F: Future<Output = Option<Releases>> + Send + 'static,
     {
-        self.withheld = Some(Arc::new(move || Box::pin(ask())));
+        self.standstill = Some(Arc::new(move || Box::pin(ask())));
         self
     }
 

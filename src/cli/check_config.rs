@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{ConfigArguments, output};
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::peertube::{CheckReport, PeerTube};
 use crate::store::Store;
 use crate::training::releasing;
@@ -50,19 +50,21 @@ pub async fn run(arguments: CheckConfigArguments) -> anyhow::Result<ExitCode> {
         }
     };
     let own = async {
-        let store = Store::connect(&config.database, Arc::new(SystemClock)).await?;
+        let clock = Arc::new(SystemClock);
+        let store = Store::connect(&config.database, clock.clone()).await?;
         store.migrate().await?;
-        let problem = if config.privacy.contribute {
-            releasing::ledger_problem(&releasing::counter(&config), &store).await?
+        // Everything but releasing goes on.
+        let standstill = if config.privacy.contribute {
+            releasing::ledger_problem(&releasing::counter(&config), &store).await?;
+            releasing::standstill(&config, &store, clock.now()).await
         } else {
             None
         };
         store.close().await;
-        anyhow::Ok(problem)
+        anyhow::Ok(standstill)
     };
     match own.await {
-        // Everything but releasing goes on.
-        Ok(problem) => warnings.extend(problem.map(|problem| problem.to_string())),
+        Ok(standstill) => warnings.extend(standstill.map(|standstill| standstill.detail)),
         Err(error) => problems.push(format!("Shoal's database: {error}")),
     }
     if config.federation.insecure_development {

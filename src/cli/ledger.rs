@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use serde::Serialize;
 
 use super::{ConfigArguments, output};
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::privacy::accountant;
 use crate::store::Store;
 use crate::training::release_counter::{Confirmed, LedgerProblem};
@@ -45,6 +46,8 @@ struct Shown {
     epsilon_per_year: f64,
     delta: f64,
     spent_share: f64,
+    /// From when on the budget allows a release; `null`: never.
+    affordable_from: Option<DateTime<Utc>>,
     problem: Option<LedgerProblem>,
 }
 
@@ -60,9 +63,10 @@ struct Outcome {
 /// When the database cannot be reached, or a confirmation lacks what it needs.
 pub async fn run(arguments: LedgerArguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.load()?;
-    let store = Store::connect(&config.database, Arc::new(SystemClock)).await?;
+    let clock = Arc::new(SystemClock);
+    let store = Store::connect(&config.database, clock.clone()).await?;
     store.migrate().await?;
-    let counter = releasing::counter(&config);
+    let (counter, now) = (releasing::counter(&config), clock.now());
     let budget = releasing::annual_budget(&config.privacy)?;
     let json = arguments.json;
     let code = match arguments.action {
@@ -75,12 +79,13 @@ pub async fn run(arguments: LedgerArguments) -> anyhow::Result<ExitCode> {
                 epsilon_per_year: budget.epsilon().get(),
                 delta: budget.delta().get(),
                 spent_share: totals.spent_mu_squared / budget.annual_mu().powi(2),
+                affordable_from: releasing::affordable_from(&store, &config.privacy, now).await?,
                 problem,
             };
             if json {
                 output::json(&shown)?;
             } else {
-                print(&shown);
+                print(&shown, now);
             }
             ExitCode::from(u8::from(shown.problem.is_some()))
         }
@@ -92,9 +97,8 @@ pub async fn run(arguments: LedgerArguments) -> anyhow::Result<ExitCode> {
             } else {
                 output::line(&match debited {
                     Some(Confirmed { releases, .. }) => {
-                        format!(
-                            "debited: {releases} releases at full cost; the sidecar releases again when budget is left"
-                        )
+                        let releases = output::counted(releases.unsigned_abs(), "release");
+                        format!("debited: {releases} at full cost; the sidecar releases again when budget is left")
                     }
                     None => "nothing to confirm: the ledger has every release that was counted".to_owned(),
                 });
@@ -106,7 +110,7 @@ pub async fn run(arguments: LedgerArguments) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-fn print(shown: &Shown) {
+fn print(shown: &Shown, now: DateTime<Utc>) {
     output::line(&format!("releases   {}", shown.releases));
     output::line(&format!(
         "budget     epsilon {:.3} of {} spent in the last 365 days, at delta {:e} ({:.0} %)",
@@ -115,6 +119,12 @@ fn print(shown: &Shown) {
         shown.delta,
         100.0 * shown.spent_share
     ));
+    if shown.affordable_from.is_none_or(|from| from > now) {
+        output::line(&format!(
+            "spent      {}",
+            releasing::spent_in_words(shown.affordable_from)
+        ));
+    }
     match &shown.problem {
         Some(problem) => output::line(&format!("problem    {problem}")),
         None => output::line("ledger     as counted"),

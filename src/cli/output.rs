@@ -1,4 +1,4 @@
-//! Printing that survives a closed pipe.
+//! Printing that survives a closed pipe, and small matters of wording.
 
 use std::io::Write;
 
@@ -16,4 +16,67 @@ pub fn line(text: &str) {
 pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
     line(&serde_json::to_string_pretty(value)?);
     Ok(())
+}
+
+/// A number with its noun, which takes an `s` unless there is one: `1 release`, `2 releases`.
+pub fn counted(number: impl Into<u64>, noun: &str) -> String {
+    match number.into() {
+        1 => format!("1 {noun}"),
+        number => format!("{number} {noun}s"),
+    }
+}
+
+/// Prints `text` behind `label`, in lines of at most `width` characters that begin below each other.
+pub fn paragraph(label: &str, indent: usize, width: usize, text: &str) {
+    for told in wrapped(label, indent, width, text) {
+        line(&told);
+    }
+}
+
+fn wrapped(label: &str, indent: usize, width: usize, text: &str) -> Vec<String> {
+    let mut lines = vec![format!("{label:<indent$}")];
+    let mut empty = true;
+    for word in text.split_whitespace() {
+        let last = lines.last().map_or(0, |last| last.chars().count());
+        if !empty && last + 1 + word.chars().count() > width {
+            lines.push(" ".repeat(indent));
+            empty = true;
+        }
+        if let Some(last) = lines.last_mut() {
+            if !empty {
+                last.push(' ');
+            }
+            last.push_str(word);
+            empty = false;
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!(
+            [0u64, 1, 2].map(|number| counted(number, "release")),
+            ["0 releases", "1 release", "2 releases"]
+        );
+    }
+
+    #[test]
+    fn lines_are_as_long_as_they_may_be_and_no_word_is_lost() {
+        let text = "one two three a-word-that-is-longer-than-any-line four";
+        let lines = wrapped("label", 7, 16, text);
+        assert_eq!(
+            lines,
+            [
+                "label  one two",
+                "       three",
+                "       a-word-that-is-longer-than-any-line",
+                "       four"
+            ]
+        );
+    }
 }

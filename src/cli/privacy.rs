@@ -78,7 +78,7 @@ struct State {
     /// In words.
     explanation: String,
     /// Sidecars that receive what is released.
-    followers: usize,
+    followers: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -112,6 +112,11 @@ struct VisitorsLine {
     enabled: bool,
     epsilon: f64,
 }
+
+/// Where text begins in a line.
+const INDENT: usize = 13;
+/// Longest line of text, unless a word is longer.
+const WIDTH: usize = 100;
 
 const STATEMENTS: [(&str, &str); 9] = [
     (
@@ -200,12 +205,13 @@ async fn report(config: &Config, store: &Store, peertube: &PeerTube, now: DateTi
             due: obstacle.is_none(),
             explanation: match &obstacle {
                 None => format!(
-                    "by the next learning cycle, if at least {} contributing accounts have watched something new by then",
-                    privacy.minimum_contributors.max(1)
+                    "by the next learning cycle, if enough contributing accounts, at least {}, have watched something new \
+                     by then",
+                    releasing::fewest_contributors(privacy)
                 ),
                 Some(obstacle) => train::release(obstacle),
             },
-            followers: followers.try_into().unwrap_or(usize::MAX),
+            followers: u64::try_from(followers).unwrap_or(0),
         },
         year: YearSpending::new(&budget, spent, &ledger, now),
         releases: ledger.iter().rev().map(ReleaseLine::from).collect(),
@@ -265,12 +271,12 @@ fn counted(
 
 fn print(report: &Report, privacy: &PrivacyConfig) {
     for statement in &report.statements {
-        output::line(&format!("{:<13}{}", statement.about, statement.text));
+        output::paragraph(statement.about, INDENT, WIDTH, statement.text);
     }
     output::line("");
     let accounts = &report.accounts;
     output::line(&format!(
-        "accounts     {}, of which {} have the watch history switched on; who makes no choice is at `{}`",
+        "accounts     {}; with the watch history switched on: {}; who makes no choice is at `{}`",
         accounts.total, accounts.eligible, accounts.default_level
     ));
     for level in Level::ALL {
@@ -278,18 +284,23 @@ fn print(report: &Report, privacy: &PrivacyConfig) {
         output::line(&format!("  {:<13}{count:>8}", level.as_str()));
     }
     output::line(&format!(
-        "contributing {} accounts; {} followers",
-        accounts.contributing, report.contributing.followers
+        "contributing {}; {}",
+        output::counted(accounts.contributing, "account"),
+        output::counted(report.contributing.followers, "follower")
     ));
-    output::line(&format!("next release {}", report.contributing.explanation));
+    output::paragraph("next release", INDENT, WIDTH, &report.contributing.explanation);
     let year = &report.year;
     output::line(&format!(
-        "budget       epsilon {} and delta {:e} for any 365 days, in {} releases",
-        year.epsilon_allowed, year.delta, privacy.releases_per_year
+        "budget       epsilon {} and delta {:e} for any 365 days, in {}",
+        year.epsilon_allowed,
+        year.delta,
+        output::counted(privacy.releases_per_year, "release")
     ));
     output::line(&format!(
-        "  spent      epsilon {:.3} in {} releases of the last 365 days; {:.3} left",
-        year.epsilon_spent, year.releases, year.epsilon_left
+        "  spent      epsilon {:.3} in {} of the last 365 days; {:.3} left",
+        year.epsilon_spent,
+        output::counted(year.releases as u64, "release"),
+        year.epsilon_left
     ));
     output::line(&format!(
         "visitors     {}",

@@ -10,7 +10,7 @@ use super::{ConfigArguments, output};
 use crate::clock::SystemClock;
 use crate::model::ranking::{RankingReport, Verdict};
 use crate::sidecar::{Sidecar, system_noise};
-use crate::training::{CycleReport, Phase, ReleaseOutcome};
+use crate::training::{CycleReport, Phase, ReleaseOutcome, releasing};
 
 /// Arguments of `shoal train`.
 #[derive(Debug, clap::Args)]
@@ -119,11 +119,14 @@ pub fn release(outcome: &ReleaseOutcome) -> String {
         ReleaseOutcome::NobodyFollows => "none: no accepted follower, so no budget is spent".to_owned(),
         ReleaseOutcome::NotDue { next } => format!("none: the next one is due {}", next.format("%Y-%m-%d")),
         ReleaseOutcome::TooFewContributors { contributors, minimum } => {
-            format!("none: {contributors} contributing accounts watched something new, at least {minimum} are needed")
+            format!("none: too few contributing accounts watched something new, {contributors} of at least {minimum}")
         }
         ReleaseOutcome::Withheld(problem) => format!("none: {problem}"),
         ReleaseOutcome::Overtaken => "none: another process released in the meantime".to_owned(),
         ReleaseOutcome::Failed { reason } => format!("none: {reason}"),
-        ReleaseOutcome::BudgetSpent => "none: the privacy budget of the last 365 days is spent".to_owned(),
+        ReleaseOutcome::BudgetSpent { next } => format!("none: {}", releasing::spent_in_words(*next)),
+        ReleaseOutcome::ConsentWithdrawn => {
+            "none: somebody who was in it withdrew; the next cycle releases without that account".to_owned()
+        }
     }
 }

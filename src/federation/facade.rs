@@ -179,7 +179,7 @@ impl Federation {
     }
 
     /// Builds a release: the payload, and the activity that announces it. Nothing is stored or sent;
-    /// [`Federation::commit`] does that. `contributors` stays in the ledger of this instance; `counted` says which watches
+    /// [`Federation::commit`] does that, or [`Store::commit_release_of`]. `contributors` stays in the ledger of this instance; `counted` says which watches
     /// are in the evidence, `None` that the whole history is.
     ///
     /// # Errors
@@ -202,8 +202,13 @@ impl Federation {
     /// [`Store::commit_release`] for when nothing was debited.
     pub async fn commit(&self, release: NewRelease, allowed_mu_squared: f64) -> Result<i64, FederationError> {
         let id = self.state.store.commit_release(release, allowed_mu_squared).await?;
-        self.state.delivery_queued.notify_one();
+        self.deliver_soon();
         Ok(id)
+    }
+
+    /// Something was queued in the store: whoever delivers looks now, and not only at the next turn.
+    pub fn deliver_soon(&self) {
+        self.state.delivery_queued.notify_one();
     }
 
     /// [`Federation::announce`] of the whole history, and [`Federation::commit`].

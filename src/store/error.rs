@@ -48,6 +48,9 @@ pub enum StoreError {
     /// Another process released in the meantime, so this release would count watches a second time.
     #[error("another process released evidence in the meantime")]
     Overtaken,
+    /// Somebody who is in the release does not want to be any more.
+    #[error("somebody who is in the release has withdrawn consent since the history was read")]
+    ConsentWithdrawn,
     /// A value that must not be stored: not finite, negative, or of the wrong length.
     #[error("{0}")]
     Value(&'static str),

@@ -10,6 +10,8 @@ use super::{Isolation, Store, StoreError};
 const WINDOW_DAYS: i64 = 365;
 /// Setting that says that a release counter was kept beside this ledger.
 const COUNTER_SETTING: &str = "release_counter";
+/// Relative slack for the rounding of sums.
+const ROUNDING: f64 = 1e-9;
 
 /// Which watches a release counts: those first seen after `after` (all earlier ones too when `None`) and up to `until`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +83,33 @@ impl Store {
             largest_mu: row.largest_mu,
             has_counter: row.has_counter,
         })
+    }
+
+    /// From when on a release that costs `needed` is within a budget of `allowed` for any 365 days (both are squared mu):
+    /// `now`, or the moment at which enough earlier debits are old enough. `None`: never.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database fails.
+    pub async fn affordable_from(
+        &self,
+        needed: f64,
+        allowed: f64,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let debits = sqlx::query!(
+            r#"SELECT created_at AS "at!", gdp_mu * gdp_mu AS "cost!" FROM shoal.releases WHERE created_at > $1
+               UNION ALL SELECT created_at, releases * gdp_mu * gdp_mu FROM shoal.ledger_corrections WHERE created_at > $1
+               ORDER BY 1"#,
+            now - TimeDelta::days(WINDOW_DAYS),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let moments = std::iter::once(now).chain(debits.iter().map(|debit| debit.at + TimeDelta::days(WINDOW_DAYS)));
+        let affordable = moments.enumerate().find(|(forgotten, _)| {
+            let spent: f64 = debits.iter().skip(*forgotten).map(|debit| debit.cost).sum();
+            fits(spent, needed, allowed)
+        });
+        Ok(affordable.map(|(_, moment)| moment))
     }
 
     /// Up to when watches have been counted in this basis; `None` when nothing was released in it.
@@ -165,6 +194,11 @@ impl Store {
         .await?;
         Ok(debited)
     }
+}
+
+/// Whether a release that costs `needed` is within the budget. All are squared mu.
+pub(super) fn fits(spent: f64, needed: f64, allowed: f64) -> bool {
+    spent + needed <= allowed * (1.0 + ROUNDING)
 }
 
 /// Squared mu of the releases and corrections of the last 365 days.

@@ -33,7 +33,7 @@ pub use peers::{FollowDecision, FollowerState, FollowingState, NewPeer, Peer};
 pub use pool::Store;
 pub use received_activities::{Received, Reception};
 pub use received_evidence::{Announcement, EvidenceState, LeasedEvidence, UsableEvidence, UsableRelease};
-pub use releases::{LedgerEntry, NewRelease, Release};
+pub use releases::{LedgerEntry, NewRelease, Participants, Release};
 pub use transaction::Isolation;
 pub use user_levels::{LevelChange, LevelHistory};
 pub use user_settings::{SettingsChange, Sliders, Topics, UserChoice, UserSettings};

@@ -9,15 +9,13 @@ use sqlx::PgConnection;
 
 use super::deliveries::{self, NewDelivery};
 use super::ledger::{self, CountedWatches};
-use super::{Isolation, Store, StoreError};
+use super::{Isolation, Level, Store, StoreError};
 use crate::failpoints;
 
 /// Releases of this many days are announced to a new follower: receivers use no older ones.
 const ANNOUNCED_DAYS: i64 = 730;
 /// Of those at most so many, the newest ones.
 const ANNOUNCED_RELEASES: i64 = 24;
-/// Relative slack for the rounding of sums.
-const ROUNDING: f64 = 1e-9;
 
 /// Noised evidence that is about to leave, with its price.
 #[derive(Debug, Clone)]
@@ -49,6 +47,17 @@ impl NewRelease {
     pub fn payload_sha256(&self) -> [u8; 32] {
         Sha256::digest(&self.payload).into()
     }
+}
+
+/// The users who are in a release, and what was asked before they were.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Participants {
+    /// Their numbers.
+    pub users: Vec<i32>,
+    /// The level of those who made no choice; without one, they do not contribute.
+    pub default_level: Option<Level>,
+    /// When their choices were read. A reset since then counts too.
+    pub asked_at: DateTime<Utc>,
 }
 
 /// A line of the privacy ledger.
@@ -137,13 +146,30 @@ impl Store {
     /// nothing will leave. [`StoreError::Database`] if the database fails: if that happens while the transaction is
     /// being committed, it may have been.
     pub async fn commit_release(&self, release: NewRelease, allowed_mu_squared: f64) -> Result<i64, StoreError> {
+        let nobody = Participants::default();
+        self.commit_release_of(release, allowed_mu_squared, nobody).await
+    }
+
+    /// The same, unless one of the users who are in the release has withdrawn consent since.
+    ///
+    /// # Errors
+    /// As [`Store::commit_release`], and [`StoreError::ConsentWithdrawn`]: nothing was debited and nothing will leave.
+    pub async fn commit_release_of(
+        &self,
+        release: NewRelease,
+        allowed_mu_squared: f64,
+        participants: Participants,
+    ) -> Result<i64, StoreError> {
         check(&release, allowed_mu_squared)?;
         let now = self.clock.now();
         let digest = release.payload_sha256();
-        let release = Arc::new(release);
+        let (release, participants) = (Arc::new(release), Arc::new(participants));
         self.run_transaction("commit_release", Isolation::Serializable, move |connection| {
-            let release = Arc::clone(&release);
+            let (release, participants) = (Arc::clone(&release), Arc::clone(&participants));
             Box::pin(async move {
+                if has_withdrawn(connection, &participants).await? {
+                    return Err(StoreError::ConsentWithdrawn);
+                }
                 if let Some(counted) = release.counted
                     && counted.after != ledger::counted_until(connection, release.basis_id).await?
                 {
@@ -151,7 +177,7 @@ impl Store {
                 }
                 let spent = ledger::spent(connection, now).await?;
                 let needed = release.gdp_mu * release.gdp_mu;
-                if spent + needed > allowed_mu_squared * (1.0 + ROUNDING) {
+                if !ledger::fits(spent, needed, allowed_mu_squared) {
                     return Err(StoreError::BudgetSpent {
                         spent,
                         needed,
@@ -247,6 +273,23 @@ impl Store {
         .await?;
         Ok((total, urls))
     }
+}
+
+/// Whether one of them may not be in a release any more.
+async fn has_withdrawn(connection: &mut PgConnection, participants: &Participants) -> Result<bool, StoreError> {
+    let withdrawn = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+             SELECT 1 FROM shoal.user_settings
+             WHERE user_id = ANY ($1)
+               AND (coalesce(level, $2, 'local') <> 'contribute' OR history_from > $3)
+           ) AS "withdrawn!""#,
+        &participants.users,
+        participants.default_level.map(Level::as_str),
+        participants.asked_at,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(withdrawn)
 }
 
 fn check(release: &NewRelease, allowed_mu_squared: f64) -> Result<(), StoreError> {

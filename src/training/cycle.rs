@@ -21,9 +21,9 @@ use crate::model::contribution::EvidenceBasis;
 use crate::model::head::public_support;
 use crate::model::learning::{self, LearningParameters, Stage};
 use crate::model::ranking::RankingReport;
-use crate::peertube::PeerTube;
+use crate::peertube::{PeerTube, UserId};
 use crate::recommend::snapshot::SharedSnapshot;
-use crate::store::{CountedWatches, Store};
+use crate::store::{CountedWatches, Participants, Store};
 
 /// Where a cycle is, for progress reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +119,7 @@ impl Trainer {
         let rules = self.config.preferences.rules();
         sweeping::sweep(&self.peertube, &self.store).await?;
         let default = self.config.privacy.contribution.into();
+        let asked_at = self.clock.now();
         let consent = Consent::new(self.store.user_choices().await?, default);
         let privacy = self.config.privacy.clone();
         let basis = EvidenceBasis::new(privacy.dimensions).id();
@@ -139,7 +140,13 @@ impl Trainer {
         };
 
         progress(Phase::Releasing);
-        let released = self.release(&catalogue, &support, &interactions, reading.counted, counts);
+        let participants = Participants {
+            users: reading.participants.iter().map(|user| user.0).collect(),
+            default_level: Some(default),
+            asked_at,
+        };
+        let counted = (reading.counted, counts);
+        let released = self.release(&catalogue, &support, &interactions, counted, participants);
         let release = released.await.unwrap_or_else(|error| ReleaseOutcome::Failed {
             reason: error.to_string(),
         });
@@ -206,14 +213,12 @@ impl Trainer {
         catalogue: &Arc<Catalogue>,
         support: &Arc<crate::model::support::Support>,
         interactions: &Arc<crate::model::interactions::Interactions>,
-        counted: crate::model::interactions::Interactions,
-        counts: CountedWatches,
+        (counted, counts): (crate::model::interactions::Interactions, CountedWatches),
+        participants: Participants,
     ) -> Result<ReleaseOutcome, TrainingError> {
         let (store, privacy, now) = (&self.store, &self.config.privacy, self.clock.now());
         let counter = releasing::counter(&self.config);
-        let contributors = (0..counted.users())
-            .filter(|&user| !counted.row(user).0.is_empty())
-            .count();
+        let contributors = participants.users.len();
         if let Some(outcome) = releasing::obstacle(store, privacy, &counter, contributors, now).await? {
             return Ok(outcome);
         }
@@ -225,16 +230,13 @@ impl Trainer {
         })
         .await??;
         failpoints::reach("noise-drawn");
-        releasing::commit(
-            &self.federation,
-            store,
-            &counter,
-            privacy,
-            &noised,
-            contributors,
-            counts,
-        )
-        .await
+        // What PeerTube says of them may have changed as well; what they said here is asked in the transaction.
+        let users: Vec<UserId> = participants.users.iter().copied().map(UserId).collect();
+        if self.peertube.eligible_among(&users).await?.len() < users.len() {
+            return Ok(ReleaseOutcome::ConsentWithdrawn);
+        }
+        let federation = &self.federation;
+        releasing::commit(federation, store, &counter, privacy, &noised, participants, counts).await
     }
 
     fn learning_parameters(&self) -> LearningParameters {

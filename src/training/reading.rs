@@ -25,6 +25,8 @@ pub struct Reading {
     pub counted: Interactions,
     /// Users who contribute, whether or not they watched something new.
     pub contributors: usize,
+    /// Those of whom the next release counts something, ascending.
+    pub participants: Vec<UserId>,
     /// What ranking learns from.
     pub habits: Habits,
 }
@@ -77,7 +79,7 @@ pub async fn read(
     videos.sort_by(|a, b| a.url.cmp(&b.url));
     let index: HashMap<VideoId, u32> = (0u32..).zip(&videos).map(|(item, video)| (video.id, item)).collect();
     let (mut interactions, mut counted) = (Interactions::new(videos.len()), Interactions::new(videos.len()));
-    let mut contributors = 0;
+    let (mut contributors, mut participants) = (0, Vec::new());
     // Ordered, so that the same data always give the same model.
     let mut habits: BTreeMap<UserId, Habit> = BTreeMap::new();
     peertube
@@ -104,10 +106,11 @@ pub async fn read(
             });
             habits.entry(user.user).or_default().0 = events.collect();
             contributors += usize::from(level.contributes());
-            counted.push_user(row(&mut user
-                .signals
-                .iter()
-                .filter(|signal| level.contributes() && belongs(signal, counts))));
+            let counts = |signal: &&Signal| level.contributes() && belongs(signal, counts);
+            let added = counted.push_user(row(&mut user.signals.iter().filter(counts)));
+            if !counted.row(added).0.is_empty() {
+                participants.push(user.user);
+            }
         })
         .await?;
     peertube
@@ -127,6 +130,7 @@ pub async fn read(
         interactions,
         counted,
         contributors,
+        participants,
     })
 }
 

@@ -76,7 +76,7 @@ struct Digest(#[serde(with = "hex::serde")] [u8; 32]);
 pub enum LedgerProblem {
     /// The file has counted more.
     #[error(
-        "the privacy ledger has {ledger} releases, but {counted} were made: an older database was restored. To go on, run \
+        "the privacy ledger has {ledger} of {counted} releases that were made: an older database was restored. To go on, run \
          `shoal ledger confirm-restore`, which debits the missing ones at full cost"
     )]
     Restored {

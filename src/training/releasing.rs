@@ -10,14 +10,14 @@ use super::TrainingError;
 use super::release_counter::{LedgerProblem, ReleaseCounter};
 use crate::config::{Config, PrivacyConfig};
 use crate::failpoints;
-use crate::federation::{Federation, FederationError};
+use crate::federation::Federation;
 use crate::model::catalogue::Catalogue;
 use crate::model::contribution::Contribution;
 use crate::model::evidence::BasisId;
 use crate::model::support::Support;
 use crate::privacy::release::EvidenceSum;
-use crate::privacy::{AnnualBudget, BudgetShares, Delta, Epsilon, EvidenceGrid, Noised, PrivacyError};
-use crate::store::{CountedWatches, Store, StoreError};
+use crate::privacy::{Aggregation, AnnualBudget, BudgetShares, Delta, Epsilon, EvidenceGrid, Noised, PrivacyError};
+use crate::store::{CountedWatches, Participants, Store, StoreError};
 
 /// Where the randomness of noise comes from: a generator seeded by the operating system, or a fixed one in the demo and
 /// in tests.
@@ -70,7 +70,22 @@ pub enum ReleaseOutcome {
         minimum: usize,
     },
     /// The budget of the rolling year is spent. Receiving and serving go on.
-    BudgetSpent,
+    BudgetSpent {
+        /// When there is some again; `None`: never.
+        next: Option<DateTime<Utc>>,
+    },
+    /// Somebody who would have been in it changed the level, reset or switched off the history, was blocked or left
+    /// after the history was read. The next cycle releases without that account.
+    ConsentWithdrawn,
+}
+
+/// Something that an administrator should know: evidence does not leave although it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standstill {
+    /// `withheld` or `budget-spent`.
+    pub status: &'static str,
+    /// Why, and what comes next, in plain words.
+    pub detail: String,
 }
 
 /// Division of one release among its parts.
@@ -122,14 +137,39 @@ pub async fn ledger_problem(counter: &ReleaseCounter, store: &Store) -> Result<O
     }
 }
 
-/// The same in plain words, for answers about the state of the sidecar: without waiting for a release that is under way and
-/// without changing anything. `None` as well when the database cannot be asked.
-pub async fn withheld_reason(config: &Config, store: &Store) -> Option<String> {
-    if !config.privacy.contribute {
+/// Whether releases stand still, for answers about the state of the sidecar: the ledger cannot be trusted, or a release is due
+/// and the budget of the year does not allow it. Waits for no release that is under way, and changes nothing. `None` as well
+/// when the database cannot be asked.
+pub async fn standstill(config: &Config, store: &Store, now: DateTime<Utc>) -> Option<Standstill> {
+    let privacy = &config.privacy;
+    if !privacy.contribute {
         return None;
     }
-    let problem = counter(config).inspect(store).await.ok().flatten();
-    problem.map(|problem| problem.to_string())
+    if let Some(problem) = counter(config).inspect(store).await.ok()? {
+        return Some(Standstill {
+            status: "withheld",
+            detail: problem.to_string(),
+        });
+    }
+    match schedule(store, privacy, now).await.ok()? {
+        Some(ReleaseOutcome::BudgetSpent { next }) => Some(Standstill {
+            status: "budget-spent",
+            detail: spent_in_words(next),
+        }),
+        _ => None,
+    }
+}
+
+/// That the budget is spent, and until when.
+pub fn spent_in_words(next: Option<DateTime<Utc>>) -> String {
+    let spent = "the privacy budget of the last 365 days is spent";
+    match next {
+        Some(next) => format!(
+            "{spent}; there is enough for a release again on {}",
+            next.format("%Y-%m-%d")
+        ),
+        None => format!("{spent}, and a release costs more than a whole year may"),
+    }
 }
 
 /// Which watches the next release in this basis counts: all that were first seen after those of the last one, up to
@@ -167,6 +207,22 @@ pub async fn obstacle(
     if followers == 0 {
         return Ok(Some(ReleaseOutcome::NobodyFollows));
     }
+    if let Some(outcome) = schedule(store, config, now).await? {
+        return Ok(Some(outcome));
+    }
+    let minimum = fewest_contributors(config);
+    if contributors < minimum {
+        return Ok(Some(ReleaseOutcome::TooFewContributors { contributors, minimum }));
+    }
+    Ok(None)
+}
+
+/// Why no release is due now by the calendar or by the budget, if so.
+async fn schedule(
+    store: &Store,
+    config: &PrivacyConfig,
+    now: DateTime<Utc>,
+) -> Result<Option<ReleaseOutcome>, TrainingError> {
     if let Some(latest) = store.latest_release().await? {
         let interval = YEAR_SECONDS / f64::from(config.releases_per_year.max(1));
         let next = latest.created_at + TimeDelta::seconds(interval as i64);
@@ -174,17 +230,30 @@ pub async fn obstacle(
             return Ok(Some(ReleaseOutcome::NotDue { next }));
         }
     }
-    let minimum = config.minimum_contributors.max(1);
-    if contributors < minimum {
-        return Ok(Some(ReleaseOutcome::TooFewContributors { contributors, minimum }));
-    }
     // Asked again where it counts, in the transaction of the debit; here it saves drawing noise for nothing.
+    let next = affordable_from(store, config, now).await?;
+    Ok(next
+        .is_none_or(|next| next > now)
+        .then_some(ReleaseOutcome::BudgetSpent { next }))
+}
+
+/// From when on the budget allows a release; `None`: never.
+///
+/// # Errors
+/// [`TrainingError`] when the ledger cannot be read or the budget makes no sense.
+pub async fn affordable_from(
+    store: &Store,
+    config: &PrivacyConfig,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, TrainingError> {
     let budget = annual_budget(config)?;
-    let spent = store.ledger_totals().await?.spent_mu_squared;
-    if spent + budget.release_mu().powi(2) > budget.annual_mu().powi(2) * (1.0 + 1e-9) {
-        return Ok(Some(ReleaseOutcome::BudgetSpent));
-    }
-    Ok(None)
+    let (needed, allowed) = (budget.release_mu().powi(2), budget.annual_mu().powi(2));
+    Ok(store.affordable_from(needed, allowed, now).await?)
+}
+
+/// Fewest accounts for a release of this instance alone.
+pub fn fewest_contributors(config: &PrivacyConfig) -> usize {
+    Aggregation::Alone.fewest_contributors(config.minimum_contributors)
 }
 
 /// Sums, bounds and noises the contributions of all accounts.
@@ -207,13 +276,13 @@ pub fn noise(
     sum.release(
         budget.release_mu(),
         budget.delta(),
-        config.minimum_contributors,
+        fewest_contributors(config),
         randomness,
     )
 }
 
 /// Debits the ledger and queues the announcement, in one transaction: after this, and not before, the bytes may leave. The
-/// release counter learns of it before and after.
+/// release counter learns of it before and after. The `participants` are asked once more in that transaction.
 ///
 /// # Errors
 /// [`TrainingError`] when the database or the announcement fails; nothing leaves then.
@@ -223,24 +292,27 @@ pub async fn commit(
     counter: &ReleaseCounter,
     config: &PrivacyConfig,
     evidence: &Noised<EvidenceGrid>,
-    contributors: usize,
+    participants: Participants,
     counted: CountedWatches,
 ) -> Result<ReleaseOutcome, TrainingError> {
     let annual_mu = annual_budget(config)?.annual_mu();
-    let release = federation.announce(evidence, u32::try_from(contributors).ok(), Some(counted))?;
+    let contributors = u32::try_from(participants.users.len()).ok();
+    let release = federation.announce(evidence, contributors, Some(counted))?;
     let (epsilon, delta, bytes) = (release.epsilon, release.delta, release.payload.len());
     let locked = counter.lock().await?;
     if let Some(problem) = locked.verify(store).await? {
         return Ok(ReleaseOutcome::Withheld(problem));
     }
     locked.begin(&release).await?;
-    match federation.commit(release, annual_mu * annual_mu).await {
+    let committed = store.commit_release_of(release, annual_mu * annual_mu, participants);
+    match committed.await {
         Ok(id) => {
             failpoints::reach("ledger-committed");
             if let Err(problem) = locked.finish().await {
                 // It is in the ledger, so the next comparison counts it.
                 tracing::warn!(%problem, "the release is in the ledger, but not counted yet");
             }
+            federation.deliver_soon();
             Ok(ReleaseOutcome::Released {
                 id,
                 epsilon,
@@ -248,22 +320,22 @@ pub async fn commit(
                 bytes,
             })
         }
-        Err(FederationError::Store(error)) => match refusal(&error) {
+        Err(error) => match refusal(&error) {
             Some(outcome) => {
                 locked.cancel().await?;
                 Ok(outcome)
             }
             None => Err(error.into()),
         },
-        Err(error) => Err(error.into()),
     }
 }
 
 /// What a refusal of the ledger means; `None` when the error leaves open whether the debit was committed.
 fn refusal(error: &StoreError) -> Option<ReleaseOutcome> {
     match error {
-        StoreError::BudgetSpent { .. } => Some(ReleaseOutcome::BudgetSpent),
-        StoreError::Overtaken => Some(ReleaseOutcome::Overtaken),
+        StoreError::ConsentWithdrawn => Some(ReleaseOutcome::ConsentWithdrawn),
+        // The budget was there before noise was drawn, so another process has spent it since.
+        StoreError::Overtaken | StoreError::BudgetSpent { .. } => Some(ReleaseOutcome::Overtaken),
         StoreError::Contention { .. } | StoreError::Value(_) => Some(ReleaseOutcome::Failed {
             reason: error.to_string(),
         }),
@@ -283,7 +355,8 @@ impl ReleaseOutcome {
             Self::Failed { .. } => "failed",
             Self::NotDue { .. } => "not-due",
             Self::TooFewContributors { .. } => "too-few-contributors",
-            Self::BudgetSpent => "budget-spent",
+            Self::BudgetSpent { .. } => "budget-spent",
+            Self::ConsentWithdrawn => "consent-withdrawn",
         }
     }
 }
@@ -306,8 +379,11 @@ pub async fn tell(store: &Store, config: &PrivacyConfig, outcome: &ReleaseOutcom
         });
     }
     match outcome {
-        ReleaseOutcome::BudgetSpent => {
-            tracing::warn!("the privacy budget of the last 365 days is spent: nothing is released, all else goes on");
+        ReleaseOutcome::BudgetSpent { next } => {
+            tracing::warn!("{}; nothing is released, all else goes on", spent_in_words(*next));
+        }
+        ReleaseOutcome::ConsentWithdrawn => {
+            tracing::info!("somebody withdrew while a release was made: it is made again without that account");
         }
         ReleaseOutcome::Failed { reason } => tracing::error!(%reason, "no release could be made, learning goes on"),
         _ => {}

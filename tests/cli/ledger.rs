@@ -37,6 +37,7 @@ async fn what_is_spent_is_shown() {
     assert!(epsilon > 0.9 && epsilon < 1.1, "{epsilon}");
     let plain = setup.run(&config, &["ledger", "show"]);
     assert!(plain.out.contains("spent in the last 365 days"), "{plain:?}");
+    assert!(!plain.out.contains("again on"), "{plain:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,6 +129,24 @@ async fn spent_budget_and_withheld_releases_are_logged_and_measured() {
         )
         .await;
     let spent = serve_once(&setup, &config).await;
+    let releases = &spent.health_json.json()["releases"];
+    assert_eq!(releases["status"], "budget-spent", "{releases}");
+    let detail = releases["detail"].as_str().unwrap();
+    assert!(detail.contains("there is enough for a release again on 20"), "{detail}");
+    assert!(
+        spent
+            .health
+            .out
+            .ends_with(&format!("\nnothing is released: {detail}\n")),
+        "{:?}",
+        spent.health
+    );
+    let shown = setup.run(&config, &["ledger", "show"]);
+    assert!(shown.out.contains(&format!("\nspent      {detail}\n")), "{shown:?}");
+    let checked = setup.run(&config, &["check-config"]);
+    assert!(checked.out.contains(&format!("warning: {detail}\n")), "{checked:?}");
+    let from = setup.run(&config, &["ledger", "show", "--json"]).json()["affordableFrom"].clone();
+    assert!(detail.ends_with(&from.as_str().unwrap()[..10]), "{from}");
     assert!(
         spent
             .metrics

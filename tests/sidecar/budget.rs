@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
 use shoal::clock::{Clock, ManualClock};
-use shoal::training::ReleaseOutcome;
+use shoal::training::{ReleaseOutcome, releasing};
 
 use crate::support::{Tube, world};
 
@@ -68,9 +68,12 @@ async fn a_year_allows_its_budget_and_not_more() {
     clock.advance(TimeDelta::days(30));
     tube.watch_again(clock.now() - TimeDelta::hours(2)).await;
     let model = tube.model();
-    assert_eq!(train(365).await, ReleaseOutcome::BudgetSpent);
+    let outcome = train(365).await;
     assert_ne!(tube.model(), model);
     let ledger = tube.ledger().await;
+    // Each of two releases costs more than one of 365: there is budget again when the first one is a year old.
+    let next = Some(ledger[0].created_at + TimeDelta::days(365));
+    assert_eq!(outcome, ReleaseOutcome::BudgetSpent { next });
     assert_eq!(ledger.len(), 2);
     assert!(ledger[0].payload_sha256 != ledger[1].payload_sha256);
     assert!((ledger[0].gdp_mu - ledger[1].gdp_mu).abs() < 1e-12);
@@ -86,6 +89,45 @@ async fn a_year_allows_its_budget_and_not_more() {
     );
     clock.advance(TimeDelta::days(2));
     tube.watch_again(clock.now() - TimeDelta::hours(2)).await;
-    assert_eq!(train(365).await, ReleaseOutcome::BudgetSpent);
+    let next = Some(tube.ledger().await[1].created_at + TimeDelta::days(365));
+    assert_eq!(train(365).await, ReleaseOutcome::BudgetSpent { next });
     assert_eq!(tube.ledger().await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spent_budget_is_told_where_administrators_look() {
+    let clock = Arc::new(ManualClock::new(Utc::now()));
+    let mut tube = Tube::create(0, world(&[20]).swap_remove(0), clock.clone(), |config| {
+        config.privacy.releases_per_year = 12;
+    })
+    .await;
+    tube.run().await;
+    tube.add_follower().await;
+    assert!(matches!(tube.train().await.release, ReleaseOutcome::Released { .. }));
+    // As a sidecar with a larger budget would have left it.
+    tube.own("UPDATE shoal.releases SET gdp_mu = 5").await;
+    let spent_until = tube.ledger().await[0].created_at + TimeDelta::days(365);
+    // Nothing is due, so nothing is missing.
+    assert_eq!(tube.ready().await.get("releases"), None);
+
+    clock.advance(TimeDelta::days(31));
+    let releases = tube.ready().await["releases"].clone();
+    assert_eq!(releases["status"], "budget-spent");
+    let detail = releases["detail"].as_str().unwrap();
+    let date = spent_until.format("%Y-%m-%d").to_string();
+    for part in ["budget of the last 365 days is spent", "again on", &date] {
+        assert!(detail.contains(part), "`{part}` is not in `{detail}`");
+    }
+    // It comes before what else is missing, and not where nothing is sent anyway.
+    let outcome = tube.train().await.release;
+    let next = Some(spent_until);
+    assert_eq!(outcome, ReleaseOutcome::BudgetSpent { next });
+    let mut config = (*tube.config).clone();
+    config.privacy.contribute = false;
+    let store = &tube.sidecar.store;
+    assert_eq!(releasing::standstill(&config, store, clock.now()).await, None);
+
+    clock.advance(TimeDelta::days(335));
+    assert_eq!(tube.ready().await.get("releases"), None);
+    tube.stop().await;
 }

@@ -1,9 +1,15 @@
 //! What users decided holds in models and releases, and goes with the account.
 
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::BoxFuture;
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
 use serde_json::json;
 use shoal::config::ContributionDefault;
 use shoal::store::{Level, SettingsChange, Unwanted};
 use shoal::training::ReleaseOutcome;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::support::{Tube, world};
 
@@ -101,6 +107,65 @@ async fn a_release_is_made_from_those_who_contribute_and_nobody_else() {
     }
     assert!(payloads[0] == payloads[1], "a local user is in the release");
     assert_ne!(models[0], models[1], "a local user is in the own model");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_withdraws_while_a_release_is_made_is_not_in_it() {
+    let tube = Tube::start(0, world(&[40]).swap_remove(0), |_| ()).await;
+    tube.add_follower().await;
+    let users = users(&tube).await;
+    let (store, seen) = (tube.sidecar.store.clone(), users[0]);
+    // A cycle in which something happens after the history was read and before anything is debited: when noise is drawn.
+    let cycle = async |meanwhile: BoxFuture<'static, ()>| {
+        let mut trainer = tube.sidecar.trainer();
+        let meanwhile = Mutex::new(Some(meanwhile));
+        trainer.noise_randomness = Arc::new(move || {
+            if let Some(meanwhile) = meanwhile.lock().unwrap().take() {
+                tokio::runtime::Handle::current().block_on(meanwhile);
+            }
+            ChaCha20Rng::seed_from_u64(7)
+        });
+        trainer.cycle(|_| ()).await.unwrap().release
+    };
+    let set = |level| {
+        let store = store.clone();
+        let change = SettingsChange {
+            level: Some(level),
+            ..SettingsChange::default()
+        };
+        async move {
+            store.change_user_settings(seen, change).await.unwrap();
+        }
+    };
+
+    for level in [Level::Off, Level::ContentOnly, Level::Local] {
+        assert_eq!(
+            cycle(Box::pin(set(Some(level)))).await,
+            ReleaseOutcome::ConsentWithdrawn,
+            "{level}"
+        );
+        set(None).await;
+    }
+    let forgetful = store.clone();
+    let reset = async move { forgetful.reset_user(seen).await.unwrap() };
+    assert_eq!(cycle(Box::pin(reset)).await, ReleaseOutcome::ConsentWithdrawn);
+    // In PeerTube, by somebody else: after the reset, the first one is in no release.
+    let (url, other) = (tube.peertube_admin_url().to_owned(), users[1]);
+    let blocked = async move {
+        let mut connection = PgConnection::connect(&url).await.unwrap();
+        let statement = format!(r#"UPDATE "user" SET blocked = true WHERE id = {other}"#);
+        sqlx::raw_sql(AssertSqlSafe(statement))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    };
+    assert_eq!(cycle(Box::pin(blocked)).await, ReleaseOutcome::ConsentWithdrawn);
+    assert_eq!(tube.ledger().await, [], "nothing was debited, and nothing left");
+
+    // Whoever is not in it may do as they like; the next cycle releases without those accounts.
+    let released = cycle(Box::pin(set(Some(Level::Off)))).await;
+    assert!(matches!(released, ReleaseOutcome::Released { .. }), "{released:?}");
+    assert_eq!(tube.ledger().await[0].contributors, Some(users.len() as i64 - 2));
 }
 
 /// What PeerTube does when an account is deleted.

@@ -159,14 +159,14 @@ async fn a_release_that_is_under_way_is_no_reason_to_worry() {
 
     // Who sends nothing anyway is not told.
     tube.own(RESTORE).await;
-    assert!(releasing::withheld_reason(&tube.config, store).await.is_some());
+    assert!(releasing::standstill(&tube.config, store, Utc::now()).await.is_some());
     let mut config = (*tube.config).clone();
     config.privacy.contribute = false;
-    assert_eq!(releasing::withheld_reason(&config, store).await, None);
+    assert_eq!(releasing::standstill(&config, store, Utc::now()).await, None);
     // No folder to count in.
     config.privacy.contribute = true;
     config.privacy.counter_file = "/nowhere/at/all".into();
-    let reason = releasing::withheld_reason(&config, store).await.unwrap();
+    let reason = releasing::standstill(&config, store, Utc::now()).await.unwrap().detail;
     assert!(reason.contains("/nowhere/at/all cannot be locked"), "{reason}");
 }
 
@@ -292,4 +292,25 @@ async fn a_release_that_was_cut_short_is_debited_once() {
     assert_eq!(confirmed.releases, 2);
     drop(locked);
     assert_eq!((problem(&tube, &counter).await, counted(&tube).await), (None, 5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmation_debits_what_is_missing_even_if_the_newest_is_there() {
+    let (tube, _, counter) = tube().await;
+    let store = &tube.sidecar.store;
+    let release = other_release(0.125);
+    let locked = counter.lock().await.unwrap();
+    locked.begin(&release).await.unwrap();
+    store.commit_release(release, 100.0).await.unwrap();
+    // The debit of the one under way is there; the one before it is not.
+    tube.own(
+        "DELETE FROM shoal.deliveries; DELETE FROM shoal.releases WHERE id = (SELECT min(id) FROM shoal.releases)",
+    )
+    .await;
+    let expected = LedgerProblem::Restored { ledger: 1, counted: 2 };
+    assert_eq!(counter.inspect(store).await.unwrap(), Some(expected.clone()));
+    assert_eq!(locked.verify(store).await.unwrap(), Some(expected));
+    let confirmed = locked.confirm_restore(store, None, 0.5).await.unwrap().unwrap();
+    assert_eq!((confirmed.releases, counted(&tube).await), (1, 2));
+    assert_eq!(locked.verify(store).await.unwrap(), None);
 }

@@ -174,6 +174,11 @@ impl Tube {
         }
     }
 
+    /// Where a superuser reaches PeerTube's database.
+    pub fn peertube_admin_url(&self) -> &str {
+        &self.peertube_admin
+    }
+
     /// Serves and federates. Training happens when a test says so.
     pub async fn run(&mut self) {
         let stop = CancellationToken::new();

@@ -3,7 +3,9 @@
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use shoal::clock::Clock;
-use shoal::store::{Correction, CorrectionReason, CountedWatches, NewRelease, StoreError};
+use shoal::store::{
+    Correction, CorrectionReason, CountedWatches, Level, NewRelease, Participants, SettingsChange, StoreError,
+};
 
 use crate::support::{follow, gain_follower, release, store};
 
@@ -115,6 +117,87 @@ async fn a_release_of_an_older_version_counted_all_that_there_was() -> anyhow::R
     let (store, clock, _) = store().await?;
     store.commit_release(release(b"old"), 10.0).await?;
     assert_eq!(store.counted_until([1; 32]).await?, Some(clock.now()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_withdrew_is_in_no_release() -> anyhow::Result<()> {
+    let (store, clock, _) = store().await?;
+    let choose = async |user, level| {
+        let change = SettingsChange {
+            level: Some(level),
+            ..SettingsChange::default()
+        };
+        store.change_user_settings(user, change).await
+    };
+    choose(1, Some(Level::Contribute)).await?;
+    choose(2, None).await?;
+    choose(4, Some(Level::Off)).await?;
+    store.reset_user(3).await?;
+    clock.advance(TimeDelta::seconds(1));
+    let of = |users: &[i32], default| Participants {
+        users: users.to_vec(),
+        default_level: default,
+        asked_at: clock.now(),
+    };
+    let opt_out = Some(Level::Contribute);
+    // User 5 has no row.
+    for (payload, participants) in [
+        (&b"chosen"[..], of(&[1], None)),
+        (b"default", of(&[1, 2, 3, 5], opt_out)),
+    ] {
+        store.commit_release_of(release(payload), 10.0, participants).await?;
+    }
+    for (users, default) in [(&[2][..], None), (&[1, 2], Some(Level::Local)), (&[1, 4], opt_out)] {
+        let refused = store.commit_release_of(release(b"no"), 10.0, of(users, default)).await;
+        assert!(
+            matches!(refused, Err(StoreError::ConsentWithdrawn)),
+            "{users:?} {refused:?}"
+        );
+    }
+    // A reset after the choices were read.
+    let participants = of(&[1, 3], opt_out);
+    clock.advance(TimeDelta::seconds(1));
+    store.reset_user(3).await?;
+    let refused = store.commit_release_of(release(b"no"), 10.0, participants).await;
+    assert!(matches!(refused, Err(StoreError::ConsentWithdrawn)), "{refused:?}");
+    store
+        .commit_release_of(release(b"later"), 10.0, of(&[1, 3], opt_out))
+        .await?;
+    assert_eq!(store.ledger_since(DateTime::UNIX_EPOCH).await?.len(), 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_moment_is_known_from_which_there_is_budget_again() -> anyhow::Result<()> {
+    let (store, clock, _) = store().await?;
+    let start = clock.now();
+    let year = TimeDelta::days(365);
+    assert_eq!(store.affordable_from(1.0, 1.0, clock.now()).await?, Some(start));
+    assert_eq!(store.affordable_from(1.1, 1.0, clock.now()).await?, None);
+    // 0.25 each, ten days apart, and a correction of 0.5 after them.
+    for payload in [&b"one"[..], b"two"] {
+        store.commit_release(release(payload), 1.0).await?;
+        clock.advance(TimeDelta::days(10));
+    }
+    let correction = Correction {
+        reason: CorrectionReason::Restored,
+        releases: 2,
+        gdp_mu: 0.5,
+        payload_sha256: None,
+        counted: None,
+    };
+    assert!(store.correct_ledger(correction).await?);
+    let after = |days| Some(start + TimeDelta::days(days) + year);
+    assert_eq!(store.affordable_from(0.25, 1.25, clock.now()).await?, Some(clock.now()));
+    assert_eq!(store.affordable_from(0.25, 1.0, clock.now()).await?, after(0));
+    assert_eq!(store.affordable_from(0.5, 1.0, clock.now()).await?, after(10));
+    assert_eq!(store.affordable_from(0.75, 1.0, clock.now()).await?, after(20));
+    // It says what the debit says.
+    clock.advance(start + year - TimeDelta::seconds(1) - clock.now());
+    assert!(store.commit_release(release(b"three"), 1.0).await.is_err());
+    clock.advance(start + year - clock.now());
+    store.commit_release(release(b"three"), 1.0).await?;
     Ok(())
 }
 
