@@ -67,7 +67,7 @@ fn by_theorem(deviation: f64, shares: u32) -> f64 {
 
 /// The claim above; infinite where it says nothing.
 fn by_lattice(deviation: f64, shares: u32) -> f64 {
-    if !(deviation > 0.0) || shares > MOST_COUNTED {
+    if deviation.is_nan() || deviation <= 0.0 || shares > MOST_COUNTED {
         return f64::INFINITY;
     }
     let (a, h) = (2.0 * PI * PI * deviation * deviation, f64::from(shares));
