@@ -3,7 +3,8 @@
 //!
 //! `cargo bench --bench serving` prints, in this order: latencies at 300 requests per second for each strategy, the most
 //! requests per second that are answered, the same of PeerTube's own query for "Other videos" on the same database, and
-//! what happens under ten times more load than can be answered. `-- 60` measures 60 seconds each instead of 10.
+//! what happens under ten times more load than can be answered. `-- 60` measures 60 seconds each instead of 10, and
+//! `-- for-you next` latencies of these strategies only, and nothing else.
 
 mod load;
 mod processes;
@@ -29,6 +30,15 @@ const CLIENTS: u64 = 8;
 const FIRST_USER: u64 = 11;
 const USERS: u64 = 10_000;
 const VIDEOS: u64 = 100_000;
+const STRATEGIES: [&str; 7] = [
+    "for-you",
+    "next",
+    "similar",
+    "popular",
+    "recent",
+    "subscriptions",
+    "explore",
+];
 
 #[tokio::main]
 async fn main() {
@@ -61,22 +71,23 @@ async fn main() {
     );
 
     println!("\n{RATE} requests per second, 15 videos each     p50 ms   p99 ms   answered   CPU ms: shoal   database");
+    let named: Vec<&str> = STRATEGIES
+        .into_iter()
+        .filter(|strategy| std::env::args().any(|argument| argument == *strategy))
+        .collect();
+    let measured = if named.is_empty() { &STRATEGIES[..] } else { &named };
     // The first one also fills caches and prepares statements.
-    for strategy in [
-        "for-you",
-        "for-you",
-        "next",
-        "similar",
-        "popular",
-        "recent",
-        "subscriptions",
-        "explore",
-    ] {
+    for strategy in measured.iter().take(1).chain(measured) {
         let meter = Meter::start(&cluster, &sidecar);
         let outcome = open(&pool, RATE, duration, |number| path(strategy, number)).await;
         meter.report(strategy, &outcome);
     }
 
+    if !named.is_empty() {
+        drop(sidecar);
+        cluster.stop().await;
+        return;
+    }
     let throughput = closed(CLIENTS, duration, |number| {
         let (pool, path) = (pool.clone(), path("for-you", number));
         async move { pool.get(&path).await.map_or(0, |(status, _)| status) }
