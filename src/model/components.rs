@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use super::basis::contribution_fold_in;
 use super::catalogue::Catalogue;
-use super::factors::Factors;
-use super::fold_in::{FoldIn, FoldedUser, scores};
+use super::factor_model::{FactorModel, Moments};
+use super::fold_in::FoldedUser;
 use super::linear_algebra::dot;
 
 /// Number of components.
@@ -41,66 +41,6 @@ impl Component {
     ];
 }
 
-/// Item factors with what folds users into them.
-#[derive(Clone, serde::Serialize, serde::Deserialize)]
-pub struct FactorModel {
-    /// One row per item.
-    pub items: Factors,
-    /// The prepared fold-in.
-    pub fold_in: FoldIn,
-    mean: Vec<f32>,
-    #[serde(skip)]
-    lengths: OnceLock<Vec<f32>>,
-}
-
-impl FactorModel {
-    /// Item factors and their fold-in.
-    pub fn new(items: Factors, fold_in: FoldIn) -> Self {
-        let mean = items.mean();
-        Self {
-            items,
-            fold_in,
-            mean,
-            lengths: OnceLock::new(),
-        }
-    }
-
-    /// The cosine between `item` and every item, 0 to those without a factor; `None` where `item` is out of range or has none.
-    pub fn cosines(&self, item: u32) -> Option<Vec<f32>> {
-        let length = self.length(item)?;
-        let products = scores(&self.items, self.items.row(item as usize));
-        let cosine = |(product, other): (f32, &f32)| if *other > 0.0 { product / (length * other) } else { 0.0 };
-        Some(products.into_iter().zip(self.lengths()).map(cosine).collect())
-    }
-
-    /// The same to `others` only, in their order; 0 for one out of range.
-    pub fn cosines_to(&self, item: u32, others: &[u32]) -> Option<Vec<f32>> {
-        let length = self.length(item)?;
-        let target = self.items.row(item as usize);
-        let cosine = |other: &u32| {
-            self.length(*other).map_or(0.0, |other_length| {
-                dot(self.items.row(*other as usize), target) / (length * other_length)
-            })
-        };
-        Some(others.iter().map(cosine).collect())
-    }
-
-    /// The length of an item's factor; `None` where it is out of range or zero.
-    fn length(&self, item: u32) -> Option<f32> {
-        self.lengths()
-            .get(item as usize)
-            .copied()
-            .filter(|length| *length > 0.0)
-    }
-
-    /// Lengths of the item factors, computed once.
-    fn lengths(&self) -> &[f32] {
-        let rows = || self.items.values().chunks_exact(self.items.dimensions().max(1));
-        self.lengths
-            .get_or_init(|| rows().map(|row| dot(row, row).sqrt()).collect())
-    }
-}
-
 /// Everything that component scores need.
 #[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub struct Components {
@@ -116,15 +56,9 @@ pub struct Components {
     pub popularity: Vec<f32>,
     /// Logarithm of the number of own users who watched.
     pub local_popularity: Vec<f32>,
-}
-
-/// Scores of one component, mean 0 and standard deviation 1 over all items; empty when it says nothing.
-#[derive(Clone, Default)]
-pub struct Standardized {
-    /// One number per item, or none at all.
-    pub scores: Vec<f32>,
-    /// What a raw score was divided by.
-    pub deviation: f32,
+    /// Number of items of each channel, counted once.
+    #[serde(skip)]
+    channel_sizes: OnceLock<Vec<u32>>,
 }
 
 /// A user as the components see one.
@@ -153,6 +87,7 @@ impl Components {
             channel_of: (0..items.len()).map(|item| catalogue.channel_of(item) as u32).collect(),
             popularity: items.iter().map(|item| (item.views as f32).ln_1p()).collect(),
             local_popularity: vec![0.0; items.len()],
+            channel_sizes: OnceLock::new(),
         }
     }
 
@@ -176,44 +111,141 @@ impl Components {
         }
     }
 
-    /// The standardized scores of `component` for a folded history.
-    pub fn score(&self, component: Component, user: &FoldedHistory) -> Standardized {
-        let factor_scores = |model: Option<&FactorModel>, user: &FoldedUser| match model {
-            Some(model) if user.factor.iter().any(|value| *value != 0.0) => scores(&model.items, &user.factor),
-            _ => Vec::new(),
-        };
-        standardize(match component {
-            Component::Federated => factor_scores(self.federated.as_ref(), &user.federated),
-            Component::Own => factor_scores(self.own.as_ref(), &user.own),
-            Component::Content => factor_scores(Some(&self.content), &user.content),
-            Component::Channel if user.channels.is_empty() => Vec::new(),
-            Component::Channel => {
-                let channels = self.channel_of.iter().max().map_or(0, |last| *last + 1);
-                let affinity: Vec<f32> = (0..channels).map(|channel| channel_affinity(user, channel)).collect();
-                self.channel_of
-                    .iter()
-                    .map(|channel| affinity[*channel as usize])
-                    .collect()
+    /// The space of a component that compares factors, and the user in it.
+    fn space<'a>(&'a self, component: Component, user: &'a FoldedHistory) -> Option<(&'a FactorModel, &'a FoldedUser)> {
+        match component {
+            Component::Federated => self.federated.as_ref().map(|model| (model, &user.federated)),
+            Component::Own => self.own.as_ref().map(|model| (model, &user.own)),
+            Component::Content => Some((&self.content, &user.content)),
+            Component::Channel | Component::Popularity | Component::LocalPopularity => None,
+        }
+    }
+
+    /// Mean and deviation of a component's raw scores for this user; `None` where it says nothing. Only popularity, which is
+    /// the same for everybody, is looked at item by item.
+    pub fn moments(&self, component: Component, user: &FoldedHistory) -> Option<Moments> {
+        match component {
+            Component::Channel => self.channel_moments(user),
+            Component::Popularity => moments(&self.popularity),
+            Component::LocalPopularity => moments(&self.local_popularity),
+            Component::Federated | Component::Own | Component::Content => {
+                let (model, user) = self.space(component, user)?;
+                model.moments(&user.factor)
             }
-            Component::Popularity => self.popularity.clone(),
-            Component::LocalPopularity => self.local_popularity.clone(),
+        }
+    }
+
+    fn channel_moments(&self, user: &FoldedHistory) -> Option<Moments> {
+        let sizes = self.channel_sizes();
+        // In a fixed order, so that the sums do not depend on the map's.
+        let mut channels: Vec<u32> = user.channels.keys().copied().collect();
+        channels.sort_unstable();
+        let (mut sum, mut squares) = (0f64, 0f64);
+        for channel in channels {
+            let size = f64::from(sizes.get(channel as usize).copied().unwrap_or(0));
+            let affinity = f64::from(channel_affinity(user, channel));
+            sum += size * affinity;
+            squares += size * affinity * affinity;
+        }
+        let count = self.items().max(1) as f64;
+        let mean = sum / count;
+        Moments::new(mean, squares / count - mean * mean)
+    }
+
+    fn channel_sizes(&self) -> &[u32] {
+        self.channel_sizes.get_or_init(|| {
+            let mut sizes = vec![0; self.channel_of.iter().max().map_or(0, |last| *last as usize + 1)];
+            for channel in &self.channel_of {
+                sizes[*channel as usize] += 1;
+            }
+            sizes
         })
+    }
+
+    /// Adds `weight` times the standardized scores of `component`, whose moments are given, to `sums`, one per item.
+    pub fn add_scores(
+        &self,
+        component: Component,
+        user: &FoldedHistory,
+        moments: Moments,
+        weight: f32,
+        sums: &mut [f32],
+    ) {
+        let scale = weight / moments.deviation;
+        let add = |sums: &mut [f32], scores: &[f32]| {
+            let term = |(sum, score): (&mut f32, &f32)| *sum += scale * (score - moments.mean);
+            sums.iter_mut().zip(scores).for_each(term);
+        };
+        match component {
+            Component::Popularity => add(sums, &self.popularity),
+            Component::LocalPopularity => add(sums, &self.local_popularity),
+            Component::Channel => {
+                let mut terms = vec![-scale * moments.mean; self.channel_sizes().len()];
+                for channel in user.channels.keys() {
+                    if let Some(term) = terms.get_mut(*channel as usize) {
+                        *term += scale * channel_affinity(user, *channel);
+                    }
+                }
+                for (sum, channel) in sums.iter_mut().zip(&self.channel_of) {
+                    *sum += terms[*channel as usize];
+                }
+            }
+            Component::Federated | Component::Own | Component::Content => {
+                let Some((model, user)) = self.space(component, user) else {
+                    return;
+                };
+                sums.iter_mut().for_each(|sum| *sum -= scale * moments.mean);
+                model.add_scores(&user.factor, scale, sums);
+            }
+        }
+    }
+
+    /// The raw score of one item.
+    pub fn raw(&self, component: Component, user: &FoldedHistory, item: u32) -> f32 {
+        let of = |values: &[f32]| values.get(item as usize).copied().unwrap_or(0.0);
+        match component {
+            Component::Popularity => of(&self.popularity),
+            Component::LocalPopularity => of(&self.local_popularity),
+            Component::Channel => {
+                let channel = self.channel_of.get(item as usize);
+                channel.map_or(0.0, |channel| channel_affinity(user, *channel))
+            }
+            Component::Federated | Component::Own | Component::Content => match self.space(component, user) {
+                Some((model, user)) if user.factor.len() == model.items.dimensions() => {
+                    dot(model.items.row(item as usize), &user.factor)
+                }
+                _ => 0.0,
+            },
+        }
+    }
+
+    /// The standardized scores of `component`, mean 0 and standard deviation 1 over all items; empty where it says nothing.
+    pub fn score(&self, component: Component, user: &FoldedHistory) -> Vec<f32> {
+        let Some(moments) = self.moments(component, user) else {
+            return Vec::new();
+        };
+        let mut scores = vec![0f32; self.items()];
+        self.add_scores(component, user, moments, 1.0, &mut scores);
+        scores
+    }
+
+    /// Computes now what would else be computed when it is first asked for.
+    pub fn prepare(&self) {
+        self.channel_sizes();
+        let spaces = [self.federated.as_ref(), self.own.as_ref(), Some(&self.content)];
+        spaces.into_iter().flatten().for_each(FactorModel::prepare);
     }
 
     /// How much each item of the history adds to the raw score of `item` above the mean item.
     pub fn parts(&self, component: Component, user: &FoldedHistory, item: u32) -> Vec<(u32, f32)> {
-        let (model, user) = match component {
-            Component::Federated => (self.federated.as_ref(), &user.federated),
-            Component::Own => (self.own.as_ref(), &user.own),
-            Component::Content => (Some(&self.content), &user.content),
-            _ => (None, &user.content),
+        let Some((model, user)) = self.space(component, user) else {
+            return Vec::new();
         };
-        let Some(model) = model else { return Vec::new() };
         let direction: Vec<f32> = model
             .items
             .row(item as usize)
             .iter()
-            .zip(&model.mean)
+            .zip(model.mean())
             .map(|(v, mean)| v - mean)
             .collect();
         user.parts
@@ -229,27 +261,11 @@ pub(super) fn channel_affinity(user: &FoldedHistory, channel: u32) -> f32 {
     sum.signum() * sum.abs().ln_1p()
 }
 
-fn standardize(mut scores: Vec<f32>) -> Standardized {
-    if scores.is_empty() {
-        return Standardized::default();
-    }
-    let (mean, variance) = moments(&scores);
-    let deviation = variance.sqrt() as f32;
-    if deviation.is_nan() || deviation < 1e-9 {
-        return Standardized::default();
-    }
-    scores
-        .iter_mut()
-        .for_each(|score| *score = (*score - mean as f32) / deviation);
-    Standardized { scores, deviation }
-}
-
-/// Mean and variance.
-fn moments(scores: &[f32]) -> (f64, f64) {
-    let count = scores.len() as f64;
+fn moments(scores: &[f32]) -> Option<Moments> {
+    let count = scores.len().max(1) as f64;
     let mean = sum_of(scores, |score| score) / count;
     let variance = sum_of(scores, |score| (score - mean) * (score - mean)) / count;
-    (mean, variance)
+    Moments::new(mean, variance)
 }
 
 /// Sum of a term per score, in lanes that do not depend on the processor.

@@ -12,7 +12,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::least_squares::weight_and_target;
-use super::packed_rows::{PackedRows, padded};
+use super::packed_rows::{PackedRows, padded, unpack};
 
 /// Observed rows that are worked on at once: as many independent sums hide the latency of an addition.
 const BATCH: usize = 8;
@@ -216,14 +216,6 @@ fn work<S: Simd, const ROWS: usize>(
         }
         [low[place], high[place]] = totals;
     }
-}
-
-/// The two entries that every word holds, as [`PackedRows`] puts them there.
-#[inline(always)]
-fn unpack<S: Simd>(simd: S, words: S::u32s) -> [S::f32s; 2] {
-    let high = simd.and_u32s(words, simd.splat_u32s(0xFFFF_0000));
-    let low = simd.wrapping_dyn_shl_u32s(words, simd.splat_u32s(16));
-    [simd.transmute_f32s_u32s(low), simd.transmute_f32s_u32s(high)]
 }
 
 #[inline(always)]

@@ -10,9 +10,10 @@ use rayon::prelude::*;
 use super::alternating::{self, AlternatingParameters};
 use super::blend::{Choice, ValidationUser, Weights, choose, mean_ndcg};
 use super::catalogue::Catalogue;
-use super::components::{COMPONENTS, Component, Components, FactorModel};
+use super::components::{COMPONENTS, Component, Components};
 use super::contribution::{Contribution, Contributor, EvidenceBasis};
 use super::evidence::EvidenceSource;
+use super::factor_model::FactorModel;
 use super::fold_in::FoldIn;
 use super::interactions::Interactions;
 use super::posterior;
@@ -215,7 +216,7 @@ fn validation_users(components: &Components, split: &Split) -> Vec<ValidationUse
             let folded = components.fold(items, values);
             let columns: Vec<Vec<f32>> = Component::ALL
                 .iter()
-                .map(|component| components.score(*component, &folded).scores)
+                .map(|component| components.score(*component, &folded))
                 .collect();
             let watched: std::collections::HashSet<u32> = items.iter().copied().collect();
             let mut candidates: Vec<u32> = hidden.clone();

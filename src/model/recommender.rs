@@ -1,26 +1,33 @@
 //! The whole model of one instance, ready to score: components and their weights.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use super::blend::Weights;
-use super::components::{Component, Components, FactorModel, FoldedHistory, Standardized, channel_affinity};
+use super::components::{Component, Components, FoldedHistory};
+use super::factor_model::{FactorModel, Moments};
 
 /// A trained model. Immutable: a new one replaces it whole.
 #[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub struct Recommender {
     components: Components,
     weights: Weights,
+    /// The part of the score that is the same for everybody.
     popularity: Vec<f32>,
-    /// Standardized scores of the components that are the same for everybody, computed once.
+    /// The moments of [`COMMON`], computed once.
     #[serde(skip)]
-    common: OnceLock<[Arc<Standardized>; 2]>,
+    common_moments: OnceLock<[Option<Moments>; 2]>,
 }
 
 /// A user folded into the model.
 pub struct Profile {
     user: FoldedHistory,
-    scores: Vec<(Component, f32, Arc<Standardized>)>,
+    weights: Weights,
+    /// The components that say something, with their weights and how their raw scores are standardized.
+    parts: Vec<(Component, f32, Moments)>,
 }
+
+/// What is the same for everybody.
+const COMMON: [Component; 2] = [Component::Popularity, Component::LocalPopularity];
 
 /// One additive part of a score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -78,9 +85,9 @@ impl Recommender {
             components,
             weights,
             popularity: Vec::new(),
-            common: OnceLock::new(),
+            common_moments: OnceLock::new(),
         };
-        recommender.popularity = recommender.scores(&recommender.profile(&[]));
+        recommender.popularity = recommender.common(weights);
         recommender
     }
 
@@ -119,38 +126,61 @@ impl Recommender {
             .copied()
             .unzip();
         let user = self.components.fold(&items, &values);
-        let scores = Component::ALL
+        let parts = Component::ALL
             .into_iter()
-            .filter(|component| weights.of(*component) != 0.0)
-            .map(|component| {
-                let scores = match component {
-                    Component::Popularity => Arc::clone(&self.common()[0]),
-                    Component::LocalPopularity => Arc::clone(&self.common()[1]),
-                    _ => Arc::new(self.components.score(component, &user)),
-                };
-                (component, weights.of(component), scores)
-            })
+            .map(|component| (component, weights.of(component)))
+            .filter(|(_, weight)| *weight != 0.0)
+            .filter_map(|(component, weight)| Some((component, weight, self.moments(component, &user)?)))
             .collect();
-        Profile { user, scores }
+        Profile { user, weights, parts }
     }
 
-    fn common(&self) -> &[Arc<Standardized>; 2] {
-        self.common.get_or_init(|| {
-            let nobody = FoldedHistory::default();
-            [Component::Popularity, Component::LocalPopularity]
-                .map(|component| Arc::new(self.components.score(component, &nobody)))
-        })
+    fn moments(&self, component: Component, user: &FoldedHistory) -> Option<Moments> {
+        match COMMON.iter().position(|common| *common == component) {
+            Some(place) => self.common_moments()[place],
+            None => self.components.moments(component, user),
+        }
+    }
+
+    fn common_moments(&self) -> &[Option<Moments>; 2] {
+        let of = |component| self.components.moments(component, &FoldedHistory::default());
+        self.common_moments.get_or_init(|| COMMON.map(of))
+    }
+
+    fn common(&self, weights: Weights) -> Vec<f32> {
+        let mut total = vec![0f32; self.items()];
+        let nobody = FoldedHistory::default();
+        for component in COMMON {
+            let moments = self.moments(component, &nobody);
+            if let Some(moments) = moments.filter(|_| weights.of(component) != 0.0) {
+                let weight = weights.of(component);
+                self.components
+                    .add_scores(component, &nobody, moments, weight, &mut total);
+            }
+        }
+        total
     }
 
     /// The score of every item.
     pub fn scores(&self, profile: &Profile) -> Vec<f32> {
-        let mut total = vec![0f32; self.items()];
-        for (_, weight, standardized) in &profile.scores {
-            for (sum, score) in total.iter_mut().zip(&standardized.scores) {
-                *sum += weight * score;
+        let mut total = if profile.weights == self.weights {
+            self.popularity.clone()
+        } else {
+            self.common(profile.weights)
+        };
+        for (component, weight, moments) in &profile.parts {
+            if !COMMON.contains(component) {
+                let components = &self.components;
+                components.add_scores(*component, &profile.user, *moments, *weight, &mut total);
             }
         }
         total
+    }
+
+    /// Computes now what would else be computed for the first request.
+    pub fn prepare(&self) {
+        self.components.prepare();
+        self.common_moments();
     }
 
     /// How similar every item is to `item`: cosine of the factors, blended as for users; the item itself is 1.
@@ -197,8 +227,7 @@ impl Recommender {
 
     /// What the user watched of the channel of `item`: logarithmic, negative when it was disliked.
     pub fn channel_affinity(&self, profile: &Profile, item: u32) -> f32 {
-        let channel = self.components.channel_of.get(item as usize);
-        channel.map_or(0.0, |channel| channel_affinity(&profile.user, *channel))
+        self.components.raw(Component::Channel, &profile.user, item)
     }
 
     /// Popularity of every item: public counter and local watchers, as the weights say.
@@ -213,10 +242,8 @@ impl Recommender {
         }
         let mut watched: std::collections::BTreeMap<u32, f32> = std::collections::BTreeMap::new();
         let (mut score, mut channel, mut popularity, mut federation) = (0.0, 0.0, 0.0, 0.0);
-        for (component, weight, standardized) in &profile.scores {
-            let Some(value) = standardized.scores.get(item as usize) else {
-                continue;
-            };
+        for (component, weight, moments) in &profile.parts {
+            let value = moments.standardized(self.components.raw(*component, &profile.user, item));
             score += weight * value;
             match component {
                 Component::Channel => channel += weight * value,
@@ -226,7 +253,7 @@ impl Recommender {
                         federation += weight * value;
                     }
                     for (source, raw) in self.components.parts(*component, &profile.user, item) {
-                        *watched.entry(source).or_insert(0.0) += weight * raw / standardized.deviation;
+                        *watched.entry(source).or_insert(0.0) += weight * raw / moments.deviation;
                     }
                 }
             }

@@ -13,8 +13,10 @@ use super::error::{Doing, PeerTubeError};
 use super::host::host_of;
 use super::ids::{ChannelId, VideoId};
 use super::reference::ShortUuid;
-use super::rules::video_and_owner;
+use super::rules::{instance, listed_for_viewer, local_or_followed, not_muted, published, video_and_owner};
 use super::schema::ThumbnailsTable;
+use super::user::Viewer;
+use super::visibility::Audience;
 
 /// What a list shows of a video.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -144,8 +146,9 @@ impl From<Row> for VideoCard {
 }
 
 macro_rules! cards {
-    ($thumbnail:literal) => {
+    ($with:expr, $thumbnail:literal, $condition:expr) => {
         concat!(
+            $with,
             r#"
             SELECT v.id, v.uuid, v.url, v.name, v.category, v.language, v.duration, v.views, v.likes, v.dislikes, v.nsfw,
                    v."nsfwFlags" AS nsfw_flags, v.remote, v."isLive" AS is_live, v."publishedAt" AS published_at,
@@ -155,8 +158,24 @@ macro_rules! cards {
             $thumbnail,
             " LIMIT 1) AS thumbnail FROM ",
             video_and_owner!(),
-            " WHERE v.id = ANY ($1)"
+            " WHERE ",
+            $condition
         )
+    };
+}
+
+/// The statement for each way in which thumbnails are kept.
+macro_rules! cards_of {
+    ($layout:expr, $with:expr, $condition:expr) => {
+        match $layout.thumbnails {
+            // Type 1 is the small picture of lists, type 2 the large preview.
+            ThumbnailsTable::ByType => cards!($with, "AND t.type = 1 ORDER BY t.id DESC", $condition),
+            ThumbnailsTable::BySize => cards!(
+                $with,
+                r#"ORDER BY t."aspectRatio" = '16:9' DESC, abs(coalesce(t.width, 0) - 280), t.id DESC"#,
+                $condition
+            ),
+        }
     };
 }
 
@@ -170,19 +189,44 @@ impl PeerTube {
         if videos.is_empty() {
             return Ok(Vec::new());
         }
-        let statement = match self.layout.thumbnails {
-            // Type 1 is the small picture of lists, type 2 the large preview.
-            ThumbnailsTable::ByType => cards!("AND t.type = 1 ORDER BY t.id DESC"),
-            ThumbnailsTable::BySize => {
-                cards!(r#"ORDER BY t."aspectRatio" = '16:9' DESC, abs(coalesce(t.width, 0) - 280), t.id DESC"#)
-            }
-        };
-        let rows: Vec<Row> = sqlx::query_as(statement)
+        let rows: Vec<Row> = sqlx::query_as(cards_of!(self.layout, "", "v.id = ANY ($1)"))
             .bind(videos)
             .fetch_all(&self.pool)
             .await
             .doing("reading videos")?;
-        let mut cards: HashMap<VideoId, VideoCard> = rows.into_iter().map(|row| (row.id, row.into())).collect();
-        Ok(videos.iter().filter_map(|id| cards.remove(id)).collect())
+        Ok(in_order(rows, videos))
     }
+
+    /// The cards of those of `videos` that PeerTube would list for `viewer`, in their order: what
+    /// [`PeerTube::visible_among`] and [`PeerTube::cards`] give one after the other.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn visible_cards(
+        &self,
+        viewer: Option<&Viewer>,
+        hide_nsfw_by_default: bool,
+        videos: &[VideoId],
+    ) -> Result<Vec<VideoCard>, PeerTubeError> {
+        if videos.is_empty() {
+            return Ok(Vec::new());
+        }
+        let statement = cards_of!(
+            self.layout,
+            concat!("WITH ", instance!()),
+            concat!("v.id = ANY ($7) AND ", listed_for_viewer!())
+        );
+        let rows: Vec<Row> = Audience::new(viewer, hide_nsfw_by_default)
+            .bind_rows(statement)
+            .bind(videos.to_vec())
+            .fetch_all(&self.pool)
+            .await
+            .doing("reading videos")?;
+        Ok(in_order(rows, videos))
+    }
+}
+
+fn in_order(rows: Vec<Row>, videos: &[VideoId]) -> Vec<VideoCard> {
+    let mut cards: HashMap<VideoId, VideoCard> = rows.into_iter().map(|row| (row.id, row.into())).collect();
+    videos.iter().filter_map(|id| cards.remove(id)).collect()
 }

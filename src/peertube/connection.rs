@@ -97,6 +97,8 @@ pub(super) fn options(url: &SecretString) -> Result<PgConnectOptions, PeerTubeEr
     Ok(options.application_name("shoal").options([
         ("default_transaction_read_only", "on".to_owned()),
         ("search_path", "public".to_owned()),
+        // Planning a statement anew takes longer than most of them run: all look rows up by their number.
+        ("plan_cache_mode", "force_generic_plan".to_owned()),
         ("statement_timeout", format!("{}s", STATEMENT_TIMEOUT.as_secs())),
         (
             "idle_in_transaction_session_timeout",

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use sqlx::postgres::PgArguments;
-use sqlx::query::QueryScalar;
-use sqlx::{Postgres, SqlSafeStr};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::{QueryAs, QueryScalar};
+use sqlx::{FromRow, Postgres, SqlSafeStr};
 
 use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
@@ -16,6 +16,19 @@ use super::user::{NsfwPolicy, Viewer};
 const PUBLIC: i32 = 1;
 /// `video.privacy`: every user of this instance.
 const INTERNAL: i32 = 4;
+
+/// The two kinds of statements have no trait in common that binds.
+macro_rules! bind {
+    ($audience:expr, $statement:expr) => {
+        $statement
+            .bind($audience.account)
+            .bind($audience.privacies)
+            .bind($audience.hide_nsfw)
+            .bind($audience.nsfw_flags_shown)
+            .bind($audience.nsfw_flags_hidden)
+            .bind($audience.languages)
+    };
+}
 
 /// For whom a list is made, as the rules need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,15 +64,17 @@ impl Audience {
         }
     }
 
-    /// Binds parameters 1 to 6 of `listed_for_viewer!`.
+    /// Binds parameters 1 to 6 of `listed_for_viewer!` of a statement that yields numbers of videos.
     pub(super) fn bind(self, statement: impl SqlSafeStr) -> QueryScalar<'static, Postgres, VideoId, PgArguments> {
-        sqlx::query_scalar(statement)
-            .bind(self.account)
-            .bind(self.privacies)
-            .bind(self.hide_nsfw)
-            .bind(self.nsfw_flags_shown)
-            .bind(self.nsfw_flags_hidden)
-            .bind(self.languages)
+        bind!(self, sqlx::query_scalar(statement))
+    }
+
+    /// The same for a statement that yields rows.
+    pub(super) fn bind_rows<Row>(self, statement: impl SqlSafeStr) -> QueryAs<'static, Postgres, Row, PgArguments>
+    where
+        Row: for<'row> FromRow<'row, PgRow>,
+    {
+        bind!(self, sqlx::query_as(statement))
     }
 }
 

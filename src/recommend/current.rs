@@ -30,7 +30,7 @@ impl Recommendations {
         let Some(reference) = &request.video else {
             return Ok(None);
         };
-        let Some(video) = self.peertube().resolve(reference).await? else {
+        let Some(video) = self.resolve(reference).await? else {
             return if demanded {
                 Err(RecommendError::UnknownVideo)
             } else {
@@ -44,6 +44,16 @@ impl Recommendations {
             return Err(RecommendError::UnknownVideo);
         }
         Ok(Some(Current { video, open }))
+    }
+
+    /// A number that the model knows need not be looked up.
+    async fn resolve(&self, reference: &VideoReference) -> Result<Option<VideoId>, RecommendError> {
+        if let (VideoReference::Id(id), Some(snapshot)) = (reference, self.snapshot())
+            && snapshot.item(*id).is_some()
+        {
+            return Ok(Some(*id));
+        }
+        Ok(self.peertube().resolve(reference).await?)
     }
 
     /// What the owner of the current video permits beside it; `None` where everything is.

@@ -10,6 +10,7 @@
 //!
 //! What stays out: what may be shown ([`super::listing`]), and the newest, which needs no model.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -97,7 +98,7 @@ impl Wish {
             (Strategy::Explore, person, _) => {
                 let scores = match person {
                     Some(person) => self.personal(person, snapshot),
-                    None => self.popular(snapshot),
+                    None => Cow::Owned(self.popular(snapshot)),
                 };
                 let draw = Draw::new(self.remembered, self.now, snapshot.model());
                 return Box::new(explore(&scores, &self.watched_channels, draw, snapshot).into_iter());
@@ -111,10 +112,13 @@ impl Wish {
         steer(scores, &self.controls, history, snapshot, self.now);
     }
 
-    fn personal(&self, person: &Person, snapshot: &Snapshot) -> Vec<f32> {
+    fn personal<'a>(&self, person: &'a Person, snapshot: &Snapshot) -> Cow<'a, [f32]> {
+        if !self.controls.steers() {
+            return Cow::Borrowed(&person.scores);
+        }
         let mut scores = person.scores.clone();
         self.steer(&mut scores, &person.history, snapshot);
-        scores
+        Cow::Owned(scores)
     }
 
     fn popular(&self, snapshot: &Snapshot) -> Vec<f32> {
@@ -136,6 +140,9 @@ impl Wish {
 
     fn similar(&self, current: u32, snapshot: &Snapshot) -> Ranking {
         let similarity = self.similarity(current, snapshot);
+        if !self.controls.steers() {
+            return Ranking::new(&similarity, |item, _| in_common(&similarity, item));
+        }
         let mut scores = similarity.clone();
         self.steer(&mut scores, &History::default(), snapshot);
         Ranking::new(&scores, |item, _| in_common(&similarity, item))

@@ -198,11 +198,10 @@ impl Recommendations {
 
     async fn caller(&self, user: Option<UserId>) -> Result<Caller, RecommendError> {
         let Some(user) = user else { return Ok(Caller::default()) };
-        let viewer = self.peertube.viewer(user).await?.filter(|viewer| !viewer.blocked);
-        let controls = match &viewer {
-            Some(_) => self.controls(user).await?,
-            None => Controls::default(),
-        };
+        let viewer = async { Ok::<_, RecommendError>(self.peertube.viewer(user).await?) };
+        let (viewer, controls) = tokio::try_join!(viewer, self.controls(user))?;
+        let viewer = viewer.filter(|viewer| !viewer.blocked);
+        let controls = viewer.as_ref().map(|_| controls).unwrap_or_default();
         let signals = match &viewer {
             Some(viewer) if viewer.history_enabled && controls.reads_history() => {
                 self.peertube.user_signals(user, SIGNAL_LIMIT).await?
@@ -303,33 +302,23 @@ impl Recommendations {
         viewer: Option<&Viewer>,
         similar_to: Option<VideoId>,
     ) -> Result<Vec<RecommendedVideo>, RecommendError> {
-        let mut named: Vec<VideoId> = grounds.iter().flatten().filter_map(|ground| ground.video()).collect();
-        named.sort_unstable();
-        named.dedup();
+        let named = || grounds.iter().flatten().filter_map(|ground| ground.video());
+        let mut videos: Vec<VideoId> = page.iter().map(|entry| entry.video).chain(named()).collect();
+        videos.sort_unstable();
+        videos.dedup();
         // A video that was watched may have been hidden since; the current one has been checked.
-        let mut nameable = self
-            .peertube
-            .visible_among(viewer, self.settings.hide_nsfw_by_default, &named)
-            .await?;
-        nameable.extend(similar_to.filter(|video| named.contains(video) && !nameable.contains(video)));
-        let titles: HashMap<VideoId, VideoCard> = self
-            .peertube
-            .cards(&nameable)
-            .await?
+        let hide_nsfw = self.settings.hide_nsfw_by_default;
+        let mut cards = by_id(self.peertube.visible_cards(viewer, hide_nsfw, &videos).await?);
+        let checked: Vec<VideoId> = similar_to
             .into_iter()
-            .map(|card| (card.id, card))
+            .filter(|video| named().any(|named| named == *video) && !cards.contains_key(video))
             .collect();
-
-        let videos: Vec<VideoId> = page.iter().map(|entry| entry.video).collect();
-        let mut cards: HashMap<VideoId, VideoCard> = self
-            .peertube
-            .cards(&videos)
-            .await?
-            .into_iter()
-            .map(|card| (card.id, card))
+        let titles: HashMap<VideoId, VideoCard> = (named().filter_map(|video| cards.get_key_value(&video)))
+            .map(|(video, card)| (*video, card.clone()))
+            .chain(by_id(self.peertube.cards(&checked).await?))
             .collect();
         let described = page.iter().zip(grounds).filter_map(|(entry, grounds)| {
-            // Without a card the video was deleted a moment ago.
+            // Without a card the video was hidden or deleted a moment ago.
             let video = cards.remove(&entry.video)?;
             let reasons = grounds
                 .into_iter()
@@ -344,6 +333,10 @@ impl Recommendations {
         });
         Ok(described.collect())
     }
+}
+
+fn by_id(cards: Vec<VideoCard>) -> HashMap<VideoId, VideoCard> {
+    cards.into_iter().map(|card| (card.id, card)).collect()
 }
 
 /// Ranks off the threads that serve requests: with many videos it takes milliseconds.

@@ -66,6 +66,7 @@ impl Snapshot {
                 tagged.entry(tag.to_lowercase()).or_default().push(item);
             }
         }
+        recommender.prepare();
         let average_popularity = average(recommender.popularity());
         Ok(Self {
             recommender,

@@ -1,11 +1,10 @@
 //! Off means off: nothing is read of those who do not want it, and nothing is logged of anybody.
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex};
 
 use secrecy::ExposeSecret;
 use sqlx::{Connection, PgConnection};
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::instance::VIEWER;
 use crate::world::{PATH, World};
@@ -34,13 +33,18 @@ async fn the_history_of_those_who_switched_it_off_is_not_even_read() {
     }
 }
 
-/// Collects log lines.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What was logged on this thread, where somebody listens.
+    static LINES: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// Collects what is logged on threads that listen. One for all tests: a subscriber of a single test would come and go while
+/// other threads ask whether anybody wants to know, and now and then miss its lines.
+struct Lines;
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LINES.with_borrow_mut(|lines| lines.iter_mut().for_each(|lines| lines.extend_from_slice(bytes)));
         Ok(bytes.len())
     }
 
@@ -49,25 +53,17 @@ impl io::Write for Lines {
     }
 }
 
-impl MakeWriter<'_> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn logs_tell_the_request_but_not_who_asked() {
-    let lines = Lines::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::INFO)
         .with_ansi(false)
-        .with_writer(lines.clone())
+        .with_writer(|| Lines)
         .finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     let world = World::start().await;
     // The server runs on this thread.
-    let guard = tracing::subscriber::set_default(subscriber);
+    LINES.set(Some(Vec::new()));
     let request = world.request(reqwest::Method::GET, &format!("{PATH}?userId=7654321&strategy=popular"));
     let request = request
         .bearer_auth(crate::world::TOKEN)
@@ -82,9 +78,8 @@ async fn logs_tell_the_request_but_not_who_asked() {
     invalid.assert_problem(400, "invalid_parameter");
     let lost = world.get("/users/7654321").await;
     lost.assert_problem(404, "no_such_route");
-    drop(guard);
 
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = String::from_utf8(LINES.take().unwrap()).unwrap();
     assert!(
         text.contains("joined-42") && text.contains(PATH) && text.contains("popular"),
         "{text}"

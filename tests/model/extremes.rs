@@ -1,8 +1,8 @@
 //! Data that make no sense, or look so, through the whole of learning: what counts, and that the rest changes nothing.
 
 use shoal::model::catalogue::Catalogue;
-use shoal::model::components::FactorModel;
 use shoal::model::contribution::EvidenceBasis;
+use shoal::model::factor_model::FactorModel;
 use shoal::model::interactions::Interactions;
 use shoal::model::learning::{Learned, own_factors};
 use shoal::model::linear_algebra::dot;

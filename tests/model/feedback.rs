@@ -1,7 +1,7 @@
 //! What a watch is worth really enters the loss: share, like, dislike and age move what is learned.
 
 use proptest::prelude::*;
-use shoal::model::components::FactorModel;
+use shoal::model::factor_model::FactorModel;
 use shoal::model::factors::Factors;
 use shoal::model::fold_in::{FoldIn, scores};
 use shoal::model::interactions::Interactions;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::hash::BuildHasher;
 
+use super::super::selection::reached_by_about;
 use super::facts::Facts;
 
 /// Best items of the first stage that are ranked again.
@@ -24,13 +25,19 @@ pub fn candidates<S: BuildHasher>(
     let score = |item: u32| scores.get(item as usize).copied().unwrap_or(f32::NAN);
     let may = |item: u32| facts.is_shown(item, time) && score(item).is_finite();
     let better = |one: &(f32, u32), other: &(f32, u32)| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1));
-    let mut shown: Vec<(f32, u32)> = (0u32..)
-        .zip(scores)
-        .filter(|(item, _)| may(*item))
-        .map(|(item, score)| (*score, item))
-        .collect();
+    let reaching = |bound: f32| -> Vec<(f32, u32)> {
+        (0u32..)
+            .zip(scores)
+            .filter(|(item, score)| **score >= bound && may(*item))
+            .map(|(item, score)| (*score, item))
+            .collect()
+    };
     // Few items are excluded: to look for them among the best is quicker than among all.
     let enough = BEST + excluded.len();
+    let mut shown = reaching(reached_by_about(scores, 4 * enough));
+    if shown.len() <= enough {
+        shown = reaching(f32::NEG_INFINITY);
+    }
     if shown.len() > enough {
         shown.select_nth_unstable_by(enough, better);
         shown.truncate(enough);

@@ -1,0 +1,46 @@
+//! Where the best of many scores begin, guessed from a few of them: what is surely not among the best need not be looked at.
+
+/// One in so many scores is looked at.
+const SAMPLE: usize = 64;
+
+/// A score that about `count` of `scores` reach, at least 32 of which must be expected in the sample; where there are not
+/// clearly more scores than that, a bound that all of them reach.
+///
+/// It is a guess: callers count how many reach it. Scores that are not finite are passed over.
+pub fn reached_by_about(scores: &[f32], count: usize) -> f32 {
+    let place = (count / SAMPLE).max(32);
+    let mut sample: Vec<f32> = (scores.iter().step_by(SAMPLE).copied())
+        .filter(|score| score.is_finite())
+        .collect();
+    if sample.len() <= 2 * place {
+        return f32::NEG_INFINITY;
+    }
+    *sample.select_nth_unstable_by(place, |a, b| b.total_cmp(a)).1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn about_as_many_reach_it() {
+        let scores: Vec<f32> = (0u64..100_000).map(|item| (item * 7_919 % 100_003) as f32).collect();
+        let bound = reached_by_about(&scores, 4_000);
+        let reached = scores.iter().filter(|score| **score >= bound).count();
+        assert!((2_500..6_000).contains(&reached), "{reached}");
+    }
+
+    #[test]
+    fn few_scores_all_reach_it() {
+        let all = |scores: &[f32]| scores.iter().all(|score| *score >= reached_by_about(scores, 2_000));
+        assert!(all(&[]) && all(&[1.0, -5.0]) && all(&vec![2.0; 3_000]));
+    }
+
+    #[test]
+    fn what_is_not_finite_is_passed_over() {
+        let mut scores = vec![f32::NAN; 50_000];
+        scores.extend((0u16..50_000).map(f32::from));
+        let bound = reached_by_about(&scores, 2_000);
+        assert!(bound.is_finite() && bound > 40_000.0, "{bound}");
+    }
+}
