@@ -96,6 +96,7 @@ impl Instance {
     }
 
     /// A generated instance in the newest layout.
+    #[allow(dead_code, reason = "not every program of tests that shares this file needs it")]
     pub async fn generated(world: &InstanceWorld) -> Self {
         let cluster = cluster().await;
         let database = fresh_name();
