@@ -297,7 +297,7 @@ fn print(report: &Report, privacy: &PrivacyConfig) {
         output::counted(privacy.releases_per_year, "release")
     ));
     output::line(&format!(
-        "  spent      epsilon {:.3} in {} of the last 365 days; {:.3} left",
+        "  spent      epsilon {:.3} in {} of the last 365 days; it may still grow by {:.3}",
         year.epsilon_spent,
         output::counted(year.releases as u64, "release"),
         year.epsilon_left

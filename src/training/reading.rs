@@ -181,6 +181,7 @@ pub fn item(video: &CatalogueVideo) -> Item {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::peertube::signal::Watch;
 
     #[test]
     fn the_default_counts_for_those_who_made_no_choice() {
@@ -193,5 +194,29 @@ mod tests {
         assert_eq!(consent.of(UserId(1)).0, Level::Off);
         assert_eq!(consent.of(UserId(2)).0, Level::Contribute);
         assert_eq!(consent.of(UserId(3)).0, Level::Contribute);
+    }
+
+    #[test]
+    fn every_watch_belongs_to_one_release_whatever_the_boundary() {
+        let at = |second| DateTime::from_timestamp(second, 0).unwrap();
+        let spans = [(None, 10), (Some(10), 20), (Some(20), 30)].map(|(after, until)| CountedWatches {
+            after: after.map(at),
+            until: at(until),
+        });
+        for second in 0..=30 {
+            let watch = Watch {
+                seconds: 5,
+                // Watched on later: that moves nothing.
+                at: at(second + 100),
+                first_at: at(second),
+            };
+            let signal = Signal {
+                video: VideoId(1),
+                watched: Some(watch),
+                rated: None,
+            };
+            let releases = spans.into_iter().filter(|span| belongs(&signal, *span)).count();
+            assert_eq!(releases, 1, "at {second}");
+        }
     }
 }

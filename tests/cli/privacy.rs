@@ -101,7 +101,7 @@ async fn every_question_is_answered_in_words_and_in_json() {
         format!("  {:<13}{:>8}", "contribute", 40),
         format!("contributing {eligible} accounts; 0 followers"),
         "budget       epsilon 4 and delta 1e-6 for any 365 days, in 12 releases".to_owned(),
-        "  spent      epsilon 0.000 in 0 releases of the last 365 days; 4.000 left".to_owned(),
+        "  spent      epsilon 0.000 in 0 releases of the last 365 days; it may still grow by 4.000".to_owned(),
         "visitors     no reports are taken".to_owned(),
         "releases     none: nothing about anybody has left this instance".to_owned(),
     ] {
@@ -180,7 +180,7 @@ async fn every_state_of_the_releases_is_told() {
     );
     assert!(
         text.contains(&format!(
-            "epsilon {spent:.3} in 1 release of the last 365 days; {left:.3} left"
+            "epsilon {spent:.3} in 1 release of the last 365 days; it may still grow by {left:.3}"
         )),
         "{text}"
     );

@@ -53,7 +53,8 @@ pub struct YearSpending {
     pub delta: f64,
     /// Epsilon of all releases of the last 365 days together, and of what was debited for releases whose records are lost.
     pub epsilon_spent: f64,
-    /// What is left of it.
+    /// By how much it may still grow. Releases add less to it the more there were: their squares of mu add up, not their
+    /// epsilons.
     pub epsilon_left: f64,
     /// Releases in the last 365 days.
     pub releases: usize,

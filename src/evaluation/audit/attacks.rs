@@ -11,7 +11,7 @@ use crate::model::contribution::Contribution;
 use crate::model::evidence::BasisId;
 use crate::model::support::Support;
 use crate::privacy::release::EvidenceSum;
-use crate::privacy::{BudgetShares, Delta};
+use crate::privacy::{BudgetShares, Delta, EvidenceGrid, Noised};
 
 const DIMENSIONS: u16 = 8;
 
@@ -31,15 +31,18 @@ pub struct Attack {
 }
 
 impl Attack {
-    /// Rows of a release of `accounts` in which every number is exactly zero: they would show that nobody watched.
+    /// Rows of a release of `accounts`, for videos, channels and second moments, in which every number is exactly zero: they
+    /// would show that nobody watched.
     ///
     /// # Errors
     /// [`EvaluationError::Privacy`] when the mechanism refuses.
     pub fn silent_rows(&self, accounts: usize, randomness: &mut impl CryptoRng) -> Result<usize, EvaluationError> {
         let accounts: Vec<Contribution> = (0..accounts).map(|_| self.account(randomness)).collect();
-        let rows = self.release(&accounts, randomness)?;
-        Ok(rows
-            .chunks_exact(DIMENSIONS.into())
+        let released = self.release(&accounts, randomness)?;
+        let value = released.value();
+        Ok([value.video_sums(), value.channel_sums(), value.gram()]
+            .iter()
+            .flat_map(|rows| rows.chunks_exact(DIMENSIONS.into()))
             .filter(|row| row.iter().all(|value| *value == 0.0))
             .count())
     }
@@ -54,11 +57,11 @@ impl Attack {
         let mut right = 0;
         for _ in 0..trials {
             let mut accounts: Vec<Contribution> = (0..6).map(|_| self.account(randomness)).collect();
-            let before = self.release(&accounts, randomness)?;
+            let before = self.release(&accounts, randomness)?.value().video_sums();
             let suspects = [accounts[0].clone(), accounts[1].clone()];
             let leaver = (randomness.next_u32() & 1) as usize;
             accounts.remove(leaver);
-            let after = self.release(&accounts, randomness)?;
+            let after = self.release(&accounts, randomness)?.value().video_sums();
             let difference: Vec<f32> = before.iter().zip(&after).map(|(a, b)| a - b).collect();
             let likeness = suspects.each_ref().map(|suspect| likeness(suspect, &difference));
             right += usize::from((likeness[1] > likeness[0]) == (leaver == 1));
@@ -75,7 +78,8 @@ impl Attack {
         let mut found = 0;
         for _ in 0..trials {
             let account = self.account(randomness);
-            let rows = self.release(std::slice::from_ref(&account), randomness)?;
+            let released = self.release(std::slice::from_ref(&account), randomness)?;
+            let rows = released.value().video_sums();
             let mut sizes: Vec<(f32, u32)> = rows
                 .chunks_exact(DIMENSIONS.into())
                 .zip(0u32..)
@@ -106,7 +110,11 @@ impl Attack {
         }
     }
 
-    fn release(&self, accounts: &[Contribution], randomness: &mut impl CryptoRng) -> Result<Vec<f32>, EvaluationError> {
+    fn release(
+        &self,
+        accounts: &[Contribution],
+        randomness: &mut impl CryptoRng,
+    ) -> Result<Noised<EvidenceGrid>, EvaluationError> {
         let names = (0..self.videos)
             .map(|video| format!("https://attacked.example/{video:06}"))
             .collect();
@@ -118,7 +126,7 @@ impl Attack {
         for account in accounts {
             sum.add(account);
         }
-        Ok(sum.release(self.mu, self.delta, 1, randomness)?.value().video_sums())
+        Ok(sum.release(self.mu, self.delta, 1, randomness)?)
     }
 }
 

@@ -11,10 +11,14 @@ use crate::privacy::DecodeLimits;
 const DIMENSIONS: u16 = 4;
 
 fn empty_sum(videos: usize, channels: usize) -> EvidenceSum {
+    empty_sum_of(DIMENSIONS, videos, channels)
+}
+
+fn empty_sum_of(dimensions: u16, videos: usize, channels: usize) -> EvidenceSum {
     let names = |prefix: &str, n: usize| (0..n).map(|i| format!("https://{prefix}.example/{i:04}")).collect();
     EvidenceSum::new(
         BasisId([7; 32]),
-        DIMENSIONS,
+        dimensions,
         Support::new(names("v", videos), names("c", channels)),
         BudgetShares::from_weights(0.6, 0.2, 0.15, 0.05).unwrap(),
     )
@@ -87,25 +91,72 @@ proptest! {
     }
 }
 
+/// Mean square of numbers of a release, each in units of the clipping norm.
+fn mean_square(values: &[f32], share: f64) -> f64 {
+    values
+        .iter()
+        .map(|value| (f64::from(*value) * share).powi(2))
+        .sum::<f64>()
+        / values.len() as f64
+}
+
 #[test]
-fn the_noise_has_the_stated_deviation_and_no_entry_is_left_out() {
+fn the_noise_has_the_stated_deviation_and_no_part_is_left_out() {
     let mu = 0.4;
-    let mut sum = empty_sum(2_000, 10);
+    let mut sum = empty_sum_of(64, 150, 150);
     sum.add(&Contribution {
-        factor: vec![1.0, 0.0, 0.0, 0.0],
+        factor: vec![1.0],
         videos: vec![],
         channels: vec![],
     });
     let mut randomness = ChaCha20Rng::seed_from_u64(1);
     let released = sum.release(mu, Delta::new(1e-6).unwrap(), 1, &mut randomness).unwrap();
-    let share = released.value().shares().videos;
-    let values = released.value().video_sums();
-    let variance = values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() / values.len() as f64;
-    let deviation = variance.sqrt() * share;
-    // 8,000 values: the sample deviation lies within 4 % with overwhelming probability.
-    assert!((deviation * mu - 1.0).abs() < 0.04, "{deviation}");
-    let zeros = values.iter().filter(|v| **v == 0.0).count();
-    assert!(zeros < values.len() / 10, "{zeros} entries are zero");
+    let (value, shares) = (released.value(), released.value().shares());
+    let gram = value.gram();
+    let diagonal: Vec<f32> = (1..64).map(|i| gram[i * 64 + i]).collect();
+    let others: Vec<f32> = (0..64).flat_map(|i| gram[i * 64..i * 64 + i].to_vec()).collect();
+    for (what, values, share) in [
+        ("videos", value.video_sums(), shares.videos),
+        ("channels", value.channel_sums(), shares.channels),
+        ("diagonal of the second moments", diagonal, shares.gram),
+        // One number for two entries of the matrix.
+        ("other second moments", others, shares.gram * std::f64::consts::SQRT_2),
+    ] {
+        let deviation = mean_square(&values, share).sqrt() * mu;
+        // Five standard errors.
+        let error = 5.0 / (2.0 * values.len() as f64).sqrt();
+        assert!((deviation - 1.0).abs() < error, "{what}: {deviation}");
+        // On the published grid one in twenty is zero by chance.
+        let zeros = values.iter().filter(|value| **value == 0.0).count();
+        assert!(
+            zeros * 10 < values.len() + 60,
+            "{what}: {zeros} of {} are zero",
+            values.len()
+        );
+    }
+    // The count is a single number: seen in many releases.
+    let counts: Vec<f32> = (0..2_000)
+        .map(|seed| {
+            let mut randomness = ChaCha20Rng::seed_from_u64(seed);
+            let released = one_account(1).release(mu, Delta::new(1e-6).unwrap(), 1, &mut randomness);
+            (released.unwrap().value().contributors() - 1.0) as f32
+        })
+        .collect();
+    let deviation = mean_square(&counts, shares.contributors).sqrt() * mu;
+    assert!((deviation - 1.0).abs() < 5.0 / 4_000f64.sqrt(), "count: {deviation}");
+}
+
+proptest! {
+    #[test]
+    fn the_deviation_of_the_noise_is_never_rounded_down(exponent in -9.0f64..16.0) {
+        let mu = exponent.exp2();
+        let deviation = noise_distribution(1.0 / mu).unwrap().deviation();
+        // In 128-bit integers, with mu as the fraction that it is: deviation * mu >= 2^36.
+        let fraction = (mu * 2f64.powi(62)) as u128;
+        let product = u128::from(deviation).checked_mul(fraction).unwrap();
+        prop_assert!(product >= 1u128 << (36 + 62), "{mu}: {deviation}");
+        prop_assert!((deviation as f64) < STEPS_PER_UNIT as f64 / mu * (1.0 + 1e-9) + 3.0);
+    }
 }
 
 #[test]
