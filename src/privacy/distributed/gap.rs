@@ -70,21 +70,30 @@ fn by_lattice(deviation: f64, shares: u32) -> f64 {
     if deviation.is_nan() || deviation <= 0.0 || shares > MOST_COUNTED {
         return f64::INFINITY;
     }
-    let (a, h) = (2.0 * PI * PI * deviation * deviation, f64::from(shares));
-    // Twice the sum over j >= 1 of exp(-b j^2), as a logarithm.
-    let log_both_signs = |b: f64| 2f64.ln() - b - (-(-3.0 * b).exp()).ln_1p();
+    let a = 2.0 * PI * PI * deviation * deviation;
+    let distance = distance(a, shares);
+    if distance >= 1.0 {
+        return f64::INFINITY;
+    }
+    let log_theta = log_both_signs(a).exp().ln_1p();
+    (-(-distance).ln_1p() + f64::from(shares) * log_theta) * WIDENED
+}
+
+/// `S` of the claim, rounded upwards.
+fn distance(a: f64, shares: u32) -> f64 {
+    let h = f64::from(shares);
     let (mut log_binomial, mut distance) = (0.0, 0.0);
     for m in 1..=shares {
         let m = f64::from(m);
         log_binomial += ((h - m + 1.0) / m).ln();
         distance += (log_binomial + m * log_both_signs(a * (1.0 - m / h).max(0.5))).exp();
     }
-    let distance = distance * WIDENED;
-    if distance >= 1.0 {
-        return f64::INFINITY;
-    }
-    let log_theta = log_both_signs(a).exp().ln_1p();
-    (-(-distance).ln_1p() + h * log_theta) * WIDENED
+    distance * WIDENED
+}
+
+/// Logarithm of a bound on twice the sum over j >= 1 of exp(-b j^2).
+fn log_both_signs(b: f64) -> f64 {
+    2f64.ln() - b - (-(-3.0 * b).exp()).ln_1p()
 }
 
 #[cfg(test)]
@@ -153,6 +162,37 @@ mod tests {
         assert!(sum_gap(1e9, 1).abs() < f64::MIN_POSITIVE);
         for deviation in [0.0, 0.1, f64::NAN] {
             assert!(sum_gap(deviation, 5).is_infinite(), "{deviation}");
+        }
+    }
+
+    /// The sum over the dual lattice from its definition: of the vectors that differ by a multiple of (1, .., 1), the one whose
+    /// sum is from 0 to h - 1.
+    fn exact_distance(a: f64, shares: usize) -> f64 {
+        const REACH: i64 = 3;
+        let sides = 2 * REACH as usize + 1;
+        let mut total = 0.0;
+        for number in 0..sides.pow(shares as u32) {
+            let mut rest = number;
+            let (mut sum, mut squares) = (0, 0);
+            for _ in 0..shares {
+                let entry = (rest % sides) as i64 - REACH;
+                (sum, squares, rest) = (sum + entry, squares + entry * entry, rest / sides);
+            }
+            if (0..shares as i64).contains(&sum) && squares > 0 {
+                total += (-a * (squares as f64 - (sum * sum) as f64 / shares as f64)).exp();
+            }
+        }
+        total
+    }
+
+    #[test]
+    fn the_sum_over_the_dual_lattice_is_never_above_its_bound_and_near_it() {
+        for shares in [2u32, 3, 4, 5, 6] {
+            for a in [3.0, 5.0, 10.0, 20.0] {
+                let (bound, exact) = (distance(a, shares), exact_distance(a, shares as usize));
+                assert!(exact <= bound, "{shares} {a}: {exact} above {bound}");
+                assert!(bound < 4.0 * exact, "{shares} {a}: {bound} far above {exact}");
+            }
         }
     }
 }
