@@ -115,4 +115,29 @@ impl PeerTube {
             .collect();
         Ok(candidates.iter().copied().filter(|id| visible.contains(id)).collect())
     }
+
+    /// All videos that PeerTube would list for `viewer`, by the rules of [`PeerTube::visible_among`].
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn all_visible(
+        &self,
+        viewer: Option<&Viewer>,
+        hide_nsfw_by_default: bool,
+    ) -> Result<HashSet<VideoId>, PeerTubeError> {
+        let statement = concat!(
+            "WITH ",
+            instance!(),
+            "SELECT v.id FROM ",
+            video_and_owner!(),
+            "WHERE ",
+            listed_for_viewer!()
+        );
+        let visible = Audience::new(viewer, hide_nsfw_by_default)
+            .bind(statement)
+            .fetch_all(&self.pool)
+            .await
+            .doing("reading which videos are listed")?;
+        Ok(visible.into_iter().collect())
+    }
 }

@@ -48,6 +48,7 @@ pub enum Newest {
 }
 
 /// For whom a list is made, and what must not be in it.
+#[derive(Clone, Copy)]
 pub struct Audience<'a> {
     /// The user; `None` for a visitor.
     pub viewer: Option<&'a Viewer>,
@@ -65,6 +66,8 @@ pub struct Audience<'a> {
     pub current: Option<VideoId>,
     /// The only videos that may be listed; `None` when all may.
     pub permitted: Option<&'a Permitted>,
+    /// The videos that are presumed to be visible, so that nobody is asked; the page must be checked then.
+    pub presumed: Option<&'a HashSet<VideoId>>,
 }
 
 impl Audience<'_> {
@@ -151,12 +154,16 @@ impl<'a> Listing<'a> {
             let Audience {
                 viewer,
                 hide_nsfw_by_default,
+                presumed,
                 ..
             } = self.audience;
-            let visible = self
-                .peertube
-                .visible_among(viewer, hide_nsfw_by_default, &videos)
-                .await?;
+            let visible = match presumed {
+                Some(presumed) => videos.into_iter().filter(|video| presumed.contains(video)).collect(),
+                None => {
+                    let peertube = self.peertube;
+                    peertube.visible_among(viewer, hide_nsfw_by_default, &videos).await?
+                }
+            };
             self.take(&chunk, &visible).await?;
             if first && chunk.len() == FIRST_PART && stands(&self.entries) {
                 let new = |entry: &Entry| !self.audience.excludes(entry) && !self.considered.contains(&entry.video);

@@ -14,11 +14,13 @@
 //! | [`scoring`] | the candidates of one source, best first |
 //! | [`second_stage`] | the best candidates ranked again |
 //! | [`explore`] | the unfamiliar, drawn by chance |
+//! | [`presumed`] | which candidates are worth ranking, remembered for a minute |
 //! | [`listing`] | the list under construction: no doubles, nothing hidden, bounded work |
 //! | `sitting` | what was played a short while ago |
 //! | `spreading` | whether and how a list is spread |
 //! | [`diversity`] | neither a channel nor an instance fills a page |
 //! | [`reasons`] | why a video is in the list, in words that are true |
+//! | `showing` | a page with its cards and reasons, checked once more |
 //! | [`page`] | the answer |
 //! | [`profile`] | what lists for a user are made from |
 //! | [`service`] | one request from beginning to end |
@@ -34,6 +36,7 @@ pub mod explore;
 pub mod listing;
 pub mod page;
 pub mod plan;
+pub mod presumed;
 pub mod profile;
 pub mod ranking;
 pub mod reasons;
@@ -41,6 +44,7 @@ pub mod request;
 pub mod scoring;
 pub mod second_stage;
 pub mod service;
+mod showing;
 pub mod signals;
 mod sitting;
 pub mod snapshot;

@@ -1,6 +1,6 @@
 //! One request from beginning to end: who asks, what was watched, rank, filter, cut a page, say why.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -8,20 +8,20 @@ use chrono::{DateTime, Utc};
 use super::controls::Controls;
 use super::error::RecommendError;
 use super::listing::{Audience, Entry, Listing, Newest};
-use super::page::{Page, Recommendation, RecommendedVideo};
+use super::page::Page;
 use super::plan::{Available, sources};
-use super::reasons::{Ground, MAXIMUM_REASONS, impersonal, personal};
+use super::presumed::Presumed;
 use super::request::{Request, Strategy};
 use super::scoring::{Candidates, Person, Wish};
+use super::showing::explain;
 use super::signals::{self, History, SIGNAL_LIMIT, Seen};
 use super::sitting;
 use super::snapshot::{SharedSnapshot, Snapshot};
 use super::spreading::{is_spread, spread};
-use super::steering::about;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::model::preference::PreferenceRules;
-use crate::peertube::{ChannelId, PeerTube, Signal, UserId, VideoCard, VideoId, Viewer};
+use crate::peertube::{ChannelId, PeerTube, Signal, UserId, VideoId, Viewer};
 use crate::store::{Level, Store};
 
 /// What an administrator decides about lists.
@@ -35,7 +35,12 @@ pub struct Settings {
     pub history_limit: usize,
     /// Level of users who made no choice.
     pub default_level: Level,
+    /// With so many videos, it is remembered for a while which ones are probably visible; see [`super::presumed`].
+    pub many_videos: usize,
 }
+
+/// With fewer videos a server has little to do anyway, and what is new is listed at once.
+const MANY_VIDEOS: usize = 10_000;
 
 impl Settings {
     /// The settings in a configuration.
@@ -45,6 +50,7 @@ impl Settings {
             hide_nsfw_by_default: config.recommend.hide_nsfw_by_default,
             history_limit: config.recommend.history_limit as usize,
             default_level: config.privacy.contribution.into(),
+            many_videos: MANY_VIDEOS,
         }
     }
 }
@@ -56,6 +62,7 @@ pub struct Recommendations {
     store: Store,
     snapshot: SharedSnapshot,
     settings: Settings,
+    presumed: Presumed,
     clock: SharedClock,
 }
 
@@ -82,6 +89,22 @@ impl Caller {
     }
 }
 
+/// What a list is made from.
+struct Making<'a> {
+    request: &'a Request,
+    snapshot: Option<&'a Arc<Snapshot>>,
+    caller: &'a Caller,
+    wish: &'a Wish,
+    sources: Vec<Strategy>,
+    similar_to: Option<VideoId>,
+}
+
+/// A page, and whether all that was to be on it is visible.
+struct Checked {
+    page: Page,
+    is_whole: bool,
+}
+
 impl Recommendations {
     /// Lists from `peertube`'s videos, ranked by whatever model is published in `snapshot`, for users who decided what is
     /// in `store`.
@@ -93,6 +116,7 @@ impl Recommendations {
         clock: SharedClock,
     ) -> Self {
         Self {
+            presumed: Presumed::new(peertube.clone(), Arc::clone(&clock)),
             peertube,
             store,
             snapshot,
@@ -132,22 +156,6 @@ impl Recommendations {
             subscriptions: caller.viewer.is_some() && caller.controls.level != Some(Level::Off),
         };
 
-        let seen = Seen::new(&caller.signals);
-        let mut listing = Listing::new(
-            &self.peertube,
-            Audience {
-                viewer: caller.viewer.as_ref(),
-                hide_nsfw_by_default: self.settings.hide_nsfw_by_default,
-                seen: &seen,
-                controls: &caller.controls,
-                seen_is_cut: caller.signals.len() >= SIGNAL_LIMIT as usize,
-                // What plays by itself must not go in circles.
-                include_watched: request.include_watched && request.strategy != Strategy::Next,
-                current: current.map(|current| current.video),
-                permitted: permitted.as_ref(),
-            },
-            request.start + request.count,
-        );
         let wish = Wish {
             strategy: request.strategy,
             person: self
@@ -159,23 +167,75 @@ impl Recommendations {
             watched_channels: self.watched_channels(request.strategy, &caller).await?,
             now: self.clock.now(),
         };
-        for source in sources(request.strategy, available) {
+        let seen = Seen::new(&caller.signals);
+        let audience = Audience {
+            viewer: caller.viewer.as_ref(),
+            hide_nsfw_by_default: self.settings.hide_nsfw_by_default,
+            seen: &seen,
+            controls: &caller.controls,
+            seen_is_cut: caller.signals.len() >= SIGNAL_LIMIT as usize,
+            // What plays by itself must not go in circles.
+            include_watched: request.include_watched && request.strategy != Strategy::Next,
+            current: current.map(|current| current.video),
+            permitted: permitted.as_ref(),
+            presumed: None,
+        };
+        let making = Making {
+            request,
+            snapshot: snapshot.as_ref(),
+            caller: &caller,
+            wish: &wish,
+            sources: sources(request.strategy, available),
+            similar_to,
+        };
+        let presumed = self.guess(snapshot.as_deref(), caller.viewer.as_ref());
+        if let Some(presumed) = &presumed {
+            let presumed = Some(&**presumed);
+            let page = self.page(&making, Audience { presumed, ..audience }).await?;
+            if page.is_whole {
+                return Ok(page.page);
+            }
+        }
+        Ok(self.page(&making, audience).await?.page)
+    }
+
+    /// A guess which videos are visible, where looking them up would take long.
+    fn guess(&self, snapshot: Option<&Snapshot>, viewer: Option<&Viewer>) -> Option<Arc<HashSet<VideoId>>> {
+        let many = snapshot.is_some_and(|snapshot| snapshot.videos().len() >= self.settings.many_videos);
+        let hide_nsfw = self.settings.hide_nsfw_by_default;
+        many.then(|| self.presumed.listed_for(viewer, hide_nsfw)).flatten()
+    }
+
+    /// Makes the list and cuts the page. What is on the page is visible to the caller, presumed or not.
+    async fn page(&self, making: &Making<'_>, audience: Audience<'_>) -> Result<Checked, RecommendError> {
+        let Making {
+            request,
+            snapshot,
+            caller,
+            wish,
+            similar_to,
+            ..
+        } = *making;
+        let viewer = audience.viewer;
+        let mut listing = Listing::new(&self.peertube, audience, request.start + request.count);
+        for source in &making.sources {
             if listing.is_full() {
                 break;
             }
-            match (source, &snapshot) {
+            let source = *source;
+            match (source, snapshot) {
                 (Strategy::Subscriptions, _) => {
-                    let describe = |video| recent_entry(video, snapshot.as_deref(), source);
+                    let describe = |video| recent_entry(video, snapshot.map(|snapshot| &**snapshot), source);
                     listing.fill_with_recent(Newest::Followed, describe).await?;
                 }
                 (Strategy::Recent, _) | (_, None) => {
-                    let describe = |video| recent_entry(video, snapshot.as_deref(), Strategy::Recent);
+                    let describe = |video| recent_entry(video, snapshot.map(|snapshot| &**snapshot), Strategy::Recent);
                     listing.fill_with_recent(Newest::All, describe).await?;
                 }
                 (_, Some(model)) => {
                     let made_for = wish.clone();
                     let ranked = rank(Arc::clone(model), move |model| made_for.rank(source, model)).await?;
-                    let stands = |part: &[Entry]| is_spread(part, &wish, model);
+                    let stands = |part: &[Entry]| is_spread(part, wish, model);
                     listing.fill(entries(ranked, model, source), stands).await?;
                 }
             }
@@ -183,16 +243,18 @@ impl Recommendations {
 
         let listed = listing.finish();
         let total = listed.total;
+        let model = snapshot.map(|snapshot| &**snapshot);
         let played = caller.played(request.strategy, similar_to, wish.now);
         let played = played
             .into_iter()
-            .map(|video| recent_entry(video, snapshot.as_deref(), request.strategy));
-        let entries = spread(played.collect(), listed, &wish, snapshot.as_deref());
+            .map(|video| recent_entry(video, model, request.strategy));
+        let entries = spread(played.collect(), listed, wish, model);
         let page: Vec<Entry> = entries.into_iter().skip(request.start).take(request.count).collect();
-        let grounds = explain(&page, snapshot, wish, similar_to).await?;
-        Ok(Page {
-            total,
-            data: self.hydrate(&page, grounds, caller.viewer.as_ref(), similar_to).await?,
+        let grounds = explain(&page, snapshot.cloned(), wish.clone(), similar_to).await?;
+        let data = self.hydrate(&page, grounds, viewer, similar_to).await?;
+        Ok(Checked {
+            is_whole: data.len() == page.len(),
+            page: Page { total, data },
         })
     }
 
@@ -252,6 +314,11 @@ impl Recommendations {
         })
     }
 
+    /// Which videos are presumed to be visible.
+    pub fn presumed(&self) -> &Presumed {
+        &self.presumed
+    }
+
     /// What an administrator decided.
     pub(super) fn settings(&self) -> &Settings {
         &self.settings
@@ -294,53 +361,10 @@ impl Recommendations {
             self.settings.history_limit,
         )
     }
-
-    async fn hydrate(
-        &self,
-        page: &[Entry],
-        grounds: Vec<Vec<Ground>>,
-        viewer: Option<&Viewer>,
-        similar_to: Option<VideoId>,
-    ) -> Result<Vec<RecommendedVideo>, RecommendError> {
-        let named = || grounds.iter().flatten().filter_map(|ground| ground.video());
-        let mut videos: Vec<VideoId> = page.iter().map(|entry| entry.video).chain(named()).collect();
-        videos.sort_unstable();
-        videos.dedup();
-        // A video that was watched may have been hidden since; the current one has been checked.
-        let hide_nsfw = self.settings.hide_nsfw_by_default;
-        let mut cards = by_id(self.peertube.visible_cards(viewer, hide_nsfw, &videos).await?);
-        let checked: Vec<VideoId> = similar_to
-            .into_iter()
-            .filter(|video| named().any(|named| named == *video) && !cards.contains_key(video))
-            .collect();
-        let titles: HashMap<VideoId, VideoCard> = (named().filter_map(|video| cards.get_key_value(&video)))
-            .map(|(video, card)| (*video, card.clone()))
-            .chain(by_id(self.peertube.cards(&checked).await?))
-            .collect();
-        let described = page.iter().zip(grounds).filter_map(|(entry, grounds)| {
-            // Without a card the video was hidden or deleted a moment ago.
-            let video = cards.remove(&entry.video)?;
-            let reasons = grounds
-                .into_iter()
-                .filter_map(|ground| ground.with_titles(&titles))
-                .collect();
-            let recommendation = Recommendation {
-                score: entry.score,
-                source: entry.source,
-                reasons,
-            };
-            Some(RecommendedVideo { video, recommendation })
-        });
-        Ok(described.collect())
-    }
-}
-
-fn by_id(cards: Vec<VideoCard>) -> HashMap<VideoId, VideoCard> {
-    cards.into_iter().map(|card| (card.id, card)).collect()
 }
 
 /// Ranks off the threads that serve requests: with many videos it takes milliseconds.
-async fn rank<T: Send + 'static>(
+pub(super) async fn rank<T: Send + 'static>(
     snapshot: Arc<Snapshot>,
     work: impl FnOnce(&Snapshot) -> T + Send + 'static,
 ) -> Result<T, RecommendError> {
@@ -370,43 +394,4 @@ fn recent_entry(video: VideoId, snapshot: Option<&Snapshot>, source: Strategy) -
         score: None,
         source,
     }
-}
-
-/// The grounds of each entry of a page.
-async fn explain(
-    page: &[Entry],
-    snapshot: Option<Arc<Snapshot>>,
-    wish: Wish,
-    similar_to: Option<VideoId>,
-) -> Result<Vec<Vec<Ground>>, RecommendError> {
-    // Somebody who has watched nothing at all has nothing familiar either: that is no reason.
-    let knows_channels = !wish.watched_channels.is_empty();
-    let Some((snapshot, person)) = snapshot.clone().zip(wish.person) else {
-        return Ok(page
-            .iter()
-            .map(|entry| impersonal(entry, snapshot.as_deref(), similar_to, knows_channels))
-            .collect());
-    };
-    let (page, topics) = (page.to_vec(), wish.controls.topics.clone());
-    rank(snapshot, move |snapshot| {
-        let wanted = about(&topics.tags_up, &topics.categories_up, snapshot);
-        let ground = |entry: &Entry| {
-            let mut grounds = impersonal(entry, Some(snapshot), similar_to, knows_channels);
-            if let (Strategy::ForYou | Strategy::Next, Some(item)) = (entry.source, entry.item) {
-                let followed = |channel| person.followed.contains(&channel);
-                if entry.channel.is_some_and(followed) {
-                    grounds.push(Ground::Subscription);
-                }
-                let explanation = snapshot.recommender().explain(&person.profile, item);
-                grounds.extend(personal(entry, &explanation, &person.history, snapshot));
-                if wanted.contains(&item) {
-                    grounds.insert(0, Ground::Topic);
-                }
-                grounds.truncate(MAXIMUM_REASONS);
-            }
-            grounds
-        };
-        page.iter().map(ground).collect()
-    })
-    .await
 }

@@ -8,7 +8,7 @@ use crate::instance::{OWNER, REMOTE, VIEWER};
 use crate::world::World;
 
 /// 740 videos of eleven channels on three instances. A tenth of them was hidden after training.
-async fn world() -> World {
+pub async fn world() -> World {
     let mut world = World::untrained().await;
     world
         .instance

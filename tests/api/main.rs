@@ -15,6 +15,7 @@ mod next;
 mod overload;
 mod paging;
 mod personal;
+mod presumed;
 mod problems;
 mod ranking;
 mod silence;

@@ -1,0 +1,163 @@
+//! Which videos are probably listed for callers with the same settings, so that PeerTube's database need not be asked about
+//! every candidate of every list.
+//!
+//! It is only a guess which candidates are worth ranking: what a list shows is checked for its caller in any case, and a list
+//! of which something turns out to be hidden is made again without the guess. A video that becomes visible may be missing
+//! from such lists for as long as a guess is used. What stays out: PeerTube's rules ([`crate::peertube`]).
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::clock::SharedClock;
+use crate::peertube::{NsfwPolicy, PeerTube, VideoId, Viewer};
+
+/// A guess is used for a minute at least.
+const LIFETIME: TimeDelta = TimeDelta::seconds(60);
+/// And for so many times as long as it took to make: so guesses never keep the database busy.
+const LIFETIME_PER_WORK: i32 = 100;
+/// Kinds of callers for whom a guess is kept at most.
+const KINDS: usize = 16;
+
+/// What decides about lists besides whom the caller muted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Kind {
+    Visitor {
+        hide_nsfw: bool,
+    },
+    User {
+        hide_nsfw: bool,
+        nsfw_flags_shown: i32,
+        nsfw_flags_hidden: i32,
+        languages: Option<Vec<String>>,
+    },
+}
+
+impl Kind {
+    fn of(viewer: Option<&Viewer>, hide_nsfw_by_default: bool) -> Self {
+        match viewer {
+            None => Self::Visitor {
+                hide_nsfw: hide_nsfw_by_default,
+            },
+            Some(viewer) => Self::User {
+                hide_nsfw: viewer.nsfw_policy == NsfwPolicy::DoNotList,
+                nsfw_flags_shown: viewer.nsfw_flags_shown,
+                nsfw_flags_hidden: viewer.nsfw_flags_hidden,
+                languages: viewer.languages.clone(),
+            },
+        }
+    }
+}
+
+#[derive(Default)]
+struct Guess {
+    /// The videos, and until when they are used; `None` until they have been read once.
+    listed: Option<(Arc<HashSet<VideoId>>, DateTime<Utc>)>,
+    /// Whether somebody is reading them now.
+    being_read: bool,
+    last_used: Option<DateTime<Utc>>,
+}
+
+/// The guesses for all kinds of callers. Cheap to clone.
+#[derive(Clone)]
+pub struct Presumed {
+    guesses: Arc<Mutex<HashMap<Kind, Guess>>>,
+    peertube: PeerTube,
+    clock: SharedClock,
+}
+
+impl Presumed {
+    /// Knows nothing yet.
+    pub fn new(peertube: PeerTube, clock: SharedClock) -> Self {
+        Self {
+            guesses: Arc::default(),
+            peertube,
+            clock,
+        }
+    }
+
+    /// The videos that are probably listed for this caller; `None` while that is not known. Where it is not, or not known
+    /// any more, it is read in the background.
+    pub fn listed_for(&self, viewer: Option<&Viewer>, hide_nsfw_by_default: bool) -> Option<Arc<HashSet<VideoId>>> {
+        let kind = Kind::of(viewer, hide_nsfw_by_default);
+        let now = self.clock.now();
+        let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+        if guesses.len() >= KINDS && !guesses.contains_key(&kind) {
+            let oldest = guesses.iter().filter(|(_, guess)| !guess.being_read);
+            let oldest = oldest
+                .min_by_key(|(_, guess)| guess.last_used)
+                .map(|(kind, _)| kind.clone());
+            guesses.remove(&oldest?);
+        }
+        let guess = guesses.entry(kind.clone()).or_default();
+        guess.last_used = Some(now);
+        let listed = guess.listed.as_ref().filter(|(_, until)| now < *until);
+        let listed = listed.map(|(videos, _)| Arc::clone(videos));
+        if listed.is_none() && !guess.being_read {
+            guess.being_read = true;
+            let anybody = viewer.map(|viewer| Viewer {
+                account_id: None,
+                ..viewer.clone()
+            });
+            tokio::spawn(self.clone().read(kind, anybody, hide_nsfw_by_default));
+        }
+        listed
+    }
+
+    async fn read(self, kind: Kind, viewer: Option<Viewer>, hide_nsfw_by_default: bool) {
+        let started = Instant::now();
+        let read = self.peertube.all_visible(viewer.as_ref(), hide_nsfw_by_default).await;
+        let work = TimeDelta::from_std(started.elapsed()).unwrap_or(LIFETIME);
+        let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(guess) = guesses.get_mut(&kind) else { return };
+        guess.being_read = false;
+        match read {
+            Ok(videos) => {
+                let until = self.clock.now() + LIFETIME.max(work * LIFETIME_PER_WORK);
+                guess.listed = Some((Arc::new(videos), until));
+            }
+            // Lists are made without a guess, and the next one tries again.
+            Err(error) => tracing::warn!(%error, "cannot read which videos are listed"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peertube::{AccountId, UserId};
+
+    fn viewer(account: i32) -> Viewer {
+        Viewer {
+            id: UserId(account),
+            account_id: Some(AccountId(account)),
+            nsfw_policy: NsfwPolicy::Blur,
+            nsfw_flags_shown: 0,
+            nsfw_flags_hidden: 0,
+            languages: None,
+            history_enabled: true,
+            blocked: false,
+        }
+    }
+
+    #[test]
+    fn callers_with_the_same_settings_are_of_one_kind() {
+        let kind = |viewer: &Viewer| Kind::of(Some(viewer), true);
+        assert_eq!(kind(&viewer(1)), kind(&viewer(2)));
+        let changes: [fn(&mut Viewer); 4] = [
+            |viewer| viewer.nsfw_policy = NsfwPolicy::DoNotList,
+            |viewer| viewer.nsfw_flags_shown = 1,
+            |viewer| viewer.nsfw_flags_hidden = 2,
+            |viewer| viewer.languages = Some(vec!["eo".to_owned()]),
+        ];
+        for change in changes {
+            let mut other = viewer(1);
+            change(&mut other);
+            assert_ne!(kind(&other), kind(&viewer(1)));
+        }
+        assert_ne!(Kind::of(None, true), Kind::of(None, false));
+        assert_ne!(Kind::of(None, false), kind(&viewer(1)), "internal videos are for users");
+    }
+}

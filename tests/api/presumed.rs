@@ -1,0 +1,134 @@
+//! With many videos, which ones are visible is presumed for a minute; nothing hidden is shown for it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use shoal::clock::SharedClock;
+use shoal::peertube::{UserId, VideoId, Viewer};
+use shoal::recommend::presumed::Presumed;
+use shoal::recommend::service::Settings;
+use shoal::recommend::{Recommendations, Request, Strategy};
+
+use crate::instance::{REMOTE, VIEWER};
+use crate::long_lists;
+use crate::world::{World, config};
+
+/// Waits until what is read in the background is known.
+async fn known(presumed: &Presumed, viewer: Option<&Viewer>) -> Arc<HashSet<VideoId>> {
+    let read = async {
+        loop {
+            match presumed.listed_for(viewer, true) {
+                Some(listed) => return listed,
+                None => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), read).await.unwrap()
+}
+
+async fn videos(world: &mut World, sql: &str) -> Vec<VideoId> {
+    let rows: Vec<(i32,)> = world.instance.read(sql).await;
+    rows.into_iter().map(|(id,)| VideoId(id)).collect()
+}
+
+async fn viewer(world: &World) -> Viewer {
+    world.peertube.viewer(UserId(VIEWER)).await.unwrap().unwrap()
+}
+
+/// The service as for an instance with very many videos.
+fn service(world: &World) -> Recommendations {
+    let settings = Settings {
+        many_videos: 1,
+        ..Settings::from_config(&config(&[]))
+    };
+    let clock: SharedClock = world.clock.clone();
+    let (peertube, store) = (world.peertube.clone(), world.store.clone());
+    Recommendations::new(peertube, store, world.snapshot.clone(), settings, clock)
+}
+
+fn request(strategy: Strategy) -> Request {
+    Request {
+        user: Some(UserId(VIEWER)),
+        strategy,
+        count: 100,
+        ..Request::default()
+    }
+}
+
+async fn ids(service: &Recommendations, strategy: Strategy) -> Vec<VideoId> {
+    let page = service.for_request(&request(strategy)).await.unwrap();
+    page.data.iter().map(|listed| listed.video.id).collect()
+}
+
+#[tokio::test]
+async fn what_is_presumed_is_what_is_listed_and_ends_after_a_minute() {
+    let mut world = long_lists::world().await;
+    let all = videos(&mut world, "SELECT id FROM video ORDER BY id").await;
+    let clock: SharedClock = world.clock.clone();
+    let presumed = Presumed::new(world.peertube.clone(), clock);
+    assert!(presumed.listed_for(None, true).is_none(), "nothing has been read yet");
+    let mut other = viewer(&world).await;
+    other.languages = Some(vec!["eo".to_owned()]);
+    for viewer in [None, Some(viewer(&world).await), Some(other)] {
+        let exact = world.peertube.visible_among(viewer.as_ref(), true, &all).await.unwrap();
+        let listed = known(&presumed, viewer.as_ref()).await;
+        assert_eq!(*listed, exact.into_iter().collect::<HashSet<_>>());
+    }
+
+    world
+        .instance
+        .execute("UPDATE video SET privacy = 3 WHERE id = 1100")
+        .await;
+    assert!(known(&presumed, None).await.contains(&VideoId(1100)), "remembered");
+    world.clock.advance(TimeDelta::hours(1));
+    assert!(presumed.listed_for(None, true).is_none(), "too old");
+    assert!(!known(&presumed, None).await.contains(&VideoId(1100)), "read again");
+}
+
+#[tokio::test]
+async fn lists_are_the_same_and_never_show_what_was_hidden_since() {
+    let mut world = long_lists::world().await;
+    let service = service(&world);
+    let strategies = [Strategy::ForYou, Strategy::Popular, Strategy::Explore];
+    let mut exact = Vec::new();
+    for strategy in strategies {
+        let page = format!("userId={VIEWER}&strategy={strategy}&count=100");
+        let listed = world.list(&page).await.ids();
+        exact.push(listed.into_iter().map(VideoId).collect::<Vec<_>>());
+    }
+    known(service.presumed(), Some(&viewer(&world).await)).await;
+    for (strategy, exact) in strategies.into_iter().zip(&exact) {
+        assert_eq!(&ids(&service, strategy).await, exact, "{strategy}");
+    }
+
+    // Hidden by its owner, or by the viewer: the page is full all the same.
+    let hidden = exact[0][3];
+    let statement = format!("UPDATE video SET privacy = 3 WHERE id = {}", hidden.0);
+    world.instance.execute(&statement).await;
+    for strategy in strategies {
+        let listed = ids(&service, strategy).await;
+        assert!(!listed.contains(&hidden) && listed.len() == 100, "{strategy}");
+    }
+    let mute = format!(
+        r#"INSERT INTO "accountBlocklist" ("accountId", "targetAccountId", "createdAt", "updatedAt")
+           SELECT a.id, {REMOTE}, now(), now() FROM account a WHERE a."userId" = {VIEWER}"#
+    );
+    world.instance.execute(&mute).await;
+    let of_muted = format!(
+        r#"SELECT v.id FROM video v JOIN "videoChannel" c ON c.id = v."channelId" WHERE c."accountId" = {REMOTE}"#
+    );
+    let muted: HashSet<VideoId> = videos(&mut world, &of_muted).await.into_iter().collect();
+    assert!(
+        exact[0].iter().any(|video| muted.contains(video)),
+        "or the next lines say nothing"
+    );
+    for strategy in strategies {
+        let listed = ids(&service, strategy).await;
+        assert!(
+            listed.iter().all(|video| !muted.contains(video)) && listed.len() == 100,
+            "{strategy}"
+        );
+    }
+}
