@@ -116,7 +116,7 @@ impl PeerTube {
         Ok(candidates.iter().copied().filter(|id| visible.contains(id)).collect())
     }
 
-    /// All videos that PeerTube would list for `viewer`, by the rules of [`PeerTube::visible_among`].
+    /// All videos that PeerTube would list for `viewer`, by the rules of [`PeerTube::visible_among`], newest first.
     ///
     /// # Errors
     /// [`PeerTubeError`] when the database cannot answer.
@@ -124,20 +124,20 @@ impl PeerTube {
         &self,
         viewer: Option<&Viewer>,
         hide_nsfw_by_default: bool,
-    ) -> Result<HashSet<VideoId>, PeerTubeError> {
+    ) -> Result<Vec<VideoId>, PeerTubeError> {
         let statement = concat!(
             "WITH ",
             instance!(),
             "SELECT v.id FROM ",
             video_and_owner!(),
             "WHERE ",
-            listed_for_viewer!()
+            listed_for_viewer!(),
+            r#" ORDER BY v."publishedAt" DESC, v.id"#
         );
-        let visible = Audience::new(viewer, hide_nsfw_by_default)
+        Audience::new(viewer, hide_nsfw_by_default)
             .bind(statement)
             .fetch_all(&self.pool)
             .await
-            .doing("reading which videos are listed")?;
-        Ok(visible.into_iter().collect())
+            .doing("reading which videos are listed")
     }
 }

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 
 use super::beside::Permitted;
 use super::controls::Controls;
+use super::presumed::Visible;
 use super::request::Strategy;
 use super::signals::Seen;
 use crate::peertube::{ChannelId, PeerTube, PeerTubeError, VideoId, Viewer};
@@ -67,7 +68,7 @@ pub struct Audience<'a> {
     /// The only videos that may be listed; `None` when all may.
     pub permitted: Option<&'a Permitted>,
     /// The videos that are presumed to be visible, so that nobody is asked; the page must be checked then.
-    pub presumed: Option<&'a HashSet<VideoId>>,
+    pub presumed: Option<&'a Visible>,
 }
 
 impl Audience<'_> {
@@ -158,7 +159,7 @@ impl<'a> Listing<'a> {
                 ..
             } = self.audience;
             let visible = match presumed {
-                Some(presumed) => videos.into_iter().filter(|video| presumed.contains(video)).collect(),
+                Some(presumed) => videos.into_iter().filter(|video| presumed.contains(*video)).collect(),
                 None => {
                     let peertube = self.peertube;
                     peertube.visible_among(viewer, hide_nsfw_by_default, &videos).await?
@@ -188,6 +189,10 @@ impl<'a> Listing<'a> {
     ) -> Result<(), PeerTubeError> {
         if let (Newest::All, Some(permitted)) = (newest, self.audience.permitted) {
             return self.fill(permitted.newest_first().map(describe), |_| false).await;
+        }
+        if let (Newest::All, Some(presumed)) = (newest, self.audience.presumed) {
+            let newest = presumed.newest_first().iter().copied();
+            return self.fill(newest.map(describe), |_| false).await;
         }
         let mut start = 0;
         while !self.is_full() {

@@ -51,10 +51,34 @@ impl Kind {
     }
 }
 
+/// The videos that are presumed to be visible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visible {
+    newest_first: Vec<VideoId>,
+    among: HashSet<VideoId>,
+}
+
+impl Visible {
+    fn new(newest_first: Vec<VideoId>) -> Self {
+        let among = newest_first.iter().copied().collect();
+        Self { newest_first, among }
+    }
+
+    /// Whether `video` is one of them.
+    pub fn contains(&self, video: VideoId) -> bool {
+        self.among.contains(&video)
+    }
+
+    /// All of them, newest first.
+    pub fn newest_first(&self) -> &[VideoId] {
+        &self.newest_first
+    }
+}
+
 #[derive(Default)]
 struct Guess {
     /// The videos, and until when they are used; `None` until they have been read once.
-    listed: Option<(Arc<HashSet<VideoId>>, DateTime<Utc>)>,
+    listed: Option<(Arc<Visible>, DateTime<Utc>)>,
     /// Whether somebody is reading them now.
     being_read: bool,
     last_used: Option<DateTime<Utc>>,
@@ -80,7 +104,7 @@ impl Presumed {
 
     /// The videos that are probably listed for this caller; `None` while that is not known. Where it is not, or not known
     /// any more, it is read in the background.
-    pub fn listed_for(&self, viewer: Option<&Viewer>, hide_nsfw_by_default: bool) -> Option<Arc<HashSet<VideoId>>> {
+    pub fn listed_for(&self, viewer: Option<&Viewer>, hide_nsfw_by_default: bool) -> Option<Arc<Visible>> {
         let kind = Kind::of(viewer, hide_nsfw_by_default);
         let now = self.clock.now();
         let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +140,7 @@ impl Presumed {
         match read {
             Ok(videos) => {
                 let until = self.clock.now() + LIFETIME.max(work * LIFETIME_PER_WORK);
-                guess.listed = Some((Arc::new(videos), until));
+                guess.listed = Some((Arc::new(Visible::new(videos)), until));
             }
             // Lists are made without a guess, and the next one tries again.
             Err(error) => tracing::warn!(%error, "cannot read which videos are listed"),
