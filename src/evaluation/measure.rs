@@ -3,10 +3,12 @@
 use rayon::prelude::*;
 
 use super::EvaluationError;
+use super::exposure::{Exposure, first_places};
 use super::model::{FittedModel, ModelParameters};
 use super::refine::{Refine, RefinementReport, decide};
 use super::resources::{Meter, Usage};
 use super::split::{HeldOutUser, Split};
+use crate::model::least_squares::Workspace;
 use crate::model::metrics::{ndcg_at, ranks, recall_at};
 
 /// Users whose scores are in memory at the same time.
@@ -53,9 +55,22 @@ pub struct Measurement {
     /// Of fitting and of scoring the test users; neither reading nor choosing anything is in it.
     #[serde(flatten)]
     pub usage: Usage,
+    /// How evenly the lists of the test users show the items; absent where candidates are given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exposure_gini: Option<ExposureGini>,
     /// What was decided about the ranking refinement, when that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refinement: Option<RefinementReport>,
+}
+
+/// The Gini index of how often each item is among the first 20 of the lists of all test users; see
+/// [`crate::evaluation::exposure`].
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct ExposureGini {
+    /// Of the model.
+    pub model: f64,
+    /// Of the number of training users per item.
+    pub popularity: f64,
 }
 
 /// One line of a search for hyper-parameters.
@@ -84,9 +99,14 @@ pub fn measure(
     let mut usage = meter.read();
     let refinement = decide(&mut model, split, refine)?;
     let quality = quality(&model, &split.test, &mut usage);
+    let popularity = ModelParameters::Popularity.fit(&split.training, |_| ())?;
+    let gini = |model: &FittedModel| exposure(model, &split.test).and_then(|exposure| exposure.gini());
+    let exposure_gini =
+        (gini(&model).zip(gini(&popularity))).map(|(model, popularity)| ExposureGini { model, popularity });
     Ok(Measurement {
         quality,
         usage,
+        exposure_gini,
         refinement,
     })
 }
@@ -171,6 +191,21 @@ pub fn quality(model: &FittedModel, users: &[HeldOutUser], usage: &mut Usage) ->
     }
 }
 
+/// What the lists of `users` show; `None` where candidates are given.
+fn exposure(model: &FittedModel, users: &[HeldOutUser]) -> Option<Exposure> {
+    if users.iter().any(|user| user.candidates.is_some()) {
+        return None;
+    }
+    let list = |workspace: &mut Workspace, user: &HeldOutUser| {
+        let scores = model.scores(workspace, &user.fold_in, &user.values);
+        (scores.len(), first_places(&scores, &user.fold_in))
+    };
+    let lists: Vec<(usize, Vec<u32>)> = users.par_iter().map_init(|| model.workspace(), list).collect();
+    let mut exposure = Exposure::new(lists.first()?.0);
+    lists.iter().for_each(|(_, list)| exposure.show(list));
+    Some(exposure)
+}
+
 /// Ranks of `targets` among `candidates`, which contain them and are sorted.
 fn ranks_among(scores: &[f32], targets: &[u32], candidates: &[u32]) -> Vec<usize> {
     let chosen: Vec<f32> = candidates.iter().map(|item| scores[*item as usize]).collect();
@@ -213,6 +248,19 @@ mod tests {
         let first = (1.0 + 1.0 / 4f64.log2()) / (1.0 + 1.0 / 3f64.log2());
         assert!((ndcg_100 - f64::midpoint(first, 1.0)).abs() < 1e-12);
         assert!((recall_20 - 1.0).abs() < 1e-12 && (recall_50 - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn exposure_by_hand() {
+        // 40 items; both users are shown 20 of the first 21, without the one they know.
+        let model = FittedModel::Popularity((0..40).map(|item| 40.0 - item as f32).collect());
+        let shown = exposure(&model, &[user(&[0], &[1], None), user(&[20], &[1], None)]).unwrap();
+        let mut by_hand = Exposure::new(40);
+        by_hand.show(&(1..21).collect::<Vec<_>>());
+        by_hand.show(&(0..20).collect::<Vec<_>>());
+        assert_eq!(shown, by_hand);
+        assert!(exposure(&model, &[user(&[], &[7], Some(&[3, 7]))]).is_none());
+        assert!(exposure(&model, &[]).is_none());
     }
 
     #[test]

@@ -46,6 +46,12 @@ pub fn print(report: &Report) {
             report.test_users
         )),
     }
+    if let Some(gini) = &report.measurement.exposure_gini {
+        output::line(&format!(
+            "exposure         Gini index of the first 20: {:.4}, of popularity {:.4}",
+            gini.model, gini.popularity
+        ));
+    }
     if let Some(refinement) = &report.measurement.refinement {
         let values = match (refinement.validation_plain, refinement.validation_refined) {
             (Some(plain), Some(refined)) => {
