@@ -74,15 +74,23 @@ type Places = HashMap<i32, (u32, i32, bool)>;
 
 /// Items, and where each video is among them.
 fn items(world: &InstanceWorld) -> (Vec<Item>, Places) {
+    let tags: HashMap<i32, &str> = world.tags.iter().copied().collect();
+    let channels: HashMap<i32, &str> = (world.actors.iter())
+        .filter_map(|actor| Some((actor.channel_id?, actor.url.as_str())))
+        .collect();
+    let named = |tag: &i32| tags.get(tag).map(|tag| (*tag).to_owned());
     let items = world
         .videos
         .iter()
         .map(|video| Item {
             address: video.url.clone(),
+            channel: channels.get(&video.channel_id).copied().unwrap_or_default().to_owned(),
+            category: video.category.and_then(|category| u32::try_from(category).ok()),
+            language: video.language.map(str::to_owned),
+            tags: video.tag_ids.iter().filter_map(named).collect(),
             title: video.name.clone(),
             views: u64::try_from(video.views).unwrap_or(0),
             listed: true,
-            ..Item::default()
         })
         .collect();
     let videos = (world.videos.iter().zip(0..))
@@ -118,6 +126,12 @@ mod tests {
         assert!(count(|value| value < 0.0) > 10 && count(|value| value == 1.0) > 100);
         assert!(count(|value| value > 0.0 && value < 1.0) > 100);
         assert_eq!(all.rows, dataset(60, 1, f32::MIN).rows);
+        assert!(
+            all.items
+                .iter()
+                .all(|item| !item.channel.is_empty() && !item.title.is_empty())
+        );
+        assert!(all.items.iter().filter(|item| !item.tags.is_empty()).count() > 100);
         let liked = dataset(60, 1, 0.6);
         assert!(liked.rows.len() < all.rows.len() && liked.rows.iter().all(|row| row.2 >= 0.6));
     }

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod baseline;
+pub mod cold_start;
 pub mod dataset;
 mod error;
 pub mod export;

@@ -4,6 +4,7 @@
 
 mod asking;
 mod beside;
+mod chances;
 mod controls;
 mod data;
 mod explore;

@@ -6,6 +6,7 @@ mod arguments;
 mod audit;
 mod bad_data;
 mod check_config;
+mod cold_start;
 mod commands;
 mod configuration;
 mod crash;

@@ -134,6 +134,10 @@ pub struct EvaluateArguments {
     /// Choose hyper-parameters on the validation users first, by a grid.
     #[arg(long)]
     pub(super) tune: bool,
+    /// Measure what is new instead: users, videos and instances with 0, 1, 3 and 5 watches or users. `--split-seed`, `--test-users`,
+    /// `--threshold` and `--factors` count; a directory needs items.tsv (heading; item, title, tags joined by `|`) for content.
+    #[arg(long, conflicts_with_all = ["protocol", "model", "feedback", "tests", "negatives", "tune", "export_split", "refine"])]
+    pub(super) cold_start: bool,
     /// Write the split into this directory, for other programs.
     #[arg(long, value_name = "DIR")]
     pub(super) export_split: Option<PathBuf>,

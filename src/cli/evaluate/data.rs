@@ -71,6 +71,14 @@ pub fn split(arguments: &EvaluateArguments) -> anyhow::Result<(Dataset, Split)> 
     }
 }
 
+/// The clicks of the data set.
+///
+/// # Errors
+/// When a file cannot be used.
+pub fn clicks(arguments: &EvaluateArguments) -> anyhow::Result<Dataset> {
+    read(arguments, threshold(arguments))
+}
+
 fn read(arguments: &EvaluateArguments, threshold: f32) -> anyhow::Result<Dataset> {
     Ok(match generated::users(&arguments.dataset)? {
         Some(users) => generated::dataset(users, arguments.split_seed, threshold),

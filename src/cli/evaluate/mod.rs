@@ -1,6 +1,7 @@
 //! `shoal evaluate`: how well a model does on a public data set, and what it takes.
 
 mod arguments;
+mod cold_start;
 mod data;
 mod report;
 
@@ -28,25 +29,35 @@ pub async fn run(arguments: EvaluateArguments, stop: CancellationToken) -> anyho
     let json = arguments.json;
     let progress = Progress::new("reading")?;
     let ended = work::run(progress, stop, move |progress| evaluate(&arguments, progress)).await?;
-    let Some(report) = ended else {
-        return Ok(ExitCode::from(work::INTERRUPTED));
-    };
-    if json {
-        output::json(&report)?;
-    } else {
-        report::print(&report);
+    match (ended, json) {
+        (None, _) => return Ok(ExitCode::from(work::INTERRUPTED)),
+        (Some(Found::Model(report)), true) => output::json(&report)?,
+        (Some(Found::Model(report)), false) => report::print(&report),
+        (Some(Found::ColdStart(document)), true) => output::json(&document)?,
+        (Some(Found::ColdStart(document)), false) => cold_start::print(&document),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn evaluate(arguments: &EvaluateArguments, progress: &Progress) -> anyhow::Result<Report> {
+/// What was measured.
+enum Found {
+    /// One model on all held-out users.
+    Model(Box<Report>),
+    /// Who and what is new.
+    ColdStart(cold_start::Document),
+}
+
+fn evaluate(arguments: &EvaluateArguments, progress: &Progress) -> anyhow::Result<Found> {
     // Before the data are read, which may take long.
     generated::users(&arguments.dataset)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(arguments.threads.map_or(0, usize::from))
         .build()
         .context("cannot start the threads")?;
-    pool.install(|| {
+    if arguments.cold_start {
+        return Ok(Found::ColdStart(pool.install(|| cold_start::run(arguments, progress))?));
+    }
+    let report = pool.install(|| {
         let (dataset, split) = data::split(arguments).map_err(with_flags)?;
         if let Some(directory) = &arguments.export_split {
             export(&split, &dataset, directory)?;
@@ -96,7 +107,8 @@ fn evaluate(arguments: &EvaluateArguments, progress: &Progress) -> anyhow::Resul
             peak_rss_bytes: resources::peak_resident_bytes(),
             trials,
         })
-    })
+    });
+    report.map(|report| Found::Model(Box::new(report)))
 }
 
 /// Adds the flags that could help.

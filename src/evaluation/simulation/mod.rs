@@ -17,6 +17,7 @@ use crate::model::contribution::EvidenceBasis;
 use crate::model::factor_model::FactorModel;
 use crate::model::fold_in::scores;
 use crate::model::interactions::Interactions;
+use crate::model::item::Item;
 use crate::model::learning::{self, Learned, LearningParameters};
 use crate::model::metrics::{ndcg_at, ranks, recall_at};
 use crate::model::support::Support;
@@ -87,14 +88,7 @@ pub fn simulate(
     let pooled = learning::own_factors(&task.pooled(), &parameters.learning);
     progress(Progress::Releases);
     let items = std::mem::take(&mut task.items);
-    let support = Support::new(
-        items.iter().map(|item| item.address.clone()).collect(),
-        items
-            .iter()
-            .map(|item| item.channel.clone())
-            .filter(|channel| !channel.is_empty())
-            .collect(),
-    );
+    let support = support_of(&items);
     let parameters = SimulationParameters {
         shares: released::shares_for(parameters.shares, &support)?,
         ..parameters.clone()
@@ -150,6 +144,15 @@ pub fn simulate(
     Ok(report::report(&evaluated, &exposures, &sizes, released.bytes))
 }
 
+/// All items, and all channels that have a name.
+pub(super) fn support_of(items: &[Item]) -> Support {
+    let channels = items.iter().map(|item| &item.channel);
+    Support::new(
+        items.iter().map(|item| item.address.clone()).collect(),
+        channels.filter(|channel| !channel.is_empty()).cloned().collect(),
+    )
+}
+
 const METHODS: usize = report::METHODS;
 
 /// The models that serve, or would serve, the users of one instance.
@@ -193,7 +196,6 @@ impl Models<'_> {
 mod tests {
     use super::*;
     use crate::model::alternating::AlternatingParameters;
-    use crate::model::item::Item;
 
     /// Two tastes of 30 items each; every user watches 15 items of one.
     fn dataset() -> Dataset {
