@@ -8,14 +8,15 @@ use super::metrics::{ndcg_at, ranks};
 use super::paired::{PairedDifference, mean};
 
 /// Cut-off of the metric by which weights are chosen: deep, so that it says something about every held-out item.
-const SEARCH_CUTOFF: usize = 100;
+pub(super) const SEARCH_CUTOFF: usize = 100;
 /// Cut-off of the metric that is reported.
 const REPORT_CUTOFF: usize = 20;
 /// Factors by which a weight is tried to change; 0 switches a component off.
 const STEPS: [f32; 6] = [0.0, 0.33, 0.66, 1.5, 2.25, 4.0];
 /// Standard errors by which other weights must be better.
 const STANDARD_ERRORS: f64 = 1.0;
-/// Own users at which the own factors weigh half as much as those of the federation.
+/// Own users at which the own factors weigh half as much as those of the federation. With fewer, their weight falls with
+/// the square of the number: what three people have in common is mostly chance.
 const HALF_TRUST_USERS: f32 = 12.0;
 const PRIOR_CONTENT: f32 = 0.25;
 const PRIOR_CHANNEL: f32 = 0.25;
@@ -32,7 +33,7 @@ impl Weights {
     /// Sensible without any validation: the more own users, the more the own factors say.
     pub fn prior(own_users: usize) -> Self {
         let n = own_users as f32;
-        let own = n / (n + HALF_TRUST_USERS);
+        let own = n / (n + HALF_TRUST_USERS) * (n / HALF_TRUST_USERS).min(1.0);
         Self([
             1.0,
             own,
@@ -65,7 +66,8 @@ pub struct ValidationUser {
 }
 
 impl ValidationUser {
-    fn ndcg(&self, weights: &Weights, cutoff: usize) -> f64 {
+    /// NDCG of one user under `weights`.
+    pub(super) fn ndcg(&self, weights: &Weights, cutoff: usize) -> f64 {
         let blended: Vec<f32> = self
             .scores
             .iter()
@@ -170,7 +172,8 @@ pub fn mean_ndcg(users: &[ValidationUser], weights: &Weights) -> f64 {
     )
 }
 
-fn surely_better(new: &[f64], old: &[f64]) -> bool {
+/// Whether values of the same users are better by more than chance.
+pub(super) fn surely_better(new: &[f64], old: &[f64]) -> bool {
     PairedDifference::new(new, old).exceeds(STANDARD_ERRORS)
 }
 

@@ -16,6 +16,7 @@ use super::evidence::EvidenceSource;
 use super::factor_model::FactorModel;
 use super::fold_in::FoldIn;
 use super::interactions::Interactions;
+use super::newcomers::{self, Newcomers};
 use super::posterior;
 use super::recommender::Recommender;
 use super::support::Support;
@@ -26,6 +27,8 @@ const HELD_OUT_SHARE: f64 = 0.2;
 const FEWEST_ITEMS: usize = 5;
 /// Users at most that are used to choose weights.
 const VALIDATION_USERS: usize = 1_000;
+/// Of them at most so many are used to choose what newcomers get.
+const NEWCOMERS: usize = 300;
 /// Best items of each component that compete with the held-out ones.
 const CANDIDATES: usize = 300;
 /// Ridge of the fold-in into the federation's factors, as a share of the mean diagonal.
@@ -100,27 +103,37 @@ pub fn learn(
         .count();
     let prior = Weights::prior(active);
     progress(Stage::Validation);
-    let split = Split::new(interactions, parameters.seed);
-    let (choice, popularity_ndcg) = if split.held_out.is_empty() {
+    let mut split = Split::new(interactions, parameters.seed);
+    let (choice, newcomers, popularity_ndcg) = if split.held_out.is_empty() {
         (
             Choice {
                 weights: prior,
                 ndcg: 0.0,
                 users: 0,
             },
+            Newcomers::default(),
             0.0,
         )
     } else {
         let components = train(catalogue, &split.kept, support, peers, parameters);
         progress(Stage::Weights);
-        let users = validation_users(&components, &split);
+        let users = validation_users(&components, &split, None);
         let popularity = mean_ndcg(&users, &Weights::only(Component::Popularity));
-        (choose(&users, prior), popularity)
+        let choice = choose(&users, prior);
+        drop(users);
+        split.held_out.truncate(NEWCOMERS);
+        let of_short = |given: usize| {
+            let users = validation_users(&components, &split, Some(given));
+            users.into_iter().map(move |user| (given, user))
+        };
+        let short: Vec<(usize, ValidationUser)> = newcomers::GIVEN.into_iter().flat_map(of_short).collect();
+        let newcomers = newcomers::choose(&short, choice.weights);
+        (choice, newcomers, popularity)
     };
     progress(Stage::Training);
     let components = train(catalogue, interactions, support, peers, parameters);
     Learned {
-        recommender: Recommender::new(components, choice.weights),
+        recommender: Recommender::new(components, choice.weights, newcomers),
         choice,
         popularity_ndcg,
     }
@@ -207,21 +220,32 @@ impl Split {
     }
 }
 
-fn validation_users(components: &Components, split: &Split) -> Vec<ValidationUser> {
+/// The users on whom weights are chosen; of their history, only `given` items are looked at, where that is said. All of it
+/// is left out of the candidates.
+fn validation_users(components: &Components, split: &Split, given: Option<usize>) -> Vec<ValidationUser> {
     split
         .held_out
         .par_iter()
         .map(|(user, hidden)| {
             let (items, values) = split.kept.row(*user);
+            let watched: std::collections::HashSet<u32> = items.iter().copied().collect();
+            let first = given.map(|given| chosen(items, *user, given));
+            let (items, values): (Vec<u32>, Vec<f32>) = match &first {
+                Some(places) => (
+                    places.iter().map(|place| items[*place]).collect(),
+                    places.iter().map(|place| values[*place]).collect(),
+                ),
+                None => (items.to_vec(), values.to_vec()),
+            };
+            let (items, values) = (items.as_slice(), values.as_slice());
             let folded = components.fold(items, values);
             let columns: Vec<Vec<f32>> = Component::ALL
                 .iter()
                 .map(|component| components.score(*component, &folded))
                 .collect();
-            let watched: std::collections::HashSet<u32> = items.iter().copied().collect();
             let mut candidates: Vec<u32> = hidden.clone();
             for column in columns.iter().filter(|column| !column.is_empty()) {
-                candidates.extend(best(column, CANDIDATES + items.len()));
+                candidates.extend(best(column, CANDIDATES + watched.len()));
             }
             candidates.sort_unstable();
             candidates.dedup();
@@ -244,6 +268,14 @@ fn validation_users(components: &Components, split: &Split) -> Vec<ValidationUse
             ValidationUser { scores, targets }
         })
         .collect()
+}
+
+/// Places of `count` items that chance, decided by the user's number, has chosen.
+fn chosen(items: &[u32], user: usize, count: usize) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..items.len()).collect();
+    places.shuffle(&mut ChaCha8Rng::seed_from_u64(user as u64));
+    places.truncate(count);
+    places
 }
 
 /// Items with the highest scores, unordered.

@@ -24,6 +24,7 @@ pub mod learning;
 pub mod least_squares;
 pub mod linear_algebra;
 pub mod metrics;
+pub mod newcomers;
 pub mod packed_rows;
 pub mod paired;
 pub mod posterior;

@@ -5,14 +5,19 @@ use std::sync::OnceLock;
 use super::blend::Weights;
 use super::components::{Component, Components, FoldedHistory};
 use super::factor_model::{FactorModel, Moments};
+use super::newcomers::Newcomers;
 
 /// A trained model. Immutable: a new one replaces it whole.
 #[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub struct Recommender {
     components: Components,
     weights: Weights,
-    /// The part of the score that is the same for everybody.
+    newcomers: Newcomers,
+    /// The scores for somebody without a history.
     popularity: Vec<f32>,
+    /// The part of the score that is the same for everybody with a long history, computed once.
+    #[serde(skip)]
+    common: OnceLock<Vec<f32>>,
     /// The moments of [`COMMON`], computed once.
     #[serde(skip)]
     common_moments: OnceLock<[Option<Moments>; 2]>,
@@ -79,15 +84,17 @@ pub struct Explanation {
 }
 
 impl Recommender {
-    /// A model from its parts.
-    pub fn new(components: Components, weights: Weights) -> Self {
+    /// A model from its parts. `newcomers` is what people with a short history get besides.
+    pub fn new(components: Components, weights: Weights, newcomers: Newcomers) -> Self {
         let mut recommender = Self {
             components,
             weights,
+            newcomers,
             popularity: Vec::new(),
+            common: OnceLock::new(),
             common_moments: OnceLock::new(),
         };
-        recommender.popularity = recommender.common(weights);
+        recommender.popularity = recommender.common_under(newcomers.weights(weights, 0));
         recommender
     }
 
@@ -101,23 +108,29 @@ impl Recommender {
         &self.components
     }
 
+    /// What people with a short history get besides.
+    pub fn newcomers(&self) -> Newcomers {
+        self.newcomers
+    }
+
     /// The weights of the components.
     pub fn weights(&self) -> Weights {
         self.weights
     }
 
-    /// The scores of every item for a history under other weights; for evaluation.
+    /// The scores of every item for a history under other weights, however short it is; for evaluation.
     pub fn scores_under(&self, weights: Weights, history: &[(u32, f32)]) -> Vec<f32> {
-        self.scores(&self.profile_under(weights, history))
+        self.scores(&self.profile_under(|_| weights, history))
     }
 
     /// Folds a history of (item, preference in \[-1, 1\]) in. Items out of range and values that are zero or not finite are
     /// ignored; of a repeated item the first such value counts.
     pub fn profile(&self, history: &[(u32, f32)]) -> Profile {
-        self.profile_under(self.weights, history)
+        self.profile_under(|watches| self.newcomers.weights(self.weights, watches), history)
     }
 
-    fn profile_under(&self, weights: Weights, history: &[(u32, f32)]) -> Profile {
+    /// `weights` says them for a number of items.
+    fn profile_under(&self, weights: impl Fn(usize) -> Weights, history: &[(u32, f32)]) -> Profile {
         let mut seen = std::collections::HashSet::new();
         let (items, values): (Vec<u32>, Vec<f32>) = history
             .iter()
@@ -126,6 +139,7 @@ impl Recommender {
             .copied()
             .unzip();
         let user = self.components.fold(&items, &values);
+        let weights = weights(items.len());
         let parts = Component::ALL
             .into_iter()
             .map(|component| (component, weights.of(component)))
@@ -147,7 +161,11 @@ impl Recommender {
         self.common_moments.get_or_init(|| COMMON.map(of))
     }
 
-    fn common(&self, weights: Weights) -> Vec<f32> {
+    fn common(&self) -> &[f32] {
+        self.common.get_or_init(|| self.common_under(self.weights))
+    }
+
+    fn common_under(&self, weights: Weights) -> Vec<f32> {
         let mut total = vec![0f32; self.items()];
         let nobody = FoldedHistory::default();
         for component in COMMON {
@@ -164,9 +182,9 @@ impl Recommender {
     /// The score of every item.
     pub fn scores(&self, profile: &Profile) -> Vec<f32> {
         let mut total = if profile.weights == self.weights {
-            self.popularity.clone()
+            self.common().to_vec()
         } else {
-            self.common(profile.weights)
+            self.common_under(profile.weights)
         };
         for (component, weight, moments) in &profile.parts {
             if !COMMON.contains(component) {
@@ -181,6 +199,7 @@ impl Recommender {
     pub fn prepare(&self) {
         self.components.prepare();
         self.common_moments();
+        self.common();
     }
 
     /// How similar every item is to `item`: cosine of the factors, blended as for users; the item itself is 1.

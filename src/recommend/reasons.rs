@@ -189,6 +189,7 @@ mod tests {
     use crate::model::components::Components;
     use crate::model::contribution::EvidenceBasis;
     use crate::model::item::Item;
+    use crate::model::newcomers::Newcomers;
     use crate::model::preference::PreferenceRules;
     use crate::model::recommender::Recommender;
     use crate::peertube::{
@@ -263,7 +264,7 @@ mod tests {
             ..Item::default()
         };
         let catalogue = Catalogue::new(videos.iter().map(item).collect(), EvidenceBasis::new(8));
-        let recommender = Recommender::new(Components::public(&catalogue), Weights::prior(0));
+        let recommender = Recommender::new(Components::public(&catalogue), Weights::prior(0), Newcomers::default());
         Snapshot::new(recommender, videos, DateTime::UNIX_EPOCH, "test".to_owned()).unwrap()
     }
 

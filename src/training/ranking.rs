@@ -63,7 +63,7 @@ impl Ground {
         };
         ranking::learning::learn(&material, |history| {
             let components = learning::train(catalogue, history, support, peers, parameters);
-            Recommender::new(components, recommender.weights())
+            Recommender::new(components, recommender.weights(), recommender.newcomers())
         })
     }
 }

@@ -218,7 +218,12 @@ async fn fifty_first_recommendations_lead_into_no_corner() {
             let (walked, before) = (column(2, ENOUGH_WATCHES), column(3, ENOUGH_WATCHES));
             println!("{strategy}, seed {seed}: {first:.2}, then {second:.2} bits; {walked:.2} after {before:.2}");
             assert!(second >= first - LOST_ON_THE_WAY, "{strategy}: {entropies:.2?}");
-            assert!(walked >= before - LOST_AGAINST_HISTORY, "{strategy}: {entropies:.2?}");
+            // What is like a given video follows from that video, not from what somebody watched before.
+            let personal = strategy != "similar";
+            assert!(
+                !personal || walked >= before - LOST_AGAINST_HISTORY,
+                "{strategy}: {entropies:.2?}"
+            );
         }
         for start in [popular[0], popular[10], popular[29]] {
             check_visitor(&world, start).await;

@@ -10,6 +10,7 @@ use shoal::model::components::Components;
 use shoal::model::contribution::EvidenceBasis;
 use shoal::model::interactions::Interactions;
 use shoal::model::item::Item;
+use shoal::model::newcomers::Newcomers;
 use shoal::model::ranking::learning::{Learned, Material, learn};
 use shoal::model::ranking::{
     Account, ChannelTie, Decay, Event, Facts, Feature, ItemFacts, RankingReport, Reader, Verdict,
@@ -42,7 +43,7 @@ fn first_stage(_: &Interactions) -> Recommender {
         ..Item::default()
     };
     let catalogue = Catalogue::new((0..ITEMS).map(item).collect(), EvidenceBasis::new(8));
-    Recommender::new(Components::public(&catalogue), Weights::prior(0))
+    Recommender::new(Components::public(&catalogue), Weights::prior(0), Newcomers::default())
 }
 
 /// Accounts with two subscriptions each, and 20 watches in 100 days. After day 60, a watch is of a followed channel with

@@ -52,7 +52,6 @@ pub(super) fn measure(
         Weights::only(Component::Popularity),
         content_weights(),
         Weights::only(Component::Own),
-        recommender.weights(),
     ];
     let row = |watches: usize| {
         let qualities: Vec<[f64; 4]> = users
@@ -60,10 +59,11 @@ pub(super) fn measure(
             .map(|clicks| {
                 let (first, targets) = clicks.split_at(MOST_KNOWN);
                 let given: Vec<(u32, f32)> = first.iter().take(watches).map(|item| (*item, 1.0)).collect();
-                weights.map(|weights| {
-                    let scores = recommender.scores_under(weights, &given);
-                    ndcg_at(&ranks(&scores, targets, first), 20)
-                })
+                let quality = |scores: &[f32]| ndcg_at(&ranks(scores, targets, first), 20);
+                let [popularity, content, own] =
+                    weights.map(|weights| quality(&recommender.scores_under(weights, &given)));
+                let served = quality(&recommender.scores(&recommender.profile(&given)));
+                [popularity, content, own, served]
             })
             .collect();
         let of = |way: usize| mean(qualities.iter().map(|quality| quality[way]));

@@ -67,6 +67,17 @@ struct Watcher {
     targets: Vec<u32>,
 }
 
+/// How all videos are scored.
+#[derive(Clone, Copy)]
+enum Way {
+    /// All alike.
+    Chance,
+    /// Under these weights.
+    Under(Weights),
+    /// As a sidecar does.
+    Served,
+}
+
 /// One row for each of [`KNOWN`].
 ///
 /// # Errors
@@ -94,18 +105,18 @@ pub(super) fn measure(
         let history = without(split, &new, times, watches);
         let learned = learned(dataset, split, &history, parameters);
         let recommender = &learned.recommender;
-        let of = |component| Some(Weights::only(component));
+        let of = |component| Way::Under(Weights::only(component));
         let [chance, popularity, content, own, evidence, served] = qualities(
             recommender,
             &new,
             &watchers,
             [
-                None,
+                Way::Chance,
                 of(Component::Popularity),
                 of(Component::Content),
                 of(Component::Own),
                 of(Component::Federated),
-                Some(recommender.weights()),
+                Way::Served,
             ],
         );
         rows.push(VideoRow {
@@ -178,22 +189,23 @@ fn without(split: &Split, new: &[u32], times: &Times, watches: usize) -> Interac
     history
 }
 
-/// Means over users for each way to score; `None` scores all alike.
+/// Means over users for each way to score.
 fn qualities<const N: usize>(
     recommender: &Recommender,
     new: &[u32],
     watchers: &[Watcher],
-    ways: [Option<Weights>; N],
+    ways: [Way; N],
 ) -> [VideoQuality; N] {
     let is_new: std::collections::HashSet<u32> = new.iter().copied().collect();
     let measured: Vec<[VideoQuality; N]> = watchers
         .par_iter()
         .map(|user| {
             let watched: Vec<u32> = user.given.iter().map(|entry| entry.0).collect();
-            ways.map(|weights| {
-                let scores = match weights {
-                    Some(weights) => recommender.scores_under(weights, &user.given),
-                    None => vec![0.0; recommender.items()],
+            ways.map(|way| {
+                let scores = match way {
+                    Way::Chance => vec![0.0; recommender.items()],
+                    Way::Under(weights) => recommender.scores_under(weights, &user.given),
+                    Way::Served => recommender.scores(&recommender.profile(&user.given)),
                 };
                 let among: Vec<f32> = new.iter().map(|video| scores[*video as usize]).collect();
                 let mut ranks = ranks(&among, &user.targets, &[]);

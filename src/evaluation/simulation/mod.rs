@@ -186,7 +186,7 @@ impl Models<'_> {
                 popularity
             },
             quality(&federated.scores_under(Weights::only(Component::Federated), &user.fold_in)),
-            of(recommender.weights()),
+            quality(&recommender.scores(&recommender.profile(&user.fold_in))),
             quality(&scores(&self.pooled.items, &pooled.factor)),
         ]
     }
