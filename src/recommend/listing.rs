@@ -158,12 +158,11 @@ impl<'a> Listing<'a> {
                 presumed,
                 ..
             } = self.audience;
-            let visible = match presumed {
-                Some(presumed) => videos.into_iter().filter(|video| presumed.contains(*video)).collect(),
-                None => {
-                    let peertube = self.peertube;
-                    peertube.visible_among(viewer, hide_nsfw_by_default, &videos).await?
-                }
+            let visible = if let Some(presumed) = presumed {
+                videos.into_iter().filter(|video| presumed.contains(*video)).collect()
+            } else {
+                let peertube = self.peertube;
+                peertube.visible_among(viewer, hide_nsfw_by_default, &videos).await?
             };
             self.take(&chunk, &visible).await?;
             if first && chunk.len() == FIRST_PART && stands(&self.entries) {
