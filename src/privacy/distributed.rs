@@ -14,7 +14,7 @@
 //! ```
 //!
 //! (Kairouz, Liu, Steinke 2021, theorem 1). For more than two shares that is far above the truth, and a second bound is
-//! proved in [`gap`](self::gap); the smaller one counts. For `n` integers whose L2 sensitivity is `D`, with
+//! proved in [`gap`]; the smaller one counts. For `n` integers whose L2 sensitivity is `D`, with
 //! `mu = D / (sqrt(h) s)`, the Renyi divergence of order `a` is at most
 //! `min(a mu^2 / 2 + n t, a (mu + t sqrt n)^2 / 2)` (their proposition 14), so the sum is `e^2 / 2`-zCDP with
 //! `e = min(sqrt(mu^2 + 2 n t), mu + t sqrt n)`. And
