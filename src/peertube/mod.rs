@@ -61,3 +61,4 @@ pub use schema::{Layout, SchemaVersion};
 pub use signal::{Rated, Rating, Signal, UserSignals, Watch};
 pub use ties::Tie;
 pub use user::{NsfwPolicy, Viewer};
+pub use visibility::Audience;

@@ -118,9 +118,9 @@ macro_rules! listed_for_viewer {
     };
 }
 
-/// The videos that [`listed_for_viewer`] lets pass, newest first; parameters 7 and 8 say how many are skipped and how many
-/// are wanted. `$tables` adds tables, with a comma before each, and `$condition` a condition, with AND after it.
-macro_rules! newest_for_viewer {
+/// The videos that [`listed_for_viewer`] lets pass, newest first. `$tables` adds tables, with a comma before each, and
+/// `$condition` a condition, with AND after it.
+macro_rules! newest_first_for_viewer {
     ($tables:literal, $condition:literal) => {
         concat!(
             "WITH ",
@@ -131,11 +131,19 @@ macro_rules! newest_for_viewer {
             "WHERE ",
             $condition,
             listed_for_viewer!(),
-            r#" ORDER BY v."publishedAt" DESC, v.id OFFSET $7 LIMIT $8"#
+            r#" ORDER BY v."publishedAt" DESC, v.id"#
         )
     };
 }
 
+/// The same; parameters 7 and 8 say how many are skipped and how many are wanted.
+macro_rules! newest_for_viewer {
+    ($tables:literal, $condition:literal) => {
+        concat!(newest_first_for_viewer!($tables, $condition), " OFFSET $7 LIMIT $8")
+    };
+}
+
 pub(super) use {
-    instance, listed_for_viewer, local_or_followed, newest_for_viewer, not_muted, published, video_and_owner,
+    instance, listed_for_viewer, local_or_followed, newest_first_for_viewer, newest_for_viewer, not_muted, published,
+    video_and_owner,
 };

@@ -9,7 +9,9 @@ use sqlx::{FromRow, Postgres, SqlSafeStr};
 use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
 use super::ids::{AccountId, VideoId};
-use super::rules::{instance, listed_for_viewer, local_or_followed, not_muted, published, video_and_owner};
+use super::rules::{
+    instance, listed_for_viewer, local_or_followed, newest_first_for_viewer, not_muted, published, video_and_owner,
+};
 use super::user::{NsfwPolicy, Viewer};
 
 /// `video.privacy`: anybody.
@@ -31,8 +33,8 @@ macro_rules! bind {
 }
 
 /// For whom a list is made, as the rules need it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Audience {
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Audience {
     account: Option<AccountId>,
     privacies: Vec<i32>,
     hide_nsfw: bool,
@@ -43,7 +45,7 @@ pub(super) struct Audience {
 
 impl Audience {
     /// `hide_nsfw_by_default` decides for visitors without a user.
-    pub(super) fn new(viewer: Option<&Viewer>, hide_nsfw_by_default: bool) -> Self {
+    pub fn new(viewer: Option<&Viewer>, hide_nsfw_by_default: bool) -> Self {
         match viewer {
             None => Self {
                 account: None,
@@ -62,6 +64,12 @@ impl Audience {
                 languages: viewer.languages.clone(),
             },
         }
+    }
+
+    /// The same without the viewer's own muted accounts and servers: alike for all viewers with the same settings.
+    #[must_use]
+    pub fn muting_nobody(self) -> Self {
+        Self { account: None, ..self }
     }
 
     /// Binds parameters 1 to 6 of `listed_for_viewer!` of a statement that yields numbers of videos.
@@ -116,26 +124,13 @@ impl PeerTube {
         Ok(candidates.iter().copied().filter(|id| visible.contains(id)).collect())
     }
 
-    /// All videos that PeerTube would list for `viewer`, by the rules of [`PeerTube::visible_among`], newest first.
+    /// All videos that PeerTube would list for `audience`, by the rules of [`PeerTube::visible_among`], newest first.
     ///
     /// # Errors
     /// [`PeerTubeError`] when the database cannot answer.
-    pub async fn all_visible(
-        &self,
-        viewer: Option<&Viewer>,
-        hide_nsfw_by_default: bool,
-    ) -> Result<Vec<VideoId>, PeerTubeError> {
-        let statement = concat!(
-            "WITH ",
-            instance!(),
-            "SELECT v.id FROM ",
-            video_and_owner!(),
-            "WHERE ",
-            listed_for_viewer!(),
-            r#" ORDER BY v."publishedAt" DESC, v.id"#
-        );
-        Audience::new(viewer, hide_nsfw_by_default)
-            .bind(statement)
+    pub async fn all_visible(&self, audience: Audience) -> Result<Vec<VideoId>, PeerTubeError> {
+        audience
+            .bind(newest_first_for_viewer!("", ""))
             .fetch_all(&self.pool)
             .await
             .doing("reading which videos are listed")

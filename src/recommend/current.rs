@@ -1,10 +1,13 @@
 //! The video that is being watched: which one it is, whether it may be named, and what its owner permits beside it.
 
-use super::beside::{PERMITTED_LIMIT, Permitted};
 use super::error::RecommendError;
+use super::newest_first::NewestFirst;
 use super::request::{Request, Strategy};
 use super::service::Recommendations;
 use crate::peertube::{VideoId, VideoReference, Viewer};
+
+/// Videos that the owner of the current one permits, looked at at most: the newest ones.
+const PERMITTED_LIMIT: u32 = 10_000;
 
 /// The video that is being watched now.
 #[derive(Clone, Copy)]
@@ -65,7 +68,7 @@ impl Recommendations {
         request: &Request,
         current: Option<Current>,
         viewer: Option<&Viewer>,
-    ) -> Result<Option<Permitted>, RecommendError> {
+    ) -> Result<Option<NewestFirst>, RecommendError> {
         let Some(Current { video, open }) = current else {
             return Ok(None);
         };
@@ -74,7 +77,7 @@ impl Recommendations {
         };
         let named = matches!(request.video, Some(VideoReference::Uuid(_)));
         let known = open || named || self.is_open(video, viewer).await?;
-        Ok(known.then(|| Permitted::new(permitted)))
+        Ok(known.then(|| NewestFirst::new(permitted)))
     }
 
     /// A viewer may well be watching a public video that the viewer's own lists leave out, such as one in another

@@ -7,9 +7,8 @@
 
 use std::collections::HashSet;
 
-use super::beside::Permitted;
 use super::controls::Controls;
-use super::presumed::Visible;
+use super::newest_first::NewestFirst;
 use super::request::Strategy;
 use super::signals::Seen;
 use crate::peertube::{ChannelId, PeerTube, PeerTubeError, VideoId, Viewer};
@@ -66,15 +65,15 @@ pub struct Audience<'a> {
     /// The video that is being watched now.
     pub current: Option<VideoId>,
     /// The only videos that may be listed; `None` when all may.
-    pub permitted: Option<&'a Permitted>,
+    pub permitted: Option<&'a NewestFirst>,
     /// The videos that are presumed to be visible, so that nobody is asked; the page must be checked then.
-    pub presumed: Option<&'a Visible>,
+    pub presumed: Option<&'a NewestFirst>,
 }
 
 impl Audience<'_> {
     fn excludes(&self, entry: &Entry) -> bool {
         self.current == Some(entry.video)
-            || self.permitted.is_some_and(|permitted| !permitted.allows(entry.video))
+            || self.permitted.is_some_and(|permitted| !permitted.contains(entry.video))
             || self.seen.excludes(entry.video, self.include_watched)
             || self.controls.excludes(entry.video, entry.channel)
     }
@@ -186,12 +185,8 @@ impl<'a> Listing<'a> {
         newest: Newest,
         describe: impl Fn(VideoId) -> Entry,
     ) -> Result<(), PeerTubeError> {
-        if let (Newest::All, Some(permitted)) = (newest, self.audience.permitted) {
-            return self.fill(permitted.newest_first().map(describe), |_| false).await;
-        }
-        if let (Newest::All, Some(presumed)) = (newest, self.audience.presumed) {
-            let newest = presumed.newest_first().iter().copied();
-            return self.fill(newest.map(describe), |_| false).await;
+        if let (Newest::All, Some(known)) = (newest, self.audience.permitted.or(self.audience.presumed)) {
+            return self.fill(known.videos().iter().copied().map(describe), |_| false).await;
         }
         let mut start = 0;
         while !self.is_full() {

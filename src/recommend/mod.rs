@@ -8,12 +8,12 @@
 //! | [`controls`] | what the caller decided |
 //! | [`steering`] | how sliders and topics push a ranking |
 //! | [`ranking`] | best first, lazily |
-//! | `current` | the video that is being watched, and whether it may be named |
-//! | [`beside`] | what the owner of the current video permits beside it |
+//! | `current` | the video that is being watched, whether it may be named, and what its owner permits beside it |
 //! | [`plan`] | which sources fill a list, in which order |
 //! | [`scoring`] | the candidates of one source, best first |
 //! | [`second_stage`] | the best candidates ranked again |
 //! | [`explore`] | the unfamiliar, drawn by chance |
+//! | [`newest_first`] | some videos by age, and whether one is among them |
 //! | [`presumed`] | which candidates are worth ranking, remembered for a minute |
 //! | [`listing`] | the list under construction: no doubles, nothing hidden, bounded work |
 //! | `sitting` | what was played a short while ago |
@@ -27,13 +27,13 @@
 //!
 //! What stays out: HTTP (see [`crate::api`]), SQL (see [`crate::peertube`]) and learning (see [`crate::model`]).
 
-pub mod beside;
 pub mod controls;
 mod current;
 pub mod diversity;
 pub mod error;
 pub mod explore;
 pub mod listing;
+pub mod newest_first;
 pub mod page;
 pub mod plan;
 pub mod presumed;

@@ -5,14 +5,15 @@
 //! of which something turns out to be hidden is made again without the guess. A video that becomes visible may be missing
 //! from such lists for as long as a guess is used. What stays out: PeerTube's rules ([`crate::peertube`]).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::newest_first::NewestFirst;
 use crate::clock::SharedClock;
-use crate::peertube::{NsfwPolicy, PeerTube, VideoId, Viewer};
+use crate::peertube::{Audience, PeerTube, Viewer};
 
 /// A guess is used for a minute at least.
 const LIFETIME: TimeDelta = TimeDelta::seconds(60);
@@ -21,64 +22,10 @@ const LIFETIME_PER_WORK: i32 = 100;
 /// Kinds of callers for whom a guess is kept at most.
 const KINDS: usize = 16;
 
-/// What decides about lists besides whom the caller muted.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Kind {
-    Visitor {
-        hide_nsfw: bool,
-    },
-    User {
-        hide_nsfw: bool,
-        nsfw_flags_shown: i32,
-        nsfw_flags_hidden: i32,
-        languages: Option<Vec<String>>,
-    },
-}
-
-impl Kind {
-    fn of(viewer: Option<&Viewer>, hide_nsfw_by_default: bool) -> Self {
-        match viewer {
-            None => Self::Visitor {
-                hide_nsfw: hide_nsfw_by_default,
-            },
-            Some(viewer) => Self::User {
-                hide_nsfw: viewer.nsfw_policy == NsfwPolicy::DoNotList,
-                nsfw_flags_shown: viewer.nsfw_flags_shown,
-                nsfw_flags_hidden: viewer.nsfw_flags_hidden,
-                languages: viewer.languages.clone(),
-            },
-        }
-    }
-}
-
-/// The videos that are presumed to be visible.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Visible {
-    newest_first: Vec<VideoId>,
-    among: HashSet<VideoId>,
-}
-
-impl Visible {
-    fn new(newest_first: Vec<VideoId>) -> Self {
-        let among = newest_first.iter().copied().collect();
-        Self { newest_first, among }
-    }
-
-    /// Whether `video` is one of them.
-    pub fn contains(&self, video: VideoId) -> bool {
-        self.among.contains(&video)
-    }
-
-    /// All of them, newest first.
-    pub fn newest_first(&self) -> &[VideoId] {
-        &self.newest_first
-    }
-}
-
 #[derive(Default)]
 struct Guess {
     /// The videos, and until when they are used; `None` until they have been read once.
-    listed: Option<(Arc<Visible>, DateTime<Utc>)>,
+    listed: Option<(Arc<NewestFirst>, DateTime<Utc>)>,
     /// Whether somebody is reading them now.
     being_read: bool,
     last_used: Option<DateTime<Utc>>,
@@ -87,7 +34,7 @@ struct Guess {
 /// The guesses for all kinds of callers. Cheap to clone.
 #[derive(Clone)]
 pub struct Presumed {
-    guesses: Arc<Mutex<HashMap<Kind, Guess>>>,
+    guesses: Arc<Mutex<HashMap<Audience, Guess>>>,
     peertube: PeerTube,
     clock: SharedClock,
 }
@@ -104,8 +51,8 @@ impl Presumed {
 
     /// The videos that are probably listed for this caller; `None` while that is not known. Where it is not, or not known
     /// any more, it is read in the background.
-    pub fn listed_for(&self, viewer: Option<&Viewer>, hide_nsfw_by_default: bool) -> Option<Arc<Visible>> {
-        let kind = Kind::of(viewer, hide_nsfw_by_default);
+    pub fn listed_for(&self, viewer: Option<&Viewer>, hide_nsfw_by_default: bool) -> Option<Arc<NewestFirst>> {
+        let kind = Audience::new(viewer, hide_nsfw_by_default).muting_nobody();
         let now = self.clock.now();
         let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
         if guesses.len() >= KINDS && !guesses.contains_key(&kind) {
@@ -121,18 +68,14 @@ impl Presumed {
         let listed = listed.map(|(videos, _)| Arc::clone(videos));
         if listed.is_none() && !guess.being_read {
             guess.being_read = true;
-            let anybody = viewer.map(|viewer| Viewer {
-                account_id: None,
-                ..viewer.clone()
-            });
-            tokio::spawn(self.clone().read(kind, anybody, hide_nsfw_by_default));
+            tokio::spawn(self.clone().read(kind));
         }
         listed
     }
 
-    async fn read(self, kind: Kind, viewer: Option<Viewer>, hide_nsfw_by_default: bool) {
+    async fn read(self, kind: Audience) {
         let started = Instant::now();
-        let read = self.peertube.all_visible(viewer.as_ref(), hide_nsfw_by_default).await;
+        let read = self.peertube.all_visible(kind.clone()).await;
         let work = TimeDelta::from_std(started.elapsed()).unwrap_or(LIFETIME);
         let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(guess) = guesses.get_mut(&kind) else { return };
@@ -140,7 +83,7 @@ impl Presumed {
         match read {
             Ok(videos) => {
                 let until = self.clock.now() + LIFETIME.max(work * LIFETIME_PER_WORK);
-                guess.listed = Some((Arc::new(Visible::new(videos)), until));
+                guess.listed = Some((Arc::new(NewestFirst::new(videos)), until));
             }
             // Lists are made without a guess, and the next one tries again.
             Err(error) => tracing::warn!(%error, "cannot read which videos are listed"),
@@ -151,7 +94,7 @@ impl Presumed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::peertube::{AccountId, UserId};
+    use crate::peertube::{AccountId, NsfwPolicy, UserId};
 
     fn viewer(account: i32) -> Viewer {
         Viewer {
@@ -168,7 +111,8 @@ mod tests {
 
     #[test]
     fn callers_with_the_same_settings_are_of_one_kind() {
-        let kind = |viewer: &Viewer| Kind::of(Some(viewer), true);
+        let of = |viewer: Option<&Viewer>, hide_nsfw| Audience::new(viewer, hide_nsfw).muting_nobody();
+        let kind = |viewer: &Viewer| of(Some(viewer), true);
         assert_eq!(kind(&viewer(1)), kind(&viewer(2)));
         let changes: [fn(&mut Viewer); 4] = [
             |viewer| viewer.nsfw_policy = NsfwPolicy::DoNotList,
@@ -181,7 +125,7 @@ mod tests {
             change(&mut other);
             assert_ne!(kind(&other), kind(&viewer(1)));
         }
-        assert_ne!(Kind::of(None, true), Kind::of(None, false));
-        assert_ne!(Kind::of(None, false), kind(&viewer(1)), "internal videos are for users");
+        assert_ne!(of(None, true), of(None, false));
+        assert_ne!(of(None, false), kind(&viewer(1)), "internal videos are for users");
     }
 }

@@ -8,9 +8,10 @@ use chrono::{DateTime, Utc};
 use super::controls::Controls;
 use super::error::RecommendError;
 use super::listing::{Audience, Entry, Listing, Newest};
+use super::newest_first::NewestFirst;
 use super::page::Page;
 use super::plan::{Available, sources};
-use super::presumed::{Presumed, Visible};
+use super::presumed::Presumed;
 use super::request::{Request, Strategy};
 use super::scoring::{Candidates, Person, Wish};
 use super::showing::explain;
@@ -200,7 +201,7 @@ impl Recommendations {
     }
 
     /// A guess which videos are visible, where looking them up would take long.
-    fn guess(&self, snapshot: Option<&Snapshot>, viewer: Option<&Viewer>) -> Option<Arc<Visible>> {
+    fn guess(&self, snapshot: Option<&Snapshot>, viewer: Option<&Viewer>) -> Option<Arc<NewestFirst>> {
         let many = snapshot.is_some_and(|snapshot| snapshot.videos().len() >= self.settings.many_videos);
         let hide_nsfw = self.settings.hide_nsfw_by_default;
         many.then(|| self.presumed.listed_for(viewer, hide_nsfw)).flatten()

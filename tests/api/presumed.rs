@@ -7,7 +7,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use shoal::clock::SharedClock;
 use shoal::peertube::{UserId, VideoId, Viewer};
-use shoal::recommend::presumed::{Presumed, Visible};
+use shoal::recommend::newest_first::NewestFirst;
+use shoal::recommend::presumed::Presumed;
 use shoal::recommend::service::Settings;
 use shoal::recommend::{Recommendations, Request, Strategy};
 
@@ -16,7 +17,7 @@ use crate::long_lists;
 use crate::world::{World, config};
 
 /// Waits until what is read in the background is known.
-async fn known(presumed: &Presumed, viewer: Option<&Viewer>) -> Arc<Visible> {
+async fn known(presumed: &Presumed, viewer: Option<&Viewer>) -> Arc<NewestFirst> {
     let read = async {
         loop {
             match presumed.listed_for(viewer, true) {
@@ -76,7 +77,7 @@ async fn what_is_presumed_is_what_is_listed_and_ends_after_a_minute() {
         let listed = known(&presumed, viewer.as_ref()).await;
         assert!(all.iter().all(|video| listed.contains(*video) == exact.contains(video)));
         let newest = world.peertube.recent(viewer.as_ref(), true, 0, 2_000).await.unwrap();
-        assert_eq!(listed.newest_first(), newest);
+        assert_eq!(listed.videos(), newest);
     }
 
     world
