@@ -12,7 +12,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::least_squares::weight_and_target;
-use super::packed_rows::{PackedRows, padded, unpack};
+use super::packed_rows::{PackedRows, padded, products, unpack};
 
 /// Observed rows that are worked on at once: as many independent sums hide the latency of an addition.
 const BATCH: usize = 8;
@@ -188,22 +188,10 @@ fn work<S: Simd, const ROWS: usize>(
     let (low, high) = point.split_at(point.len() / 2);
     let (low, high) = (S::as_simd_f32s(low).0, S::as_simd_f32s(high).0);
     let blocks = low.len();
-    let high = &high[..blocks];
     let rows = rows.map(|row| &S::as_simd_u32s(row).0[..blocks]);
 
-    let mut scores = [simd.splat_f32s(0.0); ROWS];
-    for place in 0..blocks {
-        for k in 0..ROWS {
-            let [first, second] = unpack(simd, rows[k][place]);
-            scores[k] = simd.mul_add_e_f32s(first, low[place], scores[k]);
-            scores[k] = simd.mul_add_e_f32s(second, high[place], scores[k]);
-        }
-    }
-    let mut by = [0f32; ROWS];
-    for k in 0..ROWS {
-        by[k] = coefficient(values[k], simd.reduce_sum_f32s(scores[k]));
-    }
-    let by = by.map(|by| simd.splat_f32s(by));
+    let scores = products(simd, rows, low, high);
+    let by: [S::f32s; ROWS] = std::array::from_fn(|k| simd.splat_f32s(coefficient(values[k], scores[k])));
     let (low, high) = sum.split_at_mut(point.len() / 2);
     let (low, high) = (S::as_mut_simd_f32s(low).0, S::as_mut_simd_f32s(high).0);
     let (low, high) = (&mut low[..blocks], &mut high[..blocks]);
@@ -237,6 +225,13 @@ mod tests {
     use crate::model::factors::Factors;
     use crate::model::least_squares::Workspace;
 
+    /// Rows of the other side, rounded; the same packed; and all their numbers.
+    fn thirteen_rows(d: usize, entries: &[f32]) -> (Factors, PackedRows, Vec<u32>) {
+        let mut other = Factors::from_values(d, entries[..13 * d].to_vec()).unwrap();
+        let packed = PackedRows::rounding(&mut other);
+        (other, packed, (0..13).collect())
+    }
+
     proptest! {
         /// With as many steps as unknowns the answer is that of the direct method.
         #[test]
@@ -246,9 +241,7 @@ mod tests {
             entries in proptest::collection::vec(-1.0f32..1.0, 13 * 12),
             start in proptest::collection::vec(-1.0f32..1.0, 12),
         ) {
-            let mut other = Factors::from_values(d, entries[..13 * d].to_vec()).unwrap();
-            let packed = PackedRows::rounding(&mut other);
-            let observed: Vec<u32> = (0..13).collect();
+            let (other, packed, observed) = thirteen_rows(d, &entries);
             let base: Vec<f32> = (0..d).map(|k| 0.5 + k as f32 * 0.1).collect();
             let mut matrix = vec![0.0; d * d];
             for k in 0..d {
@@ -274,9 +267,7 @@ mod tests {
             entries in proptest::collection::vec(-1.0f32..1.0, 13 * 12),
             start in proptest::collection::vec(-1.0f32..1.0, 12),
         ) {
-            let mut other = Factors::from_values(d, entries[..13 * d].to_vec()).unwrap();
-            let packed = PackedRows::rounding(&mut other);
-            let observed: Vec<u32> = (0..13).collect();
+            let (other, packed, observed) = thirteen_rows(d, &entries);
             let base = vec![0.7; d];
             let system = RowSystem { base: &base, preconditioner: &base, other: &packed, observed: &observed, values: &values };
             let loss = |row: &[f32]| {

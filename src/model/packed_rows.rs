@@ -109,16 +109,18 @@ impl WithSimd for AddProducts<'_> {
     }
 }
 
-/// `sums += rows . point`, for rows that lie one after the other.
+/// Inner products of packed rows with a point, whose first half is `low`. One length for all, so that no bounds are checked in
+/// the loops; padding makes it a whole number of vectors.
 #[inline(always)]
-fn multiply<S: Simd, const ROWS: usize>(simd: S, words: &[u32], point: &[f32], sums: &mut [f32; ROWS]) {
-    let length = words.len() / ROWS;
-    let (low, high) = point.split_at(length);
-    let (low, high) = (S::as_simd_f32s(low).0, S::as_simd_f32s(high).0);
+pub(super) fn products<S: Simd, const ROWS: usize>(
+    simd: S,
+    rows: [&[S::u32s]; ROWS],
+    low: &[S::f32s],
+    high: &[S::f32s],
+) -> [f32; ROWS] {
     let blocks = low.len();
     let high = &high[..blocks];
-    let rows: [&[S::u32s]; ROWS] =
-        std::array::from_fn(|row| &S::as_simd_u32s(&words[row * length..(row + 1) * length]).0[..blocks]);
+    let rows = rows.map(|row| &row[..blocks]);
     let mut products = [simd.splat_f32s(0.0); ROWS];
     for place in 0..blocks {
         for row in 0..ROWS {
@@ -127,8 +129,19 @@ fn multiply<S: Simd, const ROWS: usize>(simd: S, words: &[u32], point: &[f32], s
             products[row] = simd.mul_add_e_f32s(second, high[place], products[row]);
         }
     }
+    products.map(|product| simd.reduce_sum_f32s(product))
+}
+
+/// `sums += rows . point`, for rows that lie one after the other.
+#[inline(always)]
+fn multiply<S: Simd, const ROWS: usize>(simd: S, words: &[u32], point: &[f32], sums: &mut [f32; ROWS]) {
+    let length = words.len() / ROWS;
+    let (low, high) = point.split_at(length);
+    let rows: [&[S::u32s]; ROWS] =
+        std::array::from_fn(|row| S::as_simd_u32s(&words[row * length..(row + 1) * length]).0);
+    let products = products(simd, rows, S::as_simd_f32s(low).0, S::as_simd_f32s(high).0);
     for (sum, product) in sums.iter_mut().zip(products) {
-        *sum += simd.reduce_sum_f32s(product);
+        *sum += product;
     }
 }
 
