@@ -229,16 +229,14 @@ fn validation_users(components: &Components, split: &Split, given: Option<usize>
         .map(|(user, hidden)| {
             let (items, values) = split.kept.row(*user);
             let watched: std::collections::HashSet<u32> = items.iter().copied().collect();
-            let first = given.map(|given| chosen(items, *user, given));
-            let (items, values): (Vec<u32>, Vec<f32>) = match &first {
-                Some(places) => (
-                    places.iter().map(|place| items[*place]).collect(),
-                    places.iter().map(|place| values[*place]).collect(),
-                ),
-                None => (items.to_vec(), values.to_vec()),
-            };
-            let (items, values) = (items.as_slice(), values.as_slice());
-            let folded = components.fold(items, values);
+            let mut known: Vec<(u32, f32)> = items.iter().copied().zip(values.iter().copied()).collect();
+            if let Some(given) = given {
+                // Which ones, chance decides, and the user's number.
+                known.shuffle(&mut ChaCha8Rng::seed_from_u64(*user as u64));
+                known.truncate(given);
+            }
+            let (items, values): (Vec<u32>, Vec<f32>) = known.into_iter().unzip();
+            let folded = components.fold(&items, &values);
             let columns: Vec<Vec<f32>> = Component::ALL
                 .iter()
                 .map(|component| components.score(*component, &folded))
@@ -268,14 +266,6 @@ fn validation_users(components: &Components, split: &Split, given: Option<usize>
             ValidationUser { scores, targets }
         })
         .collect()
-}
-
-/// Places of `count` items that chance, decided by the user's number, has chosen.
-fn chosen(items: &[u32], user: usize, count: usize) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..items.len()).collect();
-    places.shuffle(&mut ChaCha8Rng::seed_from_u64(user as u64));
-    places.truncate(count);
-    places
 }
 
 /// Items with the highest scores, unordered.

@@ -134,10 +134,3 @@ fn learned(dataset: &Dataset, split: &Split, history: &Interactions, parameters:
         |_| (),
     )
 }
-
-fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
-    let (sum, count) = values
-        .into_iter()
-        .fold((0.0, 0usize), |(sum, count), value| (sum + value, count + 1));
-    sum / count.max(1) as f64
-}

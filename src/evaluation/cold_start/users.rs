@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{ColdStartParameters, KNOWN, MOST_KNOWN, Times, in_order, learned, mean};
+use super::{ColdStartParameters, KNOWN, MOST_KNOWN, Times, in_order, learned};
 use crate::evaluation::EvaluationError;
 use crate::evaluation::baseline::content_weights;
 use crate::evaluation::dataset::Dataset;
@@ -10,6 +10,7 @@ use crate::evaluation::split::Split;
 use crate::model::blend::Weights;
 use crate::model::components::Component;
 use crate::model::metrics::{ndcg_at, ranks};
+use crate::model::paired::mean;
 
 /// NDCG@20 of the clicks after the first five, which are the same in every row; the first five are left out of the lists,
 /// given or not.
@@ -66,7 +67,7 @@ pub(super) fn measure(
                 [popularity, content, own, served]
             })
             .collect();
-        let of = |way: usize| mean(qualities.iter().map(|quality| quality[way]));
+        let of = |way: usize| mean(&qualities.iter().map(|quality| quality[way]).collect::<Vec<_>>());
         UserRow {
             watches,
             users: users.len(),

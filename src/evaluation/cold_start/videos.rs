@@ -7,7 +7,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::{ColdStartParameters, KNOWN, Times, learned, mean};
+use super::{ColdStartParameters, KNOWN, Times, learned};
 use crate::evaluation::EvaluationError;
 use crate::evaluation::dataset::Dataset;
 use crate::evaluation::exposure::{FIRST, first_places};
@@ -16,6 +16,7 @@ use crate::model::blend::Weights;
 use crate::model::components::Component;
 use crate::model::interactions::Interactions;
 use crate::model::metrics::{ndcg_at, ranks};
+use crate::model::paired::mean;
 use crate::model::recommender::Recommender;
 
 /// One video in so many is new.
@@ -211,15 +212,16 @@ fn qualities<const N: usize>(
                 let mut ranks = ranks(&among, &user.targets, &[]);
                 ranks.sort_unstable();
                 let others = (new.len() - ranks.len()) as f64;
-                let behind = (1..)
+                let behind: Vec<f64> = (1..)
                     .zip(&ranks)
-                    .map(|(place, rank)| 1.0 - (rank - place) as f64 / others);
+                    .map(|(place, rank)| 1.0 - (rank - place) as f64 / others)
+                    .collect();
                 let shown = first_places(&scores, &watched)
                     .iter()
                     .filter(|item| is_new.contains(item))
                     .count();
                 VideoQuality {
-                    ahead: mean(behind),
+                    ahead: mean(&behind),
                     ndcg_20: ndcg_at(&ranks, 20),
                     shown: shown as f64 / FIRST as f64,
                 }
@@ -227,7 +229,8 @@ fn qualities<const N: usize>(
         })
         .collect();
     std::array::from_fn(|way| {
-        let of = |part: fn(&VideoQuality) -> f64| mean(measured.iter().map(|ways| part(&ways[way])));
+        let of =
+            |part: fn(&VideoQuality) -> f64| mean(&measured.iter().map(|ways| part(&ways[way])).collect::<Vec<_>>());
         VideoQuality {
             ahead: of(|quality| quality.ahead),
             ndcg_20: of(|quality| quality.ndcg_20),
