@@ -20,7 +20,7 @@ pub struct AuditArguments {
     /// Delta that goes with it.
     #[arg(long, default_value_t = 1e-6, allow_negative_numbers = true)]
     delta: f64,
-    /// Canary accounts; more make the lower bound tighter.
+    /// Canary accounts of each of the two attacks; more make the lower bound tighter.
     #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1_000..=4_000_000))]
     canaries: u32,
     /// Confidence of the lower bound.
@@ -78,17 +78,19 @@ fn print(report: &AuditReport) {
         "shown by attack       epsilon of at least {:.3}, confidence {}",
         report.epsilon_lower_bound, report.confidence
     ));
-    output::line(&format!(
-        "                      by one-run auditing {:.3}, by independent trials of Gaussian noise {:.3}",
-        report.one_run_lower_bound, report.gaussian_lower_bound
-    ));
-    output::line(&format!(
-        "guesses               {} of {} canaries, {} right",
-        report.guesses, report.canaries, report.correct
-    ));
+    for (name, attack) in [
+        ("watch histories", &report.histories),
+        ("too long parts", &report.contributions),
+    ] {
+        output::line(&format!(
+            "  {name:<20}by one-run auditing {:.3}, by independent trials of Gaussian noise {:.3}; {} of {} guesses right",
+            attack.one_run_lower_bound, attack.gaussian_lower_bound, attack.correct, report.guesses
+        ));
+    }
+    output::line(&format!("canaries              {} of each kind", report.canaries));
     output::line("");
     output::line("absent accused   present accused   limit of the proof");
-    for row in &report.membership.rows {
+    for row in &report.histories.membership.rows {
         output::line(&format!(
             "{:>14.4}   {:>15.4}   {:>18.4}",
             row.false_positive_rate, row.true_positive_rate, row.bound
@@ -96,7 +98,7 @@ fn print(report: &AuditReport) {
     }
     output::line(&format!(
         "area under the curve {:.4}, limit of the proof {:.4}",
-        report.membership.area, report.membership.area_bound
+        report.histories.membership.area, report.histories.membership.area_bound
     ));
     output::line(if report.promise_holds {
         "the promise holds against this attack"

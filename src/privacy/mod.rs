@@ -129,6 +129,7 @@ pub mod distributed;
 mod error;
 pub mod grid;
 pub mod local;
+pub mod mechanism;
 pub mod noised;
 mod payload;
 #[cfg(feature = "planted-bugs")]

@@ -59,7 +59,7 @@ impl EvidenceSum {
     /// The same sum with a bug, for tests of the audit.
     #[cfg(feature = "planted-bugs")]
     #[must_use]
-    pub fn with_bug(mut self, bug: Option<PlantedBug>) -> Self {
+    pub(super) fn with_bug(mut self, bug: Option<PlantedBug>) -> Self {
         self.bug = bug;
         self
     }
@@ -218,7 +218,8 @@ fn draw(
 ) -> i64 {
     #[cfg(feature = "planted-bugs")]
     match bug {
-        Some(PlantedBug::NoiseOff) => return 0,
+        // That of the second is drawn later, over and over.
+        Some(PlantedBug::NoiseOff | PlantedBug::NoiseRedrawn) => return 0,
         Some(PlantedBug::NoiseHalved) => return distribution.sample(randomness) / 2,
         _ => {}
     }

@@ -225,8 +225,8 @@ impl Trainer {
         let (catalogue, support, interactions) = (Arc::clone(catalogue), Arc::clone(support), Arc::clone(interactions));
         let (config, randomness) = (privacy.clone(), Arc::clone(&self.noise_randomness));
         let noised = compute(move || {
-            let contributions = learning::contributions_of(&catalogue, &interactions, &counted, &support);
-            releasing::noise(&catalogue, &support, &contributions, &config, &mut randomness())
+            let mechanism = releasing::mechanism(&config)?;
+            mechanism.release(&catalogue, &support, &interactions, &counted, &mut randomness())
         })
         .await??;
         failpoints::reach("noise-drawn");

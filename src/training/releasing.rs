@@ -11,12 +11,9 @@ use super::release_counter::{LedgerProblem, ReleaseCounter};
 use crate::config::{Config, PrivacyConfig};
 use crate::failpoints;
 use crate::federation::Federation;
-use crate::model::catalogue::Catalogue;
-use crate::model::contribution::Contribution;
 use crate::model::evidence::BasisId;
-use crate::model::support::Support;
-use crate::privacy::release::EvidenceSum;
-use crate::privacy::{Aggregation, AnnualBudget, BudgetShares, Delta, Epsilon, EvidenceGrid, Noised, PrivacyError};
+use crate::privacy::mechanism::{self, Mechanism};
+use crate::privacy::{Aggregation, AnnualBudget, Delta, Epsilon, EvidenceGrid, Noised, PrivacyError};
 use crate::store::{CountedWatches, Participants, Store, StoreError};
 
 /// Where the randomness of noise comes from: a generator seeded by the operating system, or a fixed one in the demo and
@@ -86,14 +83,6 @@ pub struct Standstill {
     pub status: &'static str,
     /// Why, and what comes next, in plain words.
     pub detail: String,
-}
-
-/// Division of one release among its parts.
-///
-/// # Errors
-/// Never with these constants; the type says so to callers.
-pub fn shares() -> Result<BudgetShares, PrivacyError> {
-    BudgetShares::from_weights(0.65, 0.22, 0.09, 0.04)
 }
 
 /// The year's budget of the configuration.
@@ -256,29 +245,19 @@ pub fn fewest_contributors(config: &PrivacyConfig) -> usize {
     Aggregation::Alone.fewest_contributors(config.minimum_contributors)
 }
 
-/// Sums, bounds and noises the contributions of all accounts.
+/// The mechanism of this instance's releases.
 ///
 /// # Errors
-/// [`PrivacyError`]; nothing has left then.
-pub fn noise(
-    catalogue: &Catalogue,
-    support: &Support,
-    contributions: &[Contribution],
-    config: &PrivacyConfig,
-    randomness: &mut ChaCha20Rng,
-) -> Result<Noised<EvidenceGrid>, PrivacyError> {
+/// [`PrivacyError`] when a number is out of range.
+pub fn mechanism(config: &PrivacyConfig) -> Result<Mechanism, PrivacyError> {
     let budget = annual_budget(config)?;
-    let basis = catalogue.basis();
-    let mut sum = EvidenceSum::new(basis.id(), basis.dimensions() as u16, support.clone(), shares()?);
-    for contribution in contributions {
-        sum.add(contribution);
-    }
-    sum.release(
+    let shares = mechanism::shares()?;
+    Ok(Mechanism::new(
+        shares,
         budget.release_mu(),
         budget.delta(),
         fewest_contributors(config),
-        randomness,
-    )
+    ))
 }
 
 /// Debits the ledger and queues the announcement, in one transaction: after this, and not before, the bytes may leave. The

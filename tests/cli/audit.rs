@@ -21,8 +21,13 @@ fn an_audit_is_told_in_words_in_json_and_as_a_picture() {
     );
     let lower = report["epsilon_lower_bound"].as_f64().unwrap();
     assert!(lower > 1.0 && lower <= 3.0, "neither blind nor broken: {report}");
-    for part in ["one_run_lower_bound", "gaussian_lower_bound"] {
-        assert!(report[part].as_f64().unwrap() <= lower, "{part}: {report}");
+    for attack in ["histories", "contributions"] {
+        for part in ["one_run_lower_bound", "gaussian_lower_bound"] {
+            assert!(
+                report[attack][part].as_f64().unwrap() <= lower,
+                "{attack} {part}: {report}"
+            );
+        }
     }
     let svg = fs::read_to_string(picture).unwrap();
     assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{svg}");
@@ -32,6 +37,8 @@ fn an_audit_is_told_in_words_in_json_and_as_a_picture() {
     for part in [
         "promised              epsilon 3 at delta 1e-6",
         &format!("shown by attack       epsilon of at least {lower:.3}, confidence 0.9"),
+        "watch histories     by one-run auditing",
+        "too long parts      by one-run auditing",
         "limit of the proof",
         "the promise holds against this attack",
     ] {

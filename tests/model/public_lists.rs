@@ -9,7 +9,6 @@ use shoal::model::contribution::EvidenceBasis;
 use shoal::model::head::public_support;
 use shoal::model::interactions::Interactions;
 use shoal::model::item::Item;
-use shoal::model::learning::contributions_of;
 use shoal::privacy::{EvidenceGrid, Noised};
 use shoal::training::releasing;
 
@@ -44,9 +43,11 @@ fn released(items: &[Item], histories: &[Vec<(u32, f32)>], config: &PrivacyConfi
     interactions.push_user([(0, 1.0)]);
     let catalogue = Catalogue::new(items.to_vec(), EvidenceBasis::new(config.dimensions));
     let support = public_support(catalogue.items(), config.head_videos, config.head_channels);
-    let contributions = contributions_of(&catalogue, &interactions, &interactions, &support);
     let mut randomness = ChaCha20Rng::seed_from_u64(seed);
-    releasing::noise(&catalogue, &support, &contributions, config, &mut randomness).unwrap()
+    let mechanism = releasing::mechanism(config).unwrap();
+    mechanism
+        .release(&catalogue, &support, &interactions, &interactions, &mut randomness)
+        .unwrap()
 }
 
 proptest! {

@@ -7,8 +7,7 @@ use crate::cli::work::Progress;
 use crate::evaluation::cold_start::{ColdStartParameters, ColdStartReport, Part, VideoQuality, measure};
 use crate::model::alternating::AlternatingParameters;
 use crate::model::learning::LearningParameters;
-use crate::privacy::{Delta, Epsilon};
-use crate::training::releasing;
+use crate::privacy::{Delta, Epsilon, mechanism};
 
 /// Epsilon of what the peers of a new instance release.
 const EPSILON: f64 = 4.0;
@@ -47,7 +46,7 @@ pub fn run(arguments: &EvaluateArguments, progress: &Progress) -> anyhow::Result
         dimensions: DIMENSIONS,
         epsilon: Epsilon::new(EPSILON)?,
         delta: Delta::new(DELTA)?,
-        shares: releasing::shares()?,
+        shares: mechanism::shares()?,
     };
     let report = measure(&dataset, &parameters, |part| match part {
         Part::Users => progress.stage("new users"),

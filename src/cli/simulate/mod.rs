@@ -14,8 +14,7 @@ use crate::evaluation::dataset::Dataset;
 use crate::evaluation::resources::{Meter, peak_resident_bytes};
 use crate::evaluation::simulation::{Progress as Step, SimulationParameters, chart, simulate};
 use crate::evaluation::{EvaluationError, partition};
-use crate::privacy::{Delta, Epsilon};
-use crate::training::releasing;
+use crate::privacy::{Delta, Epsilon, mechanism};
 pub use arguments::SimulateArguments;
 use report::Document;
 
@@ -45,7 +44,7 @@ fn simulations(arguments: &SimulateArguments, progress: &Progress) -> anyhow::Re
     let delta = Delta::new(arguments.delta)?;
     let epsilons = arguments.epsilon.iter().copied().map(Epsilon::new);
     let epsilons = epsilons.collect::<Result<Vec<Epsilon>, _>>()?;
-    let shares = releasing::shares()?;
+    let shares = mechanism::shares()?;
     let sizes = arguments.sizes.as_deref().map(partition::read_sizes).transpose()?;
     let dataset = Dataset::read(&arguments.dataset, arguments.threshold)?;
     let users = dataset.users.len();

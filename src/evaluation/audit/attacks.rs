@@ -10,7 +10,7 @@ use crate::evaluation::EvaluationError;
 use crate::model::contribution::Contribution;
 use crate::model::evidence::BasisId;
 use crate::model::support::Support;
-use crate::privacy::release::EvidenceSum;
+use crate::privacy::mechanism::Mechanism;
 use crate::privacy::{BudgetShares, Delta, EvidenceGrid, Noised};
 
 const DIMENSIONS: u16 = 8;
@@ -120,13 +120,8 @@ impl Attack {
             .collect();
         let support = Support::new(names, vec!["https://attacked.example/channel".to_owned()]);
         let shares = BudgetShares::from_weights(0.97, 0.01, 0.01, 0.01)?;
-        let mut sum = self
-            .fault
-            .plant(EvidenceSum::new(BasisId([0; 32]), DIMENSIONS, support, shares));
-        for account in accounts {
-            sum.add(account);
-        }
-        Ok(sum.release(self.mu, self.delta, 1, randomness)?)
+        let mechanism = self.fault.plant(Mechanism::new(shares, self.mu, self.delta, 1));
+        Ok(mechanism.release_contributions(BasisId([0; 32]), DIMENSIONS, &support, accounts, randomness)?)
     }
 }
 

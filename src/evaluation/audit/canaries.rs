@@ -2,50 +2,38 @@
 
 use rand::CryptoRng;
 
+use super::Fault;
 use crate::evaluation::EvaluationError;
-use crate::model::contribution::Contribution;
-use crate::model::evidence::BasisId;
+use crate::model::catalogue::Catalogue;
+use crate::model::contribution::{Contribution, EvidenceBasis};
+use crate::model::evidence::EvidenceSource;
+use crate::model::head::public_support;
+use crate::model::interactions::Interactions;
+use crate::model::item::Item;
+use crate::model::learning::contributions;
+use crate::model::linear_algebra::dot;
 use crate::model::support::Support;
-#[cfg(feature = "planted-bugs")]
-use crate::privacy::planted::PlantedBug;
-use crate::privacy::release::EvidenceSum;
-use crate::privacy::{BudgetShares, Delta};
+use crate::privacy::mechanism::Mechanism;
+use crate::privacy::{DecodeLimits, EvidenceGrid, Noised, PrivacyError};
 
-/// Fewest that a basis may have; more would only add rows that say nothing about canaries.
-const DIMENSIONS: u16 = 2;
-/// Canaries ask for more than the clipping norm in factor and weights, so that missing clipping shows.
+/// Fewest that a basis may have; more would only add numbers that say nothing about canaries.
+const DIMENSIONS: usize = 2;
+/// Most canaries of one instance. Larger audits attack several instances, each with a release of its own, so that payloads
+/// stay within what receivers accept.
+const INSTANCE: usize = 10_000;
+/// How often the attacker fetches a release. All answers should be the same.
+const FETCHES: usize = 4;
+/// What [`Entrance::Contributions`] multiplies factors and weights with.
 const EXCESS: f32 = 3.0;
 
-/// What is wrong with the audited mechanism: nothing, unless the feature of planted bugs is on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Fault(
-    /// The bug, if any.
-    #[cfg(feature = "planted-bugs")]
-    pub Option<PlantedBug>,
-);
-
-#[cfg_attr(
-    not(feature = "planted-bugs"),
-    allow(clippy::unused_self, reason = "without the feature there is no bug")
-)]
-impl Fault {
-    #[cfg_attr(not(feature = "planted-bugs"), allow(clippy::unused_self))]
-    pub(super) fn plant(self, sum: EvidenceSum) -> EvidenceSum {
-        #[cfg(feature = "planted-bugs")]
-        return sum.with_bug(self.0);
-        #[cfg(not(feature = "planted-bugs"))]
-        sum
-    }
-
-    /// Releases of the same evidence that a receiver gets to see.
-    #[cfg_attr(not(feature = "planted-bugs"), allow(clippy::unused_self))]
-    fn deliveries(self) -> usize {
-        #[cfg(feature = "planted-bugs")]
-        if self.0 == Some(PlantedBug::NoiseRedrawn) {
-            return 2;
-        }
-        1
-    }
+/// Where canaries enter the path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entrance {
+    /// As watch histories, at the function that a sidecar calls. Learning already makes their contributions as long as they
+    /// may be.
+    Histories,
+    /// As contributions that are several times longer than they may be, so that missing clipping shows.
+    Contributions,
 }
 
 /// Who took part, and how present each looks in the release: 1 for present and 0 for absent if there were no noise.
@@ -57,38 +45,36 @@ pub struct Canaries {
 impl Canaries {
     /// Flips a coin for each of `canaries`, releases those that take part, and scores all of them.
     ///
-    /// Each canary watches one video of its own, so that scores are independent; nearly the whole budget is spent on sums
-    /// per video, which is the division that is worst for the canaries.
+    /// Each canary has watched one video of its own, on a channel of its own, so that scores are independent.
     pub(super) fn attack(
         canaries: usize,
-        mu: f64,
-        delta: Delta,
+        entrance: Entrance,
+        mechanism: Mechanism,
         fault: Fault,
         randomness: &mut impl CryptoRng,
     ) -> Result<Self, EvaluationError> {
-        let present: Vec<bool> = (0..canaries).map(|_| randomness.next_u32() & 1 == 1).collect();
-        let videos = (0..canaries)
-            .map(|canary| format!("https://canary.example/{canary:08}"))
-            .collect();
-        let support = Support::new(videos, vec!["https://canary.example/channel".to_owned()]);
-        let mut scores = vec![0f32; canaries];
-        for _ in 0..fault.deliveries() {
-            let shares = BudgetShares::from_weights(0.97, 0.01, 0.01, 0.01)?;
-            let mut sum = fault.plant(EvidenceSum::new(BasisId([0; 32]), DIMENSIONS, support.clone(), shares));
-            for (canary, _) in present.iter().enumerate().filter(|(_, present)| **present) {
-                sum.add(&Contribution {
-                    factor: vec![EXCESS, 0.0],
-                    videos: vec![(canary as u32, EXCESS)],
-                    channels: vec![],
-                });
+        let mechanism = fault.plant(mechanism);
+        let instances = canaries.div_ceil(INSTANCE).max(1);
+        let instance = Instance::new(canaries.div_ceil(instances));
+        let mut found = Self {
+            present: Vec::with_capacity(canaries),
+            scores: Vec::with_capacity(canaries),
+        };
+        while found.present.len() < canaries {
+            let here = instance.suspects.len().min(canaries - found.present.len());
+            let present: Vec<bool> = (0..here).map(|_| randomness.next_u32() & 1 == 1).collect();
+            let payload = instance.release(&present, entrance, mechanism, randomness)?.encode()?;
+            let mut scores = vec![0.0; here];
+            for _ in 0..FETCHES {
+                let source = instance.receive(&fault.fetch(&payload, randomness)?)?;
+                for ((score, suspect), place) in scores.iter_mut().zip(&instance.suspects).zip(0..) {
+                    *score += likeness(suspect, &source, place) / FETCHES as f32;
+                }
             }
-            let released = sum.release(mu, delta, 1, randomness)?;
-            let rows = released.value().video_sums();
-            for (score, row) in scores.iter_mut().zip(rows.chunks_exact(usize::from(DIMENSIONS))) {
-                *score += row[0] / fault.deliveries() as f32;
-            }
+            found.present.extend(present);
+            found.scores.extend(scores);
         }
-        Ok(Self { present, scores })
+        Ok(found)
     }
 
     /// Who took part.
@@ -116,4 +102,100 @@ impl Canaries {
             .count();
         highest + lowest
     }
+}
+
+/// What everybody knows of an instance, and what each canary would add: the attacker knows all but who takes part.
+struct Instance {
+    catalogue: Catalogue,
+    support: Support,
+    suspects: Vec<Contribution>,
+}
+
+impl Instance {
+    fn new(canaries: usize) -> Self {
+        let item = |canary: usize| Item {
+            address: format!("https://canary.example/videos/watch/{canary:08}"),
+            channel: format!("https://canary.example/video-channels/{canary:08}"),
+            title: format!("Canary {canary}"),
+            listed: true,
+            ..Item::default()
+        };
+        let items = (0..canaries).map(item).collect();
+        let catalogue = Catalogue::new(items, EvidenceBasis::new(DIMENSIONS));
+        let support = public_support(catalogue.items(), canaries, canaries);
+        let suspects = contributions(&catalogue, &histories(&vec![true; canaries], canaries), &support);
+        Self {
+            catalogue,
+            support,
+            suspects,
+        }
+    }
+
+    fn release(
+        &self,
+        present: &[bool],
+        entrance: Entrance,
+        mechanism: Mechanism,
+        randomness: &mut impl CryptoRng,
+    ) -> Result<Noised<EvidenceGrid>, PrivacyError> {
+        let (catalogue, support) = (&self.catalogue, &self.support);
+        match entrance {
+            Entrance::Histories => {
+                let histories = histories(present, self.suspects.len());
+                mechanism.release(catalogue, support, &histories, &histories, randomness)
+            }
+            Entrance::Contributions => {
+                let suspects = self.suspects.iter().zip(present).filter(|(_, present)| **present);
+                let contributions: Vec<Contribution> = suspects.map(|(suspect, _)| excessive(suspect)).collect();
+                let (id, dimensions) = (catalogue.basis().id(), DIMENSIONS as u16);
+                mechanism.release_contributions(id, dimensions, support, &contributions, randomness)
+            }
+        }
+    }
+
+    /// As a peer reads a payload.
+    fn receive(&self, payload: &[u8]) -> Result<EvidenceSource, EvaluationError> {
+        Noised::<EvidenceGrid>::decode(payload, DecodeLimits::default())?
+            .source(&self.catalogue)
+            .ok_or(EvaluationError::Audit("a release is not in the basis of its catalogue"))
+    }
+}
+
+/// One user for each canary that is present, who watched the canary's video.
+fn histories(present: &[bool], videos: usize) -> Interactions {
+    let mut histories = Interactions::new(videos);
+    for (video, _) in (0..).zip(present).filter(|(_, present)| **present) {
+        histories.push_user([(video, 1.0)]);
+    }
+    histories
+}
+
+fn excessive(suspect: &Contribution) -> Contribution {
+    let longer = |weights: &[(u32, f32)]| {
+        weights
+            .iter()
+            .map(|(place, weight)| (*place, EXCESS * weight))
+            .collect()
+    };
+    Contribution {
+        factor: suspect.factor.iter().map(|value| EXCESS * value).collect(),
+        videos: longer(&suspect.videos),
+        channels: longer(&suspect.channels),
+    }
+}
+
+/// How much of what the suspect would add is there, from the rows of the video and channel at `place`, each as
+/// trustworthy as its noise is small.
+fn likeness(suspect: &Contribution, source: &EvidenceSource, place: usize) -> f32 {
+    let rows = [(&source.videos, &suspect.videos), (&source.channels, &suspect.channels)];
+    let (mut found, mut whole) = (0.0, 0.0);
+    for (sums, weights) in rows {
+        let (Some(row), [(_, weight)]) = (sums.row(place), weights.as_slice()) else {
+            continue;
+        };
+        let trust = (1.0 / sums.noise_at(place)) as f32;
+        found += trust * weight * dot(row, &suspect.factor);
+        whole += trust * weight * weight * dot(&suspect.factor, &suspect.factor);
+    }
+    found / whole
 }

@@ -5,7 +5,7 @@ use crate::evaluation::plot::{LineChart, Positions, Series};
 
 /// True against false positive rates of the attack, what the proof allows, and blind guessing.
 pub fn svg(report: &AuditReport) -> String {
-    let curve = &report.membership.curve;
+    let curve = &report.histories.membership.curve;
     LineChart {
         title: format!(
             "promised epsilon {}, shown by attack at least {:.2} ({} % confidence)",
