@@ -42,6 +42,13 @@ pub fn reach(place: &'static str) {
     }
 }
 
+/// Whether this process shall store payloads without noise and draw it whenever one is fetched:
+/// `SHOAL_PLANTED_BUG=noise-redrawn`, so that tests can show that they would notice.
+#[cfg(feature = "planted-bugs")]
+pub fn noise_is_redrawn() -> bool {
+    std::env::var("SHOAL_PLANTED_BUG").is_ok_and(|bug| bug == "noise-redrawn")
+}
+
 /// The process is at `place`, one of [`PLACES`].
 #[cfg(not(feature = "planted-bugs"))]
 #[inline]

@@ -13,6 +13,8 @@ use crate::failpoints;
 use crate::federation::Federation;
 use crate::model::evidence::BasisId;
 use crate::privacy::mechanism::{self, Mechanism};
+#[cfg(feature = "planted-bugs")]
+use crate::privacy::planted::PlantedBug;
 use crate::privacy::{Aggregation, AnnualBudget, Delta, Epsilon, EvidenceGrid, Noised, PrivacyError};
 use crate::store::{CountedWatches, Participants, Store, StoreError};
 
@@ -251,13 +253,14 @@ pub fn fewest_contributors(config: &PrivacyConfig) -> usize {
 /// [`PrivacyError`] when a number is out of range.
 pub fn mechanism(config: &PrivacyConfig) -> Result<Mechanism, PrivacyError> {
     let budget = annual_budget(config)?;
-    let shares = mechanism::shares()?;
-    Ok(Mechanism::new(
-        shares,
-        budget.release_mu(),
-        budget.delta(),
-        fewest_contributors(config),
-    ))
+    let (shares, contributors) = (mechanism::shares()?, fewest_contributors(config));
+    let mechanism = Mechanism::new(shares, budget.release_mu(), budget.delta(), contributors);
+    #[cfg(feature = "planted-bugs")]
+    let mechanism = Mechanism {
+        bug: failpoints::noise_is_redrawn().then_some(PlantedBug::NoiseRedrawn),
+        ..mechanism
+    };
+    Ok(mechanism)
 }
 
 /// Debits the ledger and queues the announcement, in one transaction: after this, and not before, the bytes may leave. The

@@ -18,6 +18,9 @@ mod evaluating;
 mod ledger;
 mod odd_data;
 mod privacy;
+mod served_again;
+#[path = "../federation/signer.rs"]
+mod signer;
 mod simulating;
 mod starting;
 mod support;

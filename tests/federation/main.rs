@@ -9,4 +9,5 @@ mod hostile;
 mod keys;
 mod ledger;
 mod queue;
+mod signer;
 mod support;

@@ -4,16 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use anyhow::{Context, ensure};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use chrono::{TimeDelta, Utc};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use rsa::pkcs8::DecodePrivateKey;
-use rsa::sha2::{Digest, Sha256};
-use rsa::{Pkcs1v15Sign, RsaPrivateKey};
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::header::HeaderMap;
+use secrecy::SecretString;
 use serde_json::Value;
 use shoal::clock::{ManualClock, SharedClock};
 use shoal::config::{AcceptFollows, DatabaseConfig, FederationConfig};
@@ -29,6 +24,8 @@ use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use url::Url;
+
+pub use crate::signer::Signer;
 
 /// A budget that allows a handful of the releases of [`evidence`].
 pub const BUDGET: f64 = 10.0;
@@ -238,57 +235,11 @@ pub fn evidence(seed: u64) -> Noised<EvidenceGrid> {
         .expect("one contributor is enough")
 }
 
-/// Signs requests as `actor`, the way other software does: draft-cavage with a Date header.
-pub struct Signer {
-    pub actor: String,
-    key: RsaPrivateKey,
-}
-
 impl Signer {
-    pub fn new(actor: &str, keys: &ActorKeys) -> anyhow::Result<Self> {
-        let key = RsaPrivateKey::from_pkcs8_pem(keys.private_key_pem.expose_secret())?;
-        Ok(Self {
-            actor: actor.to_owned(),
-            key,
-        })
-    }
-
     /// Speaks for a sidecar, with its real key.
     pub async fn of(sidecar: &Sidecar) -> anyhow::Result<Self> {
         let keys = sidecar.store.actor_keys().await?.context("the sidecar has no keys")?;
         Self::new(&sidecar.actor(), &keys)
-    }
-
-    /// The headers of a signed request.
-    pub fn headers(&self, method: &str, url: &str, body: Option<&[u8]>) -> anyhow::Result<HeaderMap> {
-        let url = Url::parse(url)?;
-        let host = format!("{}:{}", url.host_str().unwrap_or_default(), url.port().unwrap_or(80));
-        let date = Utc::now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        let mut lines = vec![
-            ("(request-target)", format!("{method} {}", url.path())),
-            ("host", host),
-            ("date", date),
-        ];
-        if let Some(body) = body {
-            lines.push(("digest", format!("SHA-256={}", STANDARD.encode(Sha256::digest(body)))));
-        }
-        let names: Vec<&str> = lines.iter().map(|(name, _)| *name).collect();
-        let text: Vec<String> = lines.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-        let signature = self
-            .key
-            .sign(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(text.join("\n")))?;
-        let header = format!(
-            "keyId=\"{}#main-key\",algorithm=\"rsa-sha256\",headers=\"{}\",signature=\"{}\"",
-            self.actor,
-            names.join(" "),
-            STANDARD.encode(signature)
-        );
-        let mut headers = HeaderMap::new();
-        for (name, value) in lines.into_iter().skip(1) {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_str(&value)?);
-        }
-        headers.insert("signature", HeaderValue::from_str(&header)?);
-        Ok(headers)
     }
 
     /// Posts an activity. Returns the status.
@@ -296,15 +247,6 @@ impl Signer {
         let body = serde_json::to_vec(activity)?;
         let headers = self.headers("post", url, Some(&body))?;
         post(url, headers, body).await
-    }
-
-    /// Gets something with a signature.
-    pub async fn get(&self, url: &str) -> anyhow::Result<reqwest::Response> {
-        Ok(reqwest::Client::new()
-            .get(url)
-            .headers(self.headers("get", url, None)?)
-            .send()
-            .await?)
     }
 }
 

@@ -43,6 +43,8 @@ pub async fn payload(State(http): State<Http>, Path(digest): Path<String>, reque
         .await
         .map_err(FederationError::from)?;
     let payload = payload.ok_or(FederationError::NotFound)?;
+    #[cfg(feature = "planted-bugs")]
+    let payload = with_planted_bug(payload);
     if matches_etag(&request.0.headers, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, caching(&etag)).into_response());
     }
@@ -91,6 +93,14 @@ pub async fn evidence(
         body,
     )
         .into_response())
+}
+
+/// The payload with noise drawn for this request, if this process has that bug.
+#[cfg(feature = "planted-bugs")]
+fn with_planted_bug(stored: Vec<u8>) -> Vec<u8> {
+    use crate::privacy::planted::{PlantedBug, served};
+    let bug = crate::failpoints::noise_is_redrawn().then_some(PlantedBug::NoiseRedrawn);
+    served(bug, stored.clone(), &mut rand::rng()).unwrap_or(stored)
 }
 
 /// Who asks, if it is an accepted follower: 401 for those who cannot prove who they are, 403 for those who may not.
