@@ -127,6 +127,7 @@ impl Sidecar {
         clock: SharedClock,
         noise_randomness: NoiseRandomness,
     ) -> Result<Self, SidecarError> {
+        releasing::check_budget(&config.privacy)?;
         let store = wait_for("Shoal's database", StoreError::is_transient, || async {
             let store = Store::connect(&config.database, clock.clone()).await?;
             store.migrate().await?;

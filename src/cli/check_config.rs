@@ -49,17 +49,17 @@ pub async fn run(arguments: CheckConfigArguments) -> anyhow::Result<ExitCode> {
             None
         }
     };
+    problems.extend(
+        releasing::check_budget(&config.privacy)
+            .err()
+            .map(|error| error.to_string()),
+    );
     let own = async {
         let clock = Arc::new(SystemClock);
         let store = Store::connect(&config.database, clock.clone()).await?;
         store.migrate().await?;
         // Everything but releasing goes on.
-        let standstill = if config.privacy.contribute {
-            releasing::ledger_problem(&releasing::counter(&config), &store).await?;
-            releasing::standstill(&config, &store, clock.now()).await
-        } else {
-            None
-        };
+        let standstill = releasing::mended_standstill(&config, &store, clock.now()).await?;
         store.close().await;
         anyhow::Ok(standstill)
     };

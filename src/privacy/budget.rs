@@ -98,11 +98,72 @@ impl AnnualBudget {
     pub fn release_mu(&self) -> f64 {
         self.annual_mu() / f64::from(self.releases).sqrt()
     }
+
+    /// Whether a release can be made with it: its noise must fit the grid, and be enough for the proofs.
+    pub fn is_usable(&self) -> bool {
+        (release::SMALLEST_MU..=release::LARGEST_MU).contains(&self.release_mu())
+    }
+
+    /// Smallest and largest usable epsilon with this delta and this number of releases, rounded to three digits that are
+    /// usable themselves. A smallest one of 0 means that every positive epsilon is large enough.
+    pub fn usable_epsilons(&self) -> (f64, f64) {
+        let epsilon_at = |mu: f64| release::epsilon_of(mu * f64::from(self.releases).sqrt(), self.delta);
+        let tiniest = Self {
+            epsilon: Epsilon(f64::MIN_POSITIVE),
+            ..*self
+        };
+        let smallest = if tiniest.is_usable() {
+            0.0
+        } else {
+            three_digits(epsilon_at(release::SMALLEST_MU), f64::ceil)
+        };
+        (smallest, three_digits(epsilon_at(release::LARGEST_MU), f64::floor))
+    }
+}
+
+fn three_digits(value: f64, round: fn(f64) -> f64) -> f64 {
+    let digit = 10f64.powf(value.log10().floor() - 2.0);
+    let rounded = round(value / digit) * digit;
+    // Without the dust of the multiplication.
+    format!("{rounded:.2e}").parse().unwrap_or(rounded)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_said_to_be_usable_is_and_what_lies_beyond_is_not(exponent in -12.0f64..-2.0, releases in 1u32..400) {
+            let delta = Delta::new(10f64.powf(exponent)).unwrap();
+            let usable = |epsilon| AnnualBudget::new(Epsilon::new(epsilon).unwrap(), delta, releases).unwrap().is_usable();
+            let any = AnnualBudget::new(Epsilon::new(1.0).unwrap(), delta, releases).unwrap();
+            let (smallest, largest) = any.usable_epsilons();
+            prop_assert!(smallest > 0.0 || usable(1e-12));
+            prop_assert!(smallest <= 0.0 || (usable(smallest) && !usable(smallest * 0.98)), "{smallest}");
+            prop_assert!(usable(largest) && !usable(largest * 1.02), "{largest}");
+            prop_assert!(usable(4.0));
+        }
+    }
+
+    #[test]
+    fn the_shipped_delta_and_number_of_releases_need_an_epsilon_that_is_not_tiny() {
+        let budget =
+            |epsilon: f64| AnnualBudget::new(Epsilon::new(epsilon).unwrap(), Delta::new(1e-6).unwrap(), 12).unwrap();
+        let (smallest, _) = budget(4.0).usable_epsilons();
+        assert!(smallest > 1e-4 && smallest < 1e-2, "{smallest}");
+        for (epsilon, usable) in [
+            (f64::MIN_POSITIVE, false),
+            (1e-9, false),
+            (smallest, true),
+            (4.0, true),
+            (f64::MAX, false),
+        ] {
+            assert_eq!(budget(epsilon).is_usable(), usable, "{epsilon}");
+        }
+    }
 
     #[test]
     fn senseless_numbers_are_refused() {

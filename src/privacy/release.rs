@@ -3,7 +3,7 @@
 use rand::CryptoRng;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::accountant::release::{LARGEST_MU, LARGEST_RELEASE, STEPS_PER_UNIT, epsilon_of};
+use super::accountant::release::{LARGEST_MU, LARGEST_RELEASE, SMALLEST_MU, STEPS_PER_UNIT, epsilon_of};
 use super::clipping::{SAFETY, UnitBall, sorted_weights};
 use super::discrete_gaussian::DiscreteGaussian;
 use super::grid::{LARGEST_GRID_VALUE, packed_length};
@@ -228,10 +228,10 @@ fn draw(
 
 /// Noise of at least `noise_multiplier` clipping norms, in grid steps.
 fn noise_distribution(noise_multiplier: f64) -> Result<DiscreteGaussian, PrivacyError> {
-    let deviation = noise_multiplier * STEPS_PER_UNIT as f64;
-    if deviation > 2f64.powi(49) {
+    if noise_multiplier > 1.0 / SMALLEST_MU {
         return Err(PrivacyError::GridOverflow);
     }
+    let deviation = noise_multiplier * STEPS_PER_UNIT as f64;
     // One step more than the ceiling covers the rounding of the division and of the product.
     DiscreteGaussian::new(deviation.ceil() as u64 + 1)
 }

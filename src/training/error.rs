@@ -23,6 +23,24 @@ pub enum TrainingError {
     /// The privacy mechanism.
     #[error(transparent)]
     Privacy(#[from] PrivacyError),
+    /// No release can be made with the configured budget.
+    #[error(
+        "no release can be made: `privacy.epsilon_per_year` is {epsilon:?}, but with `privacy.delta` {delta:?} and \
+         `privacy.releases_per_year` {releases} it must be from {smallest} to {largest}, so that the noise fits the grid. \
+         Change it, or set `privacy.contribute` to false to receive only"
+    )]
+    Budget {
+        /// Epsilon of the configuration.
+        epsilon: f64,
+        /// Delta of the configuration.
+        delta: f64,
+        /// Releases a year of the configuration.
+        releases: u32,
+        /// Smallest epsilon that can be used with them.
+        smallest: f64,
+        /// Largest one.
+        largest: f64,
+    },
     /// The privacy ledger cannot be trusted.
     #[error(transparent)]
     Ledger(#[from] LedgerProblem),

@@ -99,6 +99,25 @@ pub fn annual_budget(config: &PrivacyConfig) -> Result<AnnualBudget, PrivacyErro
     )
 }
 
+/// Whether releases can be made with the budget of the configuration at all; not asked where there are none.
+///
+/// # Errors
+/// [`TrainingError::Budget`] says which epsilon could be used.
+pub fn check_budget(config: &PrivacyConfig) -> Result<(), TrainingError> {
+    let budget = annual_budget(config)?;
+    if !config.contribute || budget.is_usable() {
+        return Ok(());
+    }
+    let (smallest, largest) = budget.usable_epsilons();
+    Err(TrainingError::Budget {
+        epsilon: config.epsilon_per_year,
+        delta: config.delta,
+        releases: config.releases_per_year,
+        smallest,
+        largest,
+    })
+}
+
 /// The counter of this sidecar's releases.
 pub fn counter(config: &Config) -> ReleaseCounter {
     let root = config.federation.public_url.as_str().trim_end_matches('/');
@@ -136,18 +155,48 @@ pub async fn standstill(config: &Config, store: &Store, now: DateTime<Utc>) -> O
     if !privacy.contribute {
         return None;
     }
-    if let Some(problem) = counter(config).inspect(store).await.ok()? {
-        return Some(Standstill {
-            status: "withheld",
-            detail: problem.to_string(),
-        });
+    match counter(config).inspect(store).await.ok()? {
+        Some(problem) => Some(Standstill::withheld(&problem)),
+        None => spent(store, privacy, now).await.ok()?,
     }
-    match schedule(store, privacy, now).await.ok()? {
+}
+
+/// The same for an administrator who asks whether all is well: waits for a release that is under way, and mends what a crash
+/// left.
+///
+/// # Errors
+/// [`TrainingError::Store`] when the ledger cannot be read.
+pub async fn mended_standstill(
+    config: &Config,
+    store: &Store,
+    now: DateTime<Utc>,
+) -> Result<Option<Standstill>, TrainingError> {
+    if !config.privacy.contribute {
+        return Ok(None);
+    }
+    match ledger_problem(&counter(config), store).await? {
+        Some(problem) => Ok(Some(Standstill::withheld(&problem))),
+        None => spent(store, &config.privacy, now).await,
+    }
+}
+
+/// That a release is due and the budget of the year does not allow it, if so.
+async fn spent(store: &Store, config: &PrivacyConfig, now: DateTime<Utc>) -> Result<Option<Standstill>, TrainingError> {
+    Ok(match schedule(store, config, now).await? {
         Some(ReleaseOutcome::BudgetSpent { next }) => Some(Standstill {
             status: "budget-spent",
             detail: spent_in_words(next),
         }),
         _ => None,
+    })
+}
+
+impl Standstill {
+    fn withheld(problem: &LedgerProblem) -> Self {
+        Self {
+            status: "withheld",
+            detail: problem.to_string(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{SECRET, Setup, cluster, free_port};
+use crate::support::{SECRET, Setup, cluster, finish, free_port};
 
 #[tokio::test]
 async fn a_good_set_up_is_told_as_text_and_as_json() {
@@ -123,4 +123,44 @@ async fn a_role_that_may_not_create_shoals_tables_is_told_so() {
     let reading = cluster().await.url_as(&setup.role, &setup.password, &setup.own);
     let config = setup.config_with(&setup.peertube_url().await, &reading);
     assert_problem(&setup, &config, &["Shoal's database", "read-only"]);
+}
+
+#[tokio::test]
+async fn a_budget_with_which_nothing_could_ever_be_released_is_refused_with_one_that_could() {
+    let setup = Setup::new().await;
+    let config = setup.config().await;
+    let with = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = setup.command(&config, arguments);
+        command.envs(variables.iter().copied());
+        finish(command)
+    };
+    let epsilon = "SHOAL_PRIVACY__EPSILON_PER_YEAR";
+    for far_off in ["1e-9", "1e300"] {
+        let said = with(&["check-config"], &[(epsilon, far_off)]);
+        assert_eq!(said.code, Some(1), "{said:?}");
+        let parts = [
+            "`privacy.epsilon_per_year` is ",
+            "`privacy.releases_per_year` 12",
+            "not usable yet",
+        ];
+        assert!(parts.iter().all(|part| said.out.contains(part)), "{said:?}");
+        for command in ["serve", "train"] {
+            let said = with(&[command], &[(epsilon, far_off)]);
+            said.assert_failed(1, &["`privacy.epsilon_per_year` is ", "it must be from "]);
+        }
+        // Who releases nothing needs no budget.
+        let receiving = [(epsilon, far_off), ("SHOAL_PRIVACY__CONTRIBUTE", "false")];
+        let said = with(&["check-config"], &receiving);
+        assert_eq!(said.code, Some(0), "{said:?}");
+    }
+
+    // What it recommends does work.
+    let said = with(&["check-config", "--json"], &[(epsilon, "1e-9")]).json();
+    let problem = said["problems"][0].as_str().unwrap();
+    let (_, range) = problem.split_once("it must be from ").unwrap();
+    let (smallest, _) = range.split_once(" to ").unwrap();
+    assert_eq!(with(&["check-config"], &[(epsilon, smallest)]).code, Some(0));
+    setup.follower().await;
+    let trained = with(&["train", "--json"], &[(epsilon, smallest)]).json();
+    assert_eq!(trained["release"]["outcome"], "released", "{trained}");
 }

@@ -19,6 +19,8 @@ use crate::privacy::{Delta, Epsilon};
 pub const STEPS_PER_UNIT: i64 = 1 << 36;
 /// Most integers in one release.
 pub const LARGEST_RELEASE: usize = 1 << 27;
+/// Smallest `mu` of one release: the sums, and noise of a deviation of 2^49 steps, fit into `i64`; more is refused.
+pub const SMALLEST_MU: f64 = 1.0 / 8_192.0;
 /// Largest `mu` of one release for which [`rounding`] is used: its deviation is far above what the proof needs.
 pub const LARGEST_MU: f64 = 65_536.0;
 
