@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::catalogue::Catalogue;
 use super::contribution::Contribution;
@@ -26,7 +27,7 @@ impl fmt::Debug for BasisId {
     }
 }
 
-/// Sums of one group of users, placed in the catalogue of the receiver.
+/// Sums of one group of users, placed in the catalogue of the receiver. Wiped when dropped: they may be exact.
 pub struct EvidenceSource {
     /// Number of users in the sums; noised for peers.
     pub contributors: f64,
@@ -39,6 +40,16 @@ pub struct EvidenceSource {
     /// Sums per channel.
     pub channels: PlacedSums,
 }
+
+impl Drop for EvidenceSource {
+    fn drop(&mut self) {
+        self.gram.zeroize();
+        self.videos.sums.values_mut().zeroize();
+        self.channels.sums.values_mut().zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for EvidenceSource {}
 
 /// Sums per video or channel: `sum_u w_uj x_u`, one row of `D` numbers each.
 pub struct PlacedSums {

@@ -46,6 +46,7 @@ impl Interactions {
         entries.dedup_by_key(|entry| entry.0);
         self.columns.extend(entries.iter().map(|entry| entry.0));
         self.values.extend(entries.iter().map(|entry| entry.1));
+        entries.zeroize();
         self.offsets.push(self.columns.len());
         self.users() - 1
     }

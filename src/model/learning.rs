@@ -6,6 +6,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use zeroize::Zeroize;
 
 use super::alternating::{self, AlternatingParameters};
 use super::blend::{Choice, ValidationUser, Weights, choose, mean_ndcg};
@@ -188,6 +189,12 @@ struct Split {
     kept: Interactions,
     /// (User, held-out items).
     held_out: Vec<(usize, Vec<u32>)>,
+}
+
+impl Drop for Split {
+    fn drop(&mut self) {
+        self.held_out.zeroize();
+    }
 }
 
 impl Split {

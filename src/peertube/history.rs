@@ -3,8 +3,6 @@
 //!
 //! Users who switched their history off and blocked users are left out whole: neither watches nor ratings are read.
 
-use std::collections::VecDeque;
-
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection};
@@ -13,6 +11,7 @@ use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
 use super::ids::{UserId, VideoId};
 use super::signal::{Rated, Rating, UserSignals, Watch, merge};
+use super::wiped::Wiped;
 
 /// Users per batch: also bounds the work of a page when PostgreSQL prefers sorting to the index.
 const USERS: i64 = 500;
@@ -65,8 +64,8 @@ impl PeerTube {
                 summary.watches += watches.len() as u64;
                 summary.ratings += ratings.len() as u64;
                 let signals = merge(
-                    watches.into_iter().map(WatchRow::into_watch).collect(),
-                    ratings.into_iter().map(RatingRow::into_rated).collect(),
+                    watches.iter().map(WatchRow::watch),
+                    ratings.iter().map(RatingRow::rated),
                 );
                 visitor(UserSignals { user: *user, signals });
             }
@@ -114,7 +113,7 @@ trait Keyed {
     fn key(&self) -> (UserId, VideoId);
 }
 
-#[derive(FromRow)]
+#[derive(Clone, Copy, FromRow)]
 struct WatchRow {
     user_id: UserId,
     video_id: VideoId,
@@ -124,7 +123,7 @@ struct WatchRow {
 }
 
 impl WatchRow {
-    fn into_watch(self) -> (VideoId, Watch) {
+    fn watch(&self) -> (VideoId, Watch) {
         (
             self.video_id,
             Watch {
@@ -142,7 +141,7 @@ impl Keyed for WatchRow {
     }
 }
 
-#[derive(FromRow)]
+#[derive(Clone, Copy, FromRow)]
 struct RatingRow {
     user_id: UserId,
     video_id: VideoId,
@@ -152,7 +151,7 @@ struct RatingRow {
 }
 
 impl RatingRow {
-    fn into_rated(self) -> (VideoId, Rated) {
+    fn rated(&self) -> (VideoId, Rated) {
         let rating = if self.is_like { Rating::Like } else { Rating::Dislike };
         (
             self.video_id,
@@ -172,17 +171,19 @@ impl Keyed for RatingRow {
 }
 
 /// The rows of a batch of users, sorted by user and video, a page at a time.
-struct Pages<'batch, R> {
+struct Pages<'batch, R: Copy> {
     statement: &'static str,
     users: &'batch [UserId],
     after: (UserId, VideoId),
-    page: VecDeque<R>,
+    page: Wiped<R>,
+    /// How many rows of the page were given out.
+    taken: usize,
     last_page: bool,
 }
 
 impl<'batch, R> Pages<'batch, R>
 where
-    R: Keyed + for<'row> FromRow<'row, PgRow> + Send + Unpin,
+    R: Copy + Keyed + for<'row> FromRow<'row, PgRow> + Send + Unpin,
 {
     fn new(statement: &'static str, users: &'batch [UserId]) -> Self {
         let after = (UserId(i32::MIN), VideoId(i32::MIN));
@@ -190,19 +191,21 @@ where
             statement,
             users,
             after,
-            page: VecDeque::new(),
+            page: Vec::new().into(),
+            taken: 0,
             last_page: false,
         }
     }
 
     /// All rows of `user`. Users must be asked for in order.
-    async fn of(&mut self, user: UserId, connection: &mut PgConnection) -> Result<Vec<R>, PeerTubeError> {
-        let mut rows = Vec::new();
+    async fn of(&mut self, user: UserId, connection: &mut PgConnection) -> Result<Wiped<R>, PeerTubeError> {
+        let mut rows = Wiped::from(Vec::new());
         loop {
-            while self.page.front().is_some_and(|row| row.key().0 <= user) {
-                rows.extend(self.page.pop_front());
-            }
-            if !self.page.is_empty() || self.last_page {
+            let left = self.page.get(self.taken..).unwrap_or_default();
+            let (own, others) = left.split_at(left.partition_point(|row| row.key().0 <= user));
+            rows = joined(rows, own);
+            self.taken += own.len();
+            if !others.is_empty() || self.last_page {
                 return Ok(rows);
             }
             self.turn_page(connection).await?;
@@ -224,7 +227,15 @@ where
         if let Some(last) = rows.last() {
             self.after = last.key();
         }
-        self.page = rows.into();
+        (self.page, self.taken) = (rows.into(), 0);
         Ok(())
     }
+}
+
+/// Both in a new buffer, because one that grows leaves copies behind.
+fn joined<R: Copy>(rows: Wiped<R>, more: &[R]) -> Wiped<R> {
+    if more.is_empty() {
+        return rows;
+    }
+    [rows.as_slice(), more].concat().into()
 }

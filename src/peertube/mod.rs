@@ -47,6 +47,7 @@ pub mod ties;
 pub mod tokens;
 pub mod user;
 pub mod visibility;
+mod wiped;
 
 pub use cards::{ChannelCard, VideoCard};
 pub use catalogue::{CatalogueChannel, CataloguePrivacy, CatalogueVideo};

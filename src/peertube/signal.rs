@@ -2,10 +2,12 @@
 //! the instance.
 
 use chrono::{DateTime, Utc};
+use zeroize::ZeroizeOnDrop;
 
 use super::ids::{UserId, VideoId};
+use super::wiped::wipe;
 
-/// All that one user did.
+/// All that one user did. Wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UserSignals {
     /// The user.
@@ -13,6 +15,14 @@ pub struct UserSignals {
     /// One per video.
     pub signals: Vec<Signal>,
 }
+
+impl Drop for UserSignals {
+    fn drop(&mut self) {
+        wipe(&mut self.signals);
+    }
+}
+
+impl ZeroizeOnDrop for UserSignals {}
 
 /// What one user did with one video: watched it, rated it, or both.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,9 +85,13 @@ pub enum Rating {
 }
 
 /// Joins the watches and the ratings of one user, both sorted by video, into signals sorted by video.
-pub(super) fn merge(watches: Vec<(VideoId, Watch)>, ratings: Vec<(VideoId, Rated)>) -> Vec<Signal> {
-    let mut signals = Vec::with_capacity(watches.len().max(ratings.len()));
-    let mut ratings = ratings.into_iter().peekable();
+pub(super) fn merge(
+    watches: impl ExactSizeIterator<Item = (VideoId, Watch)>,
+    ratings: impl ExactSizeIterator<Item = (VideoId, Rated)>,
+) -> Vec<Signal> {
+    // Enough at once: a list that grows leaves copies behind.
+    let mut signals = Vec::with_capacity(watches.len() + ratings.len());
+    let mut ratings = ratings.peekable();
     for (video, watch) in watches {
         while let Some((earlier, rated)) = ratings.next_if(|(other, _)| *other < video) {
             signals.push(Signal {
@@ -122,8 +136,8 @@ mod tests {
     }
 
     fn merged(watched: &[i32], rated: &[i32]) -> Vec<(i32, bool, bool)> {
-        let watches = watched.iter().map(|id| (VideoId(*id), watch())).collect();
-        let ratings = rated.iter().map(|id| (VideoId(*id), like())).collect();
+        let watches = watched.iter().map(|id| (VideoId(*id), watch()));
+        let ratings = rated.iter().map(|id| (VideoId(*id), like()));
         merge(watches, ratings)
             .iter()
             .map(|s| (s.video.0, s.watched.is_some(), s.rated.is_some()))

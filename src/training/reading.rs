@@ -88,17 +88,13 @@ pub async fn read(
             if !level.learns() {
                 return;
             }
-            let row = |signals: &mut dyn Iterator<Item = &Signal>| -> Vec<(u32, f32)> {
-                signals
-                    .filter_map(|signal| since(signal, start))
-                    .filter_map(|signal| {
-                        let item = *index.get(&signal.video)?;
-                        let video = &videos[item as usize];
-                        Some((item, preference(&signal, video.duration, video.is_live, rules, now)))
-                    })
-                    .collect()
+            let value = |signal: &Signal| {
+                let signal = since(signal, start)?;
+                let item = *index.get(&signal.video)?;
+                let video = &videos[item as usize];
+                Some((item, preference(&signal, video.duration, video.is_live, rules, now)))
             };
-            interactions.push_user(row(&mut user.signals.iter()));
+            interactions.push_user(user.signals.iter().filter_map(value));
             let events = user.signals.iter().filter_map(|signal| since(signal, start));
             let events = events.filter_map(|signal| {
                 let item = *index.get(&signal.video)?;
@@ -107,7 +103,7 @@ pub async fn read(
             habits.entry(user.user).or_default().0 = events.collect();
             contributors += usize::from(level.contributes());
             let counts = |signal: &&Signal| level.contributes() && belongs(signal, counts);
-            let added = counted.push_user(row(&mut user.signals.iter().filter(counts)));
+            let added = counted.push_user(user.signals.iter().filter(counts).filter_map(value));
             if !counted.row(added).0.is_empty() {
                 participants.push(user.user);
             }

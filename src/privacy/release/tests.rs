@@ -5,6 +5,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
 use super::*;
+use crate::model::evidence::EvidenceSource;
 use crate::model::interactions::Interactions;
 use crate::privacy::DecodeLimits;
 
@@ -257,6 +258,7 @@ fn raw_values_are_wiped_when_they_are_dropped() {
     wiped::<Contribution>();
     wiped::<UnitBall>();
     wiped::<Interactions>();
+    wiped::<EvidenceSource>();
 }
 
 /// What wiping does, as dropping does it: no number stays, in no field.
