@@ -128,9 +128,7 @@ impl EvidenceSum {
             return Err(PrivacyError::Epsilon(mu));
         }
         let values = self.videos.len() + self.channels.len() + self.gram.len() + 1;
-        if self.contributors > MOST_CONTRIBUTORS || values > LARGEST_RELEASE {
-            return Err(PrivacyError::GridOverflow);
-        }
+        check_size(self.contributors, values)?;
         let noise_multiplier = 1.0 / mu;
         let distribution = noise_distribution(noise_multiplier)?;
         let coarse = self.coarse_step(distribution);
@@ -207,6 +205,15 @@ impl EvidenceSum {
             }
         }
         noised(count)
+    }
+}
+
+/// What the proofs count on.
+fn check_size(contributors: usize, values: usize) -> Result<(), PrivacyError> {
+    if contributors > MOST_CONTRIBUTORS || values > LARGEST_RELEASE {
+        Err(PrivacyError::GridOverflow)
+    } else {
+        Ok(())
     }
 }
 

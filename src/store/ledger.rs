@@ -242,3 +242,18 @@ pub(super) async fn note_counter(connection: &mut PgConnection, now: DateTime<Ut
     .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sums of squares lose a little; nothing that anybody would notice may be spent beyond the year.
+    #[test]
+    fn the_last_release_of_a_year_fits_and_no_other() {
+        let mu_squared = 0.1f64.powi(2);
+        let spent: f64 = (0..11).map(|_| mu_squared).sum();
+        assert!(fits(spent, mu_squared, 12.0 * mu_squared));
+        assert!(!fits(spent, mu_squared * 1.000_001, 12.0 * mu_squared));
+        assert!(!fits(12.0 * mu_squared, mu_squared * 1e-6, 12.0 * mu_squared));
+    }
+}

@@ -99,4 +99,17 @@ mod tests {
         assert!((gap(2048.0, 2048f64.powi(5)) - 1.0).abs() < 1e-15);
         assert!(gap(2f64.powi(36), 2f64.powi(27)) < 2e-19);
     }
+
+    /// The distance is at most half the root of the divergence, which multiplies over draws.
+    #[test]
+    fn the_distance_covers_what_the_divergence_proves_and_little_more() {
+        for (s, values) in [(1024.0f64, 1.0), (1024.0, 1e6), (2f64.powi(36), 2f64.powi(27))] {
+            let proved = 0.5 * (values / (143.0 * s.powi(4))).sqrt();
+            let gap = gap(s, values);
+            assert!(
+                gap >= proved && gap < 1.25 * proved,
+                "{s} {values}: {gap} against {proved}"
+            );
+        }
+    }
 }

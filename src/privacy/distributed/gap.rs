@@ -145,6 +145,14 @@ mod tests {
     }
 
     #[test]
+    fn the_theorem_is_counted_as_it_was_published() {
+        let a = 2.0 * PI * PI;
+        let exact = 10.0 * ((-a / 2.0).exp() + (-a * 2.0 / 3.0).exp() + (-a * 0.75).exp());
+        let found = by_theorem(1.0, 4);
+        assert!(found >= exact && found < exact * (1.0 + 1e-8), "{found} {exact}");
+    }
+
+    #[test]
     fn many_shares_are_bounded_by_what_says_more() {
         // So many that the lattice says nothing, and so many that it is not asked.
         for shares in [900, 5_000, u32::MAX] {

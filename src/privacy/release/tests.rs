@@ -250,6 +250,70 @@ fn an_absurd_amount_of_noise_is_an_overflow() {
     assert_eq!(error, PrivacyError::GridOverflow);
 }
 
+/// With a million numbers, rounding to the nearest would lengthen an account by more than the margin of the scaling.
+#[test]
+fn rounding_many_numbers_lengthens_no_account() {
+    for more in 0..6 {
+        let entries = (1 << 20) + more;
+        let mut sum = EvidenceSum::new(
+            BasisId([7; 32]),
+            2,
+            Support::default(),
+            BudgetShares::from_weights(0.6, 0.2, 0.15, 0.05).unwrap(),
+        );
+        sum.videos = vec![0; entries * 2];
+        sum.channels = vec![0; 2];
+        sum.add(&Contribution {
+            factor: vec![1.0, 0.0],
+            videos: (0..entries as u32).map(|place| (place, 1.0)).collect(),
+            channels: vec![(0, 1.0)],
+        });
+        let squared: i128 = sum.integers().iter().map(|value| i128::from(*value).pow(2)).sum();
+        let bound = i128::from(STEPS_PER_UNIT).pow(2);
+        assert!(
+            squared <= bound && squared > bound - bound / 10_000_000,
+            "{entries}: {squared}"
+        );
+    }
+}
+
+#[test]
+fn a_release_has_no_more_numbers_than_the_proof_counts() {
+    assert_eq!(check_size(MOST_CONTRIBUTORS, LARGEST_RELEASE), Ok(()));
+    for (contributors, values) in [(5, LARGEST_RELEASE + 1), (MOST_CONTRIBUTORS + 1, 100)] {
+        assert_eq!(check_size(contributors, values), Err(PrivacyError::GridOverflow));
+    }
+}
+
+/// With next to no noise, what a receiver reads is what was summed: nothing is scaled otherwise on the way out than on the
+/// way in.
+#[test]
+fn receivers_read_the_sums_that_were_added() {
+    let mut sum = empty_sum(2, 1);
+    sum.add(&Contribution {
+        factor: vec![0.5, -0.5, 0.5, -0.5],
+        videos: vec![(1, 1.0)],
+        channels: vec![(0, -1.0)],
+    });
+    let mut randomness = ChaCha20Rng::seed_from_u64(1);
+    let released = sum
+        .release(LARGEST_MU, Delta::new(1e-6).unwrap(), 1, &mut randomness)
+        .unwrap();
+    let value = released.value();
+    let near = |found: Vec<f32>, wanted: &[f32]| {
+        assert_eq!(found.len(), wanted.len());
+        for (found, wanted) in found.iter().zip(wanted) {
+            assert!((found - wanted).abs() < 0.01, "{found} {wanted}");
+        }
+    };
+    near(value.video_sums(), &[0.0, 0.0, 0.0, 0.0, 0.5, -0.5, 0.5, -0.5]);
+    near(value.channel_sums(), &[-0.5, 0.5, -0.5, 0.5]);
+    let signs = [0.25, -0.25, 0.25, -0.25];
+    let gram: Vec<f32> = (0..16).map(|place| signs[(place / 4 + place % 4) % 2]).collect();
+    near(value.gram(), &gram);
+    assert!((value.contributors() - 1.0).abs() < 0.01);
+}
+
 /// What the compiler guarantees: there is no way to let go of these without wiping them.
 #[test]
 fn raw_values_are_wiped_when_they_are_dropped() {
