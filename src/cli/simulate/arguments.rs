@@ -1,5 +1,6 @@
 //! The arguments of `shoal simulate`, and the parameters that they stand for.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -53,6 +54,10 @@ pub struct SimulateArguments {
     /// Relative budgets of the sweeps; only secure aggregation, or none, gives the common sum that a second one needs.
     #[arg(long, value_delimiter = ',', default_value = "1,1,2", value_parser = numbers::positive, allow_negative_numbers = true)]
     pub(super) sweeps: Vec<f64>,
+    /// Releases per sweep among which every user's items are divided, as over a year: they share the budget, and receivers
+    /// accumulate them.
+    #[arg(long, default_value = "1")]
+    pub(super) releases: NonZeroUsize,
     /// Instances of equal size, users spread at random.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["partition", "sizes"])]
     pub(super) instances: u32,
@@ -103,6 +108,7 @@ impl SimulateArguments {
                 },
             },
             sweeps: self.sweeps.clone(),
+            releases: self.releases,
             aggregation: match self.aggregation {
                 Protection::None => Aggregation::None,
                 Protection::Local => Aggregation::Local,

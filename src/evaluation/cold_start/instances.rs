@@ -1,5 +1,7 @@
 //! Instances that have just come, with 0, 1, 3 or 5 users of their own, beside instances that release evidence.
 
+use std::num::NonZeroUsize;
+
 use super::{ColdStartParameters, KNOWN};
 use crate::evaluation::EvaluationError;
 use crate::evaluation::dataset::Dataset;
@@ -55,6 +57,7 @@ pub(super) fn measure(
         delta: parameters.delta,
         dimensions: parameters.dimensions,
         sweeps: vec![1.0],
+        releases: NonZeroUsize::MIN,
         learning: parameters.learning,
         shares: parameters.shares,
         seed: parameters.seed,

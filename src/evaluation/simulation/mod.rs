@@ -5,6 +5,8 @@ mod released;
 mod report;
 mod task;
 
+use std::num::NonZeroUsize;
+
 use rayon::prelude::*;
 
 use super::baseline::content_weights;
@@ -54,6 +56,9 @@ pub struct SimulationParameters {
     /// Relative budgets of the sweeps; each but the first is expressed in a basis that follows from the sum before it.
     /// Local noise gives no common sum, so there only one sweep is made, with the whole budget.
     pub sweeps: Vec<f64>,
+    /// Releases per sweep among which every user's items are divided, as over a year; they share the budget, and receivers
+    /// accumulate them.
+    pub releases: NonZeroUsize,
     /// Learning at every instance.
     pub learning: LearningParameters,
     /// Division of the budget of a sweep.
@@ -217,11 +222,16 @@ mod tests {
     }
 
     fn run(aggregation: Aggregation, epsilon: f64) -> Report {
+        run_with(aggregation, epsilon, 1)
+    }
+
+    fn run_with(aggregation: Aggregation, epsilon: f64, releases: usize) -> Report {
         let data = dataset();
         let instance_of: Vec<u32> = (0..80).map(|user| user / 20).collect();
         let parameters = SimulationParameters {
             protocol: Protocol::HeldOutItems,
             sweeps: vec![1.0, 2.0],
+            releases: NonZeroUsize::new(releases).unwrap(),
             aggregation,
             epsilon: Epsilon::new(epsilon).unwrap(),
             delta: Delta::new(1e-5).unwrap(),
@@ -257,6 +267,18 @@ mod tests {
             local.bytes,
             secure.bytes
         );
+    }
+
+    #[test]
+    fn several_releases_carry_what_one_does() {
+        for aggregation in [Aggregation::Local, Aggregation::Secure] {
+            let one = run(aggregation, 1_000.0);
+            let three = run_with(aggregation, 1_000.0, 3);
+            let [once, often] = [&one, &three].map(|report| report.overall.federated.ndcg());
+            assert!((often - once).abs() < 0.1, "{often} {once}");
+            assert!(often > three.overall.popularity.ndcg() + 0.1, "{often}");
+            assert!(three.bytes > 2 * one.bytes, "{} {}", three.bytes, one.bytes);
+        }
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! What the instances of a simulation release, sweep after sweep, and what each of them gets to see.
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha20Rng;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::{ChaCha8Rng, ChaCha20Rng};
 use sha2::{Digest, Sha256};
 
 use super::{Aggregation, SimulationParameters};
 use crate::evaluation::EvaluationError;
+use crate::model::accumulation::Accumulation;
 use crate::model::catalogue::Catalogue;
 use crate::model::contribution::Contribution;
 use crate::model::evidence::EvidenceSource;
@@ -22,8 +23,10 @@ pub struct Released {
     /// Bytes of all payloads.
     pub bytes: usize,
     aggregation: Aggregation,
-    noised: Vec<Option<Noised<EvidenceGrid>>>,
-    exact: Vec<Vec<Contribution>>,
+    /// All releases of one instance, or of the shared sum.
+    noised: Vec<Vec<Noised<EvidenceGrid>>>,
+    /// What is released, by release and by instance.
+    exact: Vec<Vec<Vec<Contribution>>>,
 }
 
 impl Released {
@@ -63,18 +66,13 @@ impl Released {
     /// The next basis follows from the last common sum.
     fn refine(&mut self, support: &Support) {
         let mut digest = Sha256::new();
+        for value in self.noised.iter().flatten() {
+            digest.update(value.encode().unwrap_or_default());
+        }
         let common: Vec<EvidenceSource> = if self.aggregation == Aggregation::Secure {
-            for value in self.noised.iter().flatten() {
-                digest.update(value.encode().unwrap_or_default());
-            }
-            self.noised
-                .iter()
-                .flatten()
-                .filter_map(|value| value.source(&self.catalogue))
-                .collect()
+            self.released_sources().collect()
         } else {
-            let all: Vec<Contribution> = self.exact.iter().flatten().cloned().collect();
-            vec![EvidenceSource::exact(&self.catalogue, support, &all)]
+            self.exact_sum(support, |_| true).into_iter().collect()
         };
         if let Some(factors) = posterior::item_factors(&self.catalogue, &common) {
             let items = self.catalogue.items();
@@ -95,35 +93,46 @@ impl Released {
         randomness: &mut ChaCha20Rng,
     ) -> Result<(), EvaluationError> {
         let catalogue = &self.catalogue;
-        self.exact = histories
-            .iter()
-            .map(|history| learning::contributions(catalogue, history, support))
+        let releases = parameters.releases.get();
+        self.exact = (0..releases)
+            .map(|release| {
+                let contributions = |history: &&Interactions| {
+                    let counted = counted_in(history, release, releases);
+                    learning::contributions_of(catalogue, history, &counted, support)
+                };
+                histories.iter().map(contributions).collect()
+            })
             .collect();
-        // Squares of mu add up over sweeps.
-        let mu = accountant::mu_of(parameters.epsilon, parameters.delta) * share.sqrt();
-        let sum_of = |contributions: &mut dyn Iterator<Item = &Contribution>| {
+        // Squares of mu add up over sweeps and releases.
+        let mu = accountant::mu_of(parameters.epsilon, parameters.delta) * (share / releases as f64).sqrt();
+        let mut release = |contributions: &mut dyn Iterator<Item = &Contribution>| {
             let basis = catalogue.basis();
             let dimensions = basis.dimensions() as u16;
             let mut sum = EvidenceSum::new(basis.id(), dimensions, support.clone(), parameters.shares);
             contributions.for_each(|contribution| sum.add(contribution));
-            sum
+            (sum.contributors() > 0)
+                .then(|| sum.release(mu, parameters.delta, 1, randomness))
+                .transpose()
         };
         self.noised = match self.aggregation {
             Aggregation::None => Vec::new(),
             Aggregation::Local => {
                 let mut noised = Vec::new();
-                for contributions in &self.exact {
-                    let sum = sum_of(&mut contributions.iter());
-                    let released = (sum.contributors() > 0)
-                        .then(|| sum.release(mu, parameters.delta, 1, randomness))
-                        .transpose()?;
-                    noised.push(released);
+                for instance in 0..histories.len() {
+                    let mut of_instance = Vec::new();
+                    for exact in &self.exact {
+                        of_instance.extend(release(&mut exact[instance].iter())?);
+                    }
+                    noised.push(of_instance);
                 }
                 noised
             }
             Aggregation::Secure => {
-                let sum = sum_of(&mut self.exact.iter().flatten());
-                vec![Some(sum.release(mu, parameters.delta, 1, randomness)?)]
+                let mut shared = Vec::new();
+                for exact in &self.exact {
+                    shared.extend(release(&mut exact.iter().flatten())?);
+                }
+                vec![shared]
             }
         };
         for value in self.noised.iter().flatten() {
@@ -132,26 +141,36 @@ impl Released {
         Ok(())
     }
 
+    /// The releases of each instance, or of the shared sum, as one source.
+    fn released_sources(&self) -> impl Iterator<Item = EvidenceSource> {
+        self.noised.iter().filter_map(|releases| self.placed(releases))
+    }
+
+    fn placed(&self, releases: &[Noised<EvidenceGrid>]) -> Option<EvidenceSource> {
+        accumulated(releases.iter().filter_map(|value| value.source(&self.catalogue)))
+    }
+
+    /// The exact sum of all instances that are `chosen`.
+    fn exact_sum(&self, support: &Support, chosen: impl Fn(usize) -> bool) -> Option<EvidenceSource> {
+        accumulated(self.exact.iter().map(|release| {
+            let of_all = release.iter().enumerate().filter(|(instance, _)| chosen(*instance));
+            let contributions: Vec<Contribution> = of_all.flat_map(|(_, exact)| exact.iter().cloned()).collect();
+            EvidenceSource::exact(&self.catalogue, support, &contributions)
+        }))
+    }
+
     /// What `instance` learns from, besides its own users; `None` is somebody who has no users.
     pub fn sources_for(&self, instance: Option<usize>, support: &Support) -> Vec<EvidenceSource> {
-        let catalogue = &self.catalogue;
         let others = |other: usize| Some(other) != instance;
         match self.aggregation {
-            Aggregation::None => {
-                let all: Vec<Contribution> = (0..self.exact.len())
-                    .filter(|other| others(*other))
-                    .flat_map(|other| self.exact[other].iter().cloned())
-                    .collect();
-                vec![EvidenceSource::exact(catalogue, support, &all)]
-            }
+            Aggregation::None => self.exact_sum(support, others).into_iter().collect(),
             Aggregation::Local => (0..self.noised.len())
                 .filter(|other| others(*other))
-                .filter_map(|other| self.noised[other].as_ref()?.source(catalogue))
+                .filter_map(|other| self.placed(&self.noised[other]))
                 .collect(),
             Aggregation::Secure => {
-                let total = self.noised.iter().flatten().filter_map(|value| value.source(catalogue));
-                let own = instance.map(|own| EvidenceSource::exact(catalogue, support, &self.exact[own]));
-                total
+                let own = instance.and_then(|own| self.exact_sum(support, |other| other == own));
+                self.released_sources()
                     .map(|sum| match &own {
                         Some(own) => sum.without(own),
                         None => sum,
@@ -160,6 +179,30 @@ impl Released {
             }
         }
     }
+}
+
+/// Releases of the same people, each of which counts other items, as one source.
+fn accumulated(releases: impl Iterator<Item = EvidenceSource>) -> Option<EvidenceSource> {
+    let mut accumulation = Accumulation::default();
+    releases.for_each(|source| accumulation.add(&source));
+    accumulation.finish()
+}
+
+/// The part of a history that release number `release` of `releases` counts: each item in one release, which chance decides.
+fn counted_in(history: &Interactions, release: usize, releases: usize) -> Interactions {
+    if releases == 1 {
+        return history.clone();
+    }
+    let mut counted = Interactions::new(history.items());
+    for user in 0..history.users() {
+        let mut chance = ChaCha8Rng::seed_from_u64(user as u64);
+        counted.push_user(
+            history
+                .entries(user)
+                .filter(|_| chance.random_range(0..releases) == release),
+        );
+    }
+    counted
 }
 
 /// Division of a release's budget among its parts. Data sets without channels spend nothing on them.
@@ -177,5 +220,26 @@ pub fn shares_for(shares: BudgetShares, support: &Support) -> Result<BudgetShare
         )?)
     } else {
         Ok(shares)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_is_counted_in_one_release() {
+        let mut history = Interactions::new(50);
+        history.push_user((0..50).map(|item| (item, 1.0)));
+        history.push_user([]);
+        history.push_user([(7, 0.5)]);
+        let parts: Vec<Interactions> = (0..3).map(|release| counted_in(&history, release, 3)).collect();
+        for user in 0..history.users() {
+            let mut counted: Vec<(u32, f32)> = parts.iter().flat_map(|part| part.entries(user)).collect();
+            counted.sort_by_key(|entry| entry.0);
+            assert_eq!(counted, history.entries(user).collect::<Vec<_>>());
+        }
+        assert!(parts.iter().all(|part| !part.row(0).0.is_empty()));
+        assert_eq!(counted_in(&history, 0, 1), history);
     }
 }
