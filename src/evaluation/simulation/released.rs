@@ -205,6 +205,9 @@ fn counted_in(history: &Interactions, release: usize, releases: usize) -> Intera
     counted
 }
 
+/// What is spent on channels where there are none: next to nothing, but so that the noise stays a finite number.
+const NO_CHANNELS: f64 = 1e-12;
+
 /// Division of a release's budget among its parts. Data sets without channels spend nothing on them.
 ///
 /// # Errors
@@ -214,7 +217,7 @@ pub fn shares_for(shares: BudgetShares, support: &Support) -> Result<BudgetShare
         let square = |share: f64| share * share;
         Ok(BudgetShares::from_weights(
             square(shares.videos) + square(shares.channels),
-            f64::MIN_POSITIVE,
+            NO_CHANNELS,
             square(shares.gram),
             square(shares.contributors),
         )?)
@@ -241,5 +244,14 @@ mod tests {
         }
         assert!(parts.iter().all(|part| !part.row(0).0.is_empty()));
         assert_eq!(counted_in(&history, 0, 1), history);
+    }
+
+    #[test]
+    fn without_channels_much_noise_is_still_a_number() {
+        let support = Support::new(vec!["video".to_owned()], Vec::new());
+        let shares = shares_for(BudgetShares::from_weights(0.65, 0.22, 0.09, 0.04).unwrap(), &support).unwrap();
+        let largest_noise = 1e6;
+        assert!((largest_noise / shares.channels).powi(2).is_finite());
+        assert!(shares.channels < 1e-5 * shares.videos);
     }
 }
