@@ -10,6 +10,7 @@
 //! | [`store`] | Shoal's own tables |
 //! | [`model`] | the mathematics: interactions, basis, evidence, posterior, factors; no I/O |
 //! | [`privacy`] | clipping, noise, accounting; the only place that turns raw evidence into something that may leave |
+//! | [`connections`] | callers of a listener: how many, how slow |
 //! | [`federation`] | ActivityPub: actor, activities, inbox, delivery, payload files |
 //! | [`recommend`] | candidates, filters, ranking and reasons for one request |
 //! | [`api`] | REST, health, metrics, OpenAPI |
@@ -25,6 +26,7 @@ pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod connections;
 pub mod demo;
 pub mod evaluation;
 pub mod failpoints;

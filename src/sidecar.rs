@@ -20,6 +20,7 @@ use crate::api::health::Releases;
 use crate::api::{self, ApiState};
 use crate::clock::SharedClock;
 use crate::config::Config;
+use crate::connections::{self, ConnectionLimits};
 use crate::federation::{Federation, FederationError};
 use crate::peertube::{PeerTube, PeerTubeError};
 use crate::recommend::SharedSnapshot;
@@ -198,16 +199,13 @@ impl Sidecar {
         })
         .with_standstill(self.standstill());
         workers.spawn(api::Server::new(listeners.api, state).run(stop.clone()));
-        let router = self.federation.router();
-        let federation_stop = stop.clone();
-        workers.spawn(async move {
-            axum::serve(
-                listeners.federation,
-                router.into_make_service_with_connect_info::<std::net::SocketAddr>(),
-            )
-            .with_graceful_shutdown(federation_stop.cancelled_owned())
-            .await
-        });
+        workers.spawn(connections::serving::serve(
+            "federation",
+            listeners.federation,
+            self.federation.router(),
+            ConnectionLimits::default(),
+            stop.clone(),
+        ));
         let federation = self.federation.clone();
         let federation_stop = stop.clone();
         workers.spawn(async move {

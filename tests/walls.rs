@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Every room and the ones that it may use. `config`, `clock` and `telemetry` count as rooms here.
-const MAY_USE: [(&str, &[&str]); 17] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("peertube", &[]),
     ("model", &[]),
+    ("connections", &[]),
     ("clock", &[]),
     ("failpoints", &[]),
     ("config", &["model"]),
@@ -18,7 +19,18 @@ const MAY_USE: [(&str, &[&str]); 17] = [
         &["clock", "config", "failpoints", "model", "privacy", "store"],
     ),
     ("recommend", &["clock", "config", "model", "peertube", "store"]),
-    ("api", &["clock", "config", "peertube", "privacy", "recommend", "store"]),
+    (
+        "api",
+        &[
+            "clock",
+            "config",
+            "connections",
+            "peertube",
+            "privacy",
+            "recommend",
+            "store",
+        ],
+    ),
     (
         "training",
         &[
@@ -39,6 +51,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
             "api",
             "clock",
             "config",
+            "connections",
             "federation",
             "peertube",
             "recommend",
@@ -87,9 +100,10 @@ const MAY_USE: [(&str, &[&str]); 17] = [
 ];
 
 /// Crates that only some rooms may know.
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [(&str, &[&str]); 6] = [
     ("sqlx", &["peertube", "store", "demo", "federation"]),
-    ("axum", &["api", "federation", "sidecar"]),
+    ("axum", &["api", "connections", "federation"]),
+    ("hyper", &["connections"]),
     ("activitypub_federation", &["federation"]),
     // `cli` asks the sidecar on this machine for its health; `peertube` asks PeerTube whose token it is.
     ("reqwest", &["federation", "demo", "peertube", "cli"]),
@@ -98,6 +112,7 @@ const CRATES: [(&str, &[&str]); 5] = [
         &[
             "api",
             "cli",
+            "connections",
             "demo",
             "federation",
             "peertube",

@@ -7,6 +7,7 @@ use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use super::state::ApiState;
+use crate::connections::{CUT_OFF, OPEN};
 
 /// Where Prometheus asks.
 pub const PATH: &str = "/metrics";
@@ -32,6 +33,11 @@ pub fn recorder() -> Result<PrometheusRecorder, BuildError> {
     metrics::with_local_recorder(&recorder, || {
         describe_counter!(REQUESTS, "Answered requests by route, strategy and status.");
         describe_histogram!(DURATION, Unit::Seconds, "Time to the answer by route and strategy.");
+        describe_gauge!(OPEN, "Open connections by listener.");
+        describe_counter!(
+            CUT_OFF,
+            "Connections ended because the caller was slow, by listener and reason."
+        );
         describe_gauge!(
             MODEL_CREATED,
             Unit::Seconds,

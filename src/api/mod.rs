@@ -77,12 +77,14 @@ pub fn router(state: ApiState) -> Router {
         .route(recommendations::PATH, get(recommendations::list))
         .merge(me::routes())
         .route_layer(from_fn_with_state(state.clone(), authentication::identify))
-        .route_layer(overload::shedding(state.limits.concurrent_requests));
+        .route_layer(overload::shedding(state.limits.concurrent_requests))
+        .route_layer(from_fn_with_state(state.clone(), overload::whole_body));
     let visitors = Router::new()
         .route(visitors::PARAMETERS_PATH, get(visitors::parameters))
         .route(visitors::REPORTS_PATH, post(visitors::report))
         .route(visitors::TOPICS_PATH, get(visitors::list))
-        .route_layer(overload::shedding(state.limits.concurrent_requests));
+        .route_layer(overload::shedding(state.limits.concurrent_requests))
+        .route_layer(from_fn_with_state(state.clone(), overload::whole_body));
     let open = Router::new()
         .route(health::ALIVE_PATH, get(health::alive))
         .route(health::READY_PATH, get(health::ready))

@@ -1,8 +1,10 @@
 //! What keeps one caller from taking everything: a limit on concurrent requests that refuses at once, and a deadline.
+//! Whole bodies are read first, so that a caller who sends one slowly takes no place among these requests.
 
 use std::convert::Infallible;
 
 use axum::BoxError;
+use axum::body::{Body, to_bytes};
 use axum::error_handling::HandleErrorLayer;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -28,6 +30,15 @@ pub fn shedding(
         .layer(HandleErrorLayer::new(async |_: BoxError| Problem::overloaded()))
         .layer(LoadShedLayer::new())
         .layer(GlobalConcurrencyLimitLayer::new(concurrent))
+}
+
+/// Reads the whole body, at most [`super::Limits::body_bytes`], before anything else sees the request.
+pub async fn whole_body(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match to_bytes(body, state.limits.body_bytes).await {
+        Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
+        Err(_) => Problem::payload_too_large().into_response(),
+    }
 }
 
 /// Ends a request that takes longer than [`super::Limits::deadline`] with [`Problem::too_slow`].

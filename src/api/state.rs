@@ -14,6 +14,7 @@ use super::visitors::Visitors;
 use super::vouching::PluginSecret;
 use crate::clock::SharedClock;
 use crate::config::{Config, PrivacyConfig};
+use crate::connections::ConnectionLimits;
 use crate::peertube::tokens::{TokenError, TokenOwners};
 use crate::peertube::{PeerTube, Viewer};
 use crate::privacy::PrivacyError;
@@ -41,6 +42,8 @@ pub struct Limits {
     pub deadline: Duration,
     /// Largest body in bytes.
     pub body_bytes: usize,
+    /// Connections, and how slow their callers may be.
+    pub connections: ConnectionLimits,
 }
 
 /// A list of 100,000 videos takes about 12 ms of a processor, the database's part included: with so many at once, each is
@@ -54,6 +57,7 @@ impl Default for Limits {
             concurrent_requests: CONCURRENT_PER_PROCESSOR * processors.max(2),
             deadline: Duration::from_secs(5),
             body_bytes: 16 * 1024,
+            connections: ConnectionLimits::default(),
         }
     }
 }

@@ -56,7 +56,7 @@ pub struct World {
     /// The PeerTube that is asked whose token it is.
     pub fake: FakePeerTube,
     pub snapshot: SharedSnapshot,
-    address: String,
+    pub address: String,
     client: reqwest::Client,
     shutdown: Option<DropGuard>,
     serving: JoinHandle<std::io::Result<()>>,

@@ -27,9 +27,6 @@ const TIMEOUT: Duration = Duration::from_secs(9);
 
 /// Takes an activity: 202 when it was processed, had arrived before, or is of no concern.
 pub async fn receive(State(http): State<Http>, request: Request) -> Result<StatusCode, Problem> {
-    let Ok(_slot) = http.state.slots.try_acquire() else {
-        return Err(FederationError::Busy("too many requests are in progress").into());
-    };
     let outcome = tokio::time::timeout(TIMEOUT, process(&http, request)).await;
     match outcome.unwrap_or(Err(FederationError::Busy("the activity took too long"))) {
         Ok(()) => Ok(StatusCode::ACCEPTED),
@@ -45,6 +42,10 @@ async fn process(http: &Http, request: Request) -> Result<(), FederationError> {
     check_media_type(request.headers())?;
     let (mut parts, body) = request.into_parts();
     let body = read(body).await?;
+    // Only now: whoever sends slowly takes nobody's place.
+    let Ok(_slot) = state.slots.try_acquire() else {
+        return Err(FederationError::Busy("too many requests are in progress"));
+    };
     state.traffic.received(body.len());
     let Incoming::Understood(activity) = Incoming::parse(&body)? else {
         return Ok(());
