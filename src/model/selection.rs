@@ -18,8 +18,25 @@ pub fn reached_by_about(scores: &[f32], count: usize) -> f32 {
     *sample.select_nth_unstable_by(place, |a, b| b.total_cmp(a)).1
 }
 
+/// The places of the scores that are at least `bound`, ascending. Quick where they are few.
+pub fn reaching(scores: &[f32], bound: f32) -> Vec<u32> {
+    /// Scores that are compared at once.
+    const LANES: usize = 32;
+    let mut places = Vec::new();
+    for (block, start) in scores.chunks(LANES).zip((0u32..).step_by(LANES)) {
+        // Without a branch per score, so that a block takes a few instructions.
+        if block.iter().fold(false, |any, score| any | (*score >= bound)) {
+            let reached = (start..).zip(block).filter(|(_, score)| **score >= bound);
+            places.extend(reached.map(|(place, _)| place));
+        }
+    }
+    places
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -42,5 +59,20 @@ mod tests {
         scores.extend((0u16..50_000).map(f32::from));
         let bound = reached_by_about(&scores, 2_000);
         assert!(bound.is_finite() && bound > 40_000.0, "{bound}");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_reaches_the_bound_is_missed(
+            scores in proptest::collection::vec(proptest::num::f32::ANY, 0..200),
+            bound in proptest::num::f32::ANY,
+        ) {
+            let expected: Vec<u32> = (0u32..)
+                .zip(&scores)
+                .filter(|(_, score)| **score >= bound)
+                .map(|(place, _)| place)
+                .collect();
+            prop_assert_eq!(reaching(&scores, bound), expected);
+        }
     }
 }

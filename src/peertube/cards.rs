@@ -13,7 +13,7 @@ use super::error::{Doing, PeerTubeError};
 use super::host::host_of;
 use super::ids::{ChannelId, VideoId};
 use super::reference::ShortUuid;
-use super::rules::{instance, listed_for_viewer, local_or_followed, not_muted, published, video_and_owner};
+use super::rules::{followed, instance, listed_for_viewer, local_or_followed, not_muted, published, video_and_owner};
 use super::schema::ThumbnailsTable;
 use super::user::Viewer;
 use super::visibility::Audience;

@@ -12,7 +12,7 @@ use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
 use super::host::host_of;
 use super::ids::{AccountId, ChannelId, ServerId, VideoId};
-use super::rules::{instance, local_or_followed, not_muted, published, video_and_owner};
+use super::rules::{followed, instance, local_or_followed, not_muted, published, video_and_owner};
 
 /// Videos per page: what is in memory at once.
 const PAGE: i64 = 5_000;

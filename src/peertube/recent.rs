@@ -7,8 +7,8 @@ use super::error::{Doing, PeerTubeError};
 use super::ids::VideoId;
 use super::reference::VideoReference;
 use super::rules::{
-    instance, listed_for_viewer, local_or_followed, newest_first_for_viewer, newest_for_viewer, not_muted, published,
-    video_and_owner,
+    followed, instance, listed_for_viewer, local_or_followed, newest_first_for_viewer, newest_for_viewer, not_muted,
+    published, video_and_owner,
 };
 use super::schema::ViewsTable;
 use super::user::Viewer;

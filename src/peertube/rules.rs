@@ -4,7 +4,7 @@
 //! All pieces speak of the same rows: video `v`, its channel `c` and the channel's actor `ca`, the owner account `a` and
 //! its actor `aa`; and of two small tables, `instance` and `followed`.
 
-/// The instance's own account, whose blocklists hold for everybody, and the actors whom the instance's own actor follows.
+/// The instance's own account, whose blocklists hold for everybody, and its actor.
 macro_rules! instance {
     () => {
         r#"
@@ -15,12 +15,6 @@ macro_rules! instance {
             WHERE own."applicationId" IS NOT NULL
             ORDER BY own.id
             LIMIT 1
-        ),
-        followed AS (
-            SELECT ARRAY (
-                SELECT follow."targetActorId" FROM "actorFollow" follow
-                WHERE follow."actorId" = (SELECT actor_id FROM instance) AND follow.state = 'accepted'
-            ) AS actors
         )
         "#
     };
@@ -71,23 +65,38 @@ macro_rules! not_muted {
     };
 }
 
-/// Local, or from somebody whom the instance follows: PeerTube also keeps remote videos that only one user ever looked
-/// up, and lists none of them. Arrays instead of joins, and no EXISTS, because PostgreSQL would go through all shares of all
-/// follows for a single video.
-macro_rules! local_or_followed {
-    () => {
-        r#"
-        (
-            v.remote IS FALSE
-            OR aa.id = ANY ((SELECT actors FROM followed)::integer[])
-            OR ca.id = ANY ((SELECT actors FROM followed)::integer[])
-            OR (
-                SELECT true FROM "videoShare" share
-                WHERE share."videoId" = v.id AND share."actorId" = ANY ((SELECT actors FROM followed)::integer[])
+/// Whether the instance's own actor follows one of `$actors`: a lookup in the index of both sides of a follow.
+macro_rules! followed {
+    ($actors:literal) => {
+        concat!(
+            r#"
+            (
+                SELECT true FROM "actorFollow" follow
+                WHERE follow."actorId" = (SELECT actor_id FROM instance) AND follow."targetActorId" IN ("#,
+            $actors,
+            r#") AND follow.state = 'accepted'
                 LIMIT 1
             )
-        ) IS TRUE
-        "#
+            "#
+        )
+    };
+}
+
+/// Local, or from somebody whom the instance follows: PeerTube also keeps remote videos that only one user ever looked
+/// up, and lists none of them. No joins, no EXISTS, and no array of all who are followed, because for a single video
+/// PostgreSQL would go through all follows.
+macro_rules! local_or_followed {
+    () => {
+        concat!(
+            "(v.remote IS FALSE OR ",
+            followed!("aa.id, ca.id"),
+            r#"
+            OR (
+                SELECT true FROM "videoShare" share
+                WHERE share."videoId" = v.id AND "#,
+            followed!(r#"share."actorId""#),
+            " LIMIT 1)) IS TRUE "
+        )
     };
 }
 
@@ -144,6 +153,6 @@ macro_rules! newest_for_viewer {
 }
 
 pub(super) use {
-    instance, listed_for_viewer, local_or_followed, newest_first_for_viewer, newest_for_viewer, not_muted, published,
-    video_and_owner,
+    followed, instance, listed_for_viewer, local_or_followed, newest_first_for_viewer, newest_for_viewer, not_muted,
+    published, video_and_owner,
 };

@@ -4,8 +4,8 @@ use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
 use super::ids::{ChannelId, UserId, VideoId};
 use super::rules::{
-    instance, listed_for_viewer, local_or_followed, newest_first_for_viewer, newest_for_viewer, not_muted, published,
-    video_and_owner,
+    followed, instance, listed_for_viewer, local_or_followed, newest_first_for_viewer, newest_for_viewer, not_muted,
+    published, video_and_owner,
 };
 use super::user::Viewer;
 use super::visibility::Audience;

@@ -15,8 +15,10 @@ use super::newest_first::NewestFirst;
 use crate::clock::SharedClock;
 use crate::peertube::{Audience, PeerTube, Viewer};
 
-/// A guess is used for a minute at least.
+/// After a minute at least, a guess is made anew.
 const LIFETIME: TimeDelta = TimeDelta::seconds(60);
+/// For so long the old one is still used, so that nobody waits for the new one.
+const GRACE: TimeDelta = TimeDelta::seconds(15);
 /// And for so many times as long as it took to make: so guesses never keep the database busy.
 const LIFETIME_PER_WORK: i32 = 100;
 /// Kinds of callers for whom a guess is kept at most.
@@ -24,7 +26,7 @@ const KINDS: usize = 16;
 
 #[derive(Default)]
 struct Guess {
-    /// The videos, and until when they are used; `None` until they have been read once.
+    /// The videos, and when they are read anew; `None` until they have been read once.
     listed: Option<(Arc<NewestFirst>, DateTime<Utc>)>,
     /// Whether somebody is reading them now.
     being_read: bool,
@@ -64,13 +66,13 @@ impl Presumed {
         }
         let guess = guesses.entry(kind.clone()).or_default();
         guess.last_used = Some(now);
-        let listed = guess.listed.as_ref().filter(|(_, until)| now < *until);
-        let listed = listed.map(|(videos, _)| Arc::clone(videos));
-        if listed.is_none() && !guess.being_read {
+        let until = guess.listed.as_ref().map(|(_, until)| *until);
+        if until.is_none_or(|until| now >= until) && !guess.being_read {
             guess.being_read = true;
             tokio::spawn(self.clone().read(kind));
         }
-        listed
+        let usable = guess.listed.as_ref().filter(|(_, until)| now < *until + GRACE);
+        usable.map(|(videos, _)| Arc::clone(videos))
     }
 
     async fn read(self, kind: Audience) {

@@ -2,8 +2,9 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
-use crate::model::selection::reached_by_about;
+use crate::model::selection::{reached_by_about, reaching};
 
 /// An item with its score. Greater means better: a higher score, and with equal scores a lower index.
 #[derive(Debug, Clone, Copy)]
@@ -38,36 +39,37 @@ impl Eq for Scored {}
 
 /// Items from best to worst. Preparing it is linear in the number of items, each step logarithmic in the number of those that
 /// are probably looked at.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Ranking {
     /// The best.
     heap: BinaryHeap<Scored>,
-    /// Items none of which is better than any in the heap, in no order.
-    rest: Vec<Scored>,
+    /// Makes a list, in no order, of the items that are worse than those in the heap; hardly anybody asks.
+    rest: Option<Box<dyn FnOnce() -> Vec<Scored> + Send>>,
 }
 
 /// How many items the heap begins with, about; nearly no list looks at more.
 const BEST: usize = 2_000;
 
 impl Ranking {
-    /// Ranks the items that `keep` lets pass. `scores` has one entry per item; entries that are not finite are dropped.
-    pub fn new(scores: &[f32], mut keep: impl FnMut(u32, f32) -> bool) -> Self {
-        let bound = reached_by_about(scores, BEST);
-        let (mut best, mut rest) = (Vec::new(), Vec::new());
-        for (item, score) in (0u32..).zip(scores) {
-            if score.is_finite() && keep(item, *score) {
-                // Adding zero makes one zero of both, so that their order is that of the items.
-                let scored = Scored {
-                    item,
-                    score: score + 0.0,
-                };
-                let part = if scored.score >= bound { &mut best } else { &mut rest };
-                part.push(scored);
-            }
-        }
+    /// Ranks all items: `scores` has one entry for each, and those whose entry is not finite are left out.
+    pub fn new(scores: Arc<Vec<f32>>) -> Self {
+        let bound = reached_by_about(&scores, BEST);
+        let scored = |(item, score): (u32, &f32)| {
+            // Adding zero makes one zero of both, so that their order is that of the items.
+            let score = *score + 0.0;
+            score.is_finite().then_some(Scored { item, score })
+        };
+        let best = reaching(&scores, bound).into_iter();
+        let heap = best
+            .filter_map(|item| scored((item, scores.get(item as usize)?)))
+            .collect();
+        let rest = move || {
+            let worse = (0u32..).zip(scores.iter()).filter(|(_, score)| **score < bound);
+            worse.filter_map(scored).collect()
+        };
         Self {
-            heap: BinaryHeap::from(best),
-            rest,
+            heap,
+            rest: Some(Box::new(rest)),
         }
     }
 }
@@ -76,8 +78,10 @@ impl Iterator for Ranking {
     type Item = Scored;
 
     fn next(&mut self) -> Option<Scored> {
-        if self.heap.is_empty() && !self.rest.is_empty() {
-            self.heap = BinaryHeap::from(std::mem::take(&mut self.rest));
+        if self.heap.is_empty()
+            && let Some(rest) = self.rest.take()
+        {
+            self.heap = BinaryHeap::from(rest());
         }
         self.heap.pop()
     }
@@ -91,7 +95,7 @@ mod tests {
 
     #[test]
     fn equal_scores_keep_the_order_of_the_items() {
-        let order: Vec<u32> = Ranking::new(&[0.0, 1.0, -0.0, 1.0], |_, _| true)
+        let order: Vec<u32> = Ranking::new(Arc::new(vec![0.0, 1.0, -0.0, 1.0]))
             .map(|scored| scored.item)
             .collect();
         assert_eq!(order, [1, 3, 0, 2]);
@@ -104,7 +108,7 @@ mod tests {
             let scores: Vec<f32> = (0u64..20_000).map(|item| (item * 7_919 % levels) as f32).collect();
             let mut expected: Vec<u32> = (0..20_000).collect();
             expected.sort_by(|a, b| scores[*b as usize].total_cmp(&scores[*a as usize]).then(a.cmp(b)));
-            let ranking = Ranking::new(&scores, |_, _| true);
+            let ranking = Ranking::new(Arc::new(scores));
             assert!(levels == 3 || ranking.heap.len() < 4_000, "{}", ranking.heap.len());
             assert_eq!(ranking.map(|scored| scored.item).collect::<Vec<_>>(), expected);
         }
@@ -112,9 +116,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_a_sort_of_what_was_kept(scores in proptest::collection::vec(proptest::num::f32::ANY, 0..60)) {
-            let ranked: Vec<Scored> = Ranking::new(&scores, |item, _| item % 3 != 0).collect();
-            let expected = (0..scores.len()).filter(|item| item % 3 != 0 && scores[*item].is_finite()).count();
+        fn it_is_a_sort_of_what_is_finite(scores in proptest::collection::vec(proptest::num::f32::ANY, 0..60)) {
+            let ranked: Vec<Scored> = Ranking::new(Arc::new(scores.clone())).collect();
+            let expected = (0..scores.len()).filter(|item| scores[*item].is_finite()).count();
             prop_assert_eq!(ranked.len(), expected);
             for scored in &ranked {
                 let score = scores[scored.item as usize];

@@ -10,7 +10,6 @@
 //!
 //! What stays out: what may be shown ([`super::listing`]), and the newest, which needs no model.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -37,7 +36,7 @@ pub struct Person {
     pub history: History,
     /// Their score of every item, before anything is pushed. Where there is a second stage, it has put the best ones in
     /// order.
-    pub scores: Vec<f32>,
+    pub scores: Arc<Vec<f32>>,
     /// Channels that they follow, where that moved videos up.
     pub followed: HashSet<ChannelId>,
 }
@@ -59,7 +58,7 @@ impl Person {
         Self {
             profile,
             history,
-            scores,
+            scores: Arc::new(scores),
             followed,
         }
     }
@@ -91,14 +90,14 @@ impl Wish {
     /// The candidates of `source`, best first. Sources that need no model have none.
     pub fn rank(&self, source: Strategy, snapshot: &Snapshot) -> Candidates {
         let ranking = match (source, &self.person, self.current) {
-            (Strategy::ForYou, Some(person), _) => Ranking::new(&self.personal(person, snapshot), |_, _| true),
+            (Strategy::ForYou, Some(person), _) => Ranking::new(self.personal(person, snapshot)),
             (Strategy::Similar, _, Some(current)) => self.similar(current, snapshot),
             (Strategy::Next, _, Some(current)) => self.next(current, snapshot),
-            (Strategy::Popular, _, _) => Ranking::new(&self.popular(snapshot), |_, _| true),
+            (Strategy::Popular, _, _) => Ranking::new(Arc::new(self.popular(snapshot))),
             (Strategy::Explore, person, _) => {
                 let scores = match person {
                     Some(person) => self.personal(person, snapshot),
-                    None => Cow::Owned(self.popular(snapshot)),
+                    None => Arc::new(self.popular(snapshot)),
                 };
                 let draw = Draw::new(self.remembered, self.now, snapshot.model());
                 return Box::new(explore(&scores, &self.watched_channels, draw, snapshot).into_iter());
@@ -112,13 +111,13 @@ impl Wish {
         steer(scores, &self.controls, history, snapshot, self.now);
     }
 
-    fn personal<'a>(&self, person: &'a Person, snapshot: &Snapshot) -> Cow<'a, [f32]> {
-        if !self.controls.steers() {
-            return Cow::Borrowed(&person.scores);
+    fn personal(&self, person: &Person, snapshot: &Snapshot) -> Arc<Vec<f32>> {
+        let mut scores = Arc::clone(&person.scores);
+        if self.controls.steers() {
+            let steered: &mut Vec<f32> = Arc::make_mut(&mut scores);
+            self.steer(steered, &person.history, snapshot);
         }
-        let mut scores = person.scores.clone();
-        self.steer(&mut scores, &person.history, snapshot);
-        Cow::Owned(scores)
+        scores
     }
 
     fn popular(&self, snapshot: &Snapshot) -> Vec<f32> {
@@ -140,12 +139,10 @@ impl Wish {
 
     fn similar(&self, current: u32, snapshot: &Snapshot) -> Ranking {
         let similarity = self.similarity(current, snapshot);
-        if !self.controls.steers() {
-            return Ranking::new(&similarity, |item, _| in_common(&similarity, item));
-        }
         let mut scores = similarity.clone();
         self.steer(&mut scores, &History::default(), snapshot);
-        Ranking::new(&scores, |item, _| in_common(&similarity, item))
+        leave_out_strangers(&mut scores, &similarity);
+        Ranking::new(Arc::new(scores))
     }
 
     /// Without a memory of what was played, only videos older than the current one: so what follows goes back in time and
@@ -158,17 +155,31 @@ impl Wish {
             None => (similarity.clone(), &nothing),
         };
         self.steer(&mut scores, history, snapshot);
+        leave_out_strangers(&mut scores, &similarity);
         let age = |item| snapshot.video(item).map(|video| (video.published_at, video.id));
-        let before = self.remembered.is_none().then(|| age(current)).flatten();
-        Ranking::new(&scores, |item, _| {
-            in_common(&similarity, item) && before.is_none_or(|before| age(item).is_some_and(|age| age < before))
-        })
+        if let Some(before) = self.remembered.is_none().then(|| age(current)).flatten() {
+            for (item, score) in (0u32..).zip(&mut scores) {
+                if age(item).is_none_or(|age| age >= before) {
+                    leave_out(score);
+                }
+            }
+        }
+        Ranking::new(Arc::new(scores))
     }
 }
 
-/// Zero is "nothing in common": those are no answer to the question.
-fn in_common(similarity: &[f32], item: u32) -> bool {
-    similarity.get(item as usize).is_some_and(|score| *score > 0.0)
+/// Makes an item none of the ranking.
+fn leave_out(score: &mut f32) {
+    *score = f32::NAN;
+}
+
+/// Leaves out what has nothing in common with the current video: that is no answer to the question.
+fn leave_out_strangers(scores: &mut [f32], similarity: &[f32]) {
+    for (score, similarity) in scores.iter_mut().zip(similarity) {
+        if *similarity <= 0.0 {
+            leave_out(score);
+        }
+    }
 }
 
 /// Similarity and personal score, each from 0 for the least to 1 for the most among the items but `current`.

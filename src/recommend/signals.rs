@@ -49,7 +49,6 @@ pub struct History {
     pub preferences: Vec<(u32, f32)>,
     enjoyed: HashSet<u32>,
     channels: HashSet<ChannelId>,
-    tags: HashSet<String>,
 }
 
 impl History {
@@ -76,7 +75,6 @@ impl History {
             if value > 0.0 && signal.watched.is_some() {
                 history.enjoyed.insert(item);
                 history.channels.insert(video.channel.id);
-                history.tags.extend(video.tags.iter().map(|tag| tag.to_lowercase()));
             }
         }
         history
@@ -88,8 +86,12 @@ impl History {
     }
 
     /// Tags of what the user watched and did not dislike, in lower case.
-    pub fn tags(&self) -> impl Iterator<Item = &str> {
-        self.tags.iter().map(String::as_str)
+    pub fn tags(&self, snapshot: &Snapshot) -> HashSet<String> {
+        let videos = self.enjoyed.iter().filter_map(|item| snapshot.video(*item));
+        videos
+            .flat_map(|video| &video.tags)
+            .map(|tag| tag.to_lowercase())
+            .collect()
     }
 
     /// Whether the user watched something of this channel, and did not dislike it.

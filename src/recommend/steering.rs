@@ -68,7 +68,7 @@ pub fn steer(scores: &mut [f32], controls: &Controls, history: &History, snapsho
 
 /// The items with any of these tags or categories.
 pub fn about(tags: &[String], categories: &[i32], snapshot: &Snapshot) -> HashSet<u32> {
-    let mut items: HashSet<u32> = tags.iter().flat_map(|tag| snapshot.tagged(tag)).copied().collect();
+    let mut items: HashSet<u32> = tags.iter().flat_map(|tag| snapshot.tagged(&tag)).copied().collect();
     if !categories.is_empty() {
         let of_category = (0u32..)
             .zip(snapshot.videos())
@@ -81,8 +81,8 @@ pub fn about(tags: &[String], categories: &[i32], snapshot: &Snapshot) -> HashSe
 /// How familiar every item is, from 0 to 1.
 fn familiarity(history: &History, snapshot: &Snapshot) -> Vec<f32> {
     let mut shared = vec![0u8; snapshot.videos().len()];
-    for tag in history.tags() {
-        for item in snapshot.tagged(tag) {
+    for tag in history.tags(snapshot) {
+        for item in snapshot.tagged(&tag) {
             if let Some(count) = shared.get_mut(*item as usize) {
                 *count = count.saturating_add(1);
             }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::BuildHasher;
 
-use super::super::selection::reached_by_about;
+use super::super::selection::{self, reached_by_about};
 use super::facts::Facts;
 
 /// Best items of the first stage that are ranked again.
@@ -26,10 +26,10 @@ pub fn candidates<S: BuildHasher>(
     let may = |item: u32| facts.is_shown(item, time) && score(item).is_finite();
     let better = |one: &(f32, u32), other: &(f32, u32)| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1));
     let reaching = |bound: f32| -> Vec<(f32, u32)> {
-        (0u32..)
-            .zip(scores)
-            .filter(|(item, score)| **score >= bound && may(*item))
-            .map(|(item, score)| (*score, item))
+        let reached = selection::reaching(scores, bound).into_iter();
+        reached
+            .filter(|item| may(*item))
+            .map(|item| (score(item), item))
             .collect()
     };
     // Few items are excluded: to look for them among the best is quicker than among all.
