@@ -46,19 +46,22 @@ impl PeerTube {
     ) -> Result<Vec<VideoId>, PeerTubeError> {
         let statement = newest_for_viewer!(
             r#",
+            target AS (
+                SELECT target."videoChannelId" AS channel_id, target."accountId" AS account_id
+                FROM actor follower
+                JOIN "actorFollow" follow ON follow."actorId" = follower.id AND follow.state = 'accepted'
+                JOIN actor target ON target.id = follow."targetActorId"
+                WHERE follower."accountId" = $1
+            ),
             subscribed AS (
                 SELECT ARRAY (
-                    SELECT follow."targetActorId"
-                    FROM actor follower
-                    JOIN "actorFollow" follow ON follow."actorId" = follower.id AND follow.state = 'accepted'
-                    WHERE follower."accountId" = $1
-                ) AS actors
+                    SELECT channel_id FROM target WHERE channel_id IS NOT NULL
+                    UNION
+                    SELECT owned.id FROM target JOIN "videoChannel" owned ON owned."accountId" = target.account_id
+                ) AS channels
             )
             "#,
-            r#"(
-                ca.id = ANY ((SELECT actors FROM subscribed)::integer[])
-                OR aa.id = ANY ((SELECT actors FROM subscribed)::integer[])
-            ) AND "#
+            r#"v."channelId" = ANY ((SELECT channels FROM subscribed)::integer[]) AND "#
         );
         // A viewer is a user: the default for visitors does not matter.
         self.newest(statement, Audience::new(Some(viewer), true), start, count)
