@@ -81,12 +81,12 @@ impl Mechanism {
     ///
     /// # Errors
     /// See [`EvidenceSum::release`]; nothing has left then.
-    pub fn release_contributions(
+    pub fn release_contributions<'a>(
         &self,
         basis: BasisId,
         dimensions: u16,
         support: &Support,
-        contributions: &[Contribution],
+        contributions: impl IntoIterator<Item = &'a Contribution>,
         randomness: &mut impl CryptoRng,
     ) -> Result<Noised<EvidenceGrid>, PrivacyError> {
         let sum = EvidenceSum::new(basis, dimensions, support.clone(), self.shares);

@@ -13,7 +13,7 @@ use crate::model::evidence::EvidenceSource;
 use crate::model::interactions::Interactions;
 use crate::model::support::Support;
 use crate::model::{learning, posterior};
-use crate::privacy::release::EvidenceSum;
+use crate::privacy::mechanism::Mechanism;
 use crate::privacy::{BudgetShares, EvidenceGrid, Noised, accountant};
 
 /// Everything that left the instances.
@@ -105,13 +105,14 @@ impl Released {
             .collect();
         // Squares of mu add up over sweeps and releases.
         let mu = accountant::mu_of(parameters.epsilon, parameters.delta) * (share / releases as f64).sqrt();
-        let mut release = |contributions: &mut dyn Iterator<Item = &Contribution>| {
+        let mechanism = Mechanism::new(parameters.shares, mu, parameters.delta, 1);
+        let mut release = |contributions: &[&Contribution]| {
             let basis = catalogue.basis();
-            let dimensions = basis.dimensions() as u16;
-            let mut sum = EvidenceSum::new(basis.id(), dimensions, support.clone(), parameters.shares);
-            contributions.for_each(|contribution| sum.add(contribution));
-            (sum.contributors() > 0)
-                .then(|| sum.release(mu, parameters.delta, 1, randomness))
+            let (id, dimensions) = (basis.id(), basis.dimensions() as u16);
+            let all = contributions.iter().copied();
+            // Nobody has anything to say: nothing is released.
+            (!contributions.is_empty())
+                .then(|| mechanism.release_contributions(id, dimensions, support, all, randomness))
                 .transpose()
         };
         self.noised = match self.aggregation {
@@ -121,7 +122,7 @@ impl Released {
                 for instance in 0..histories.len() {
                     let mut of_instance = Vec::new();
                     for exact in &self.exact {
-                        of_instance.extend(release(&mut exact[instance].iter())?);
+                        of_instance.extend(release(&exact[instance].iter().collect::<Vec<_>>())?);
                     }
                     noised.push(of_instance);
                 }
@@ -130,7 +131,7 @@ impl Released {
             Aggregation::Secure => {
                 let mut shared = Vec::new();
                 for exact in &self.exact {
-                    shared.extend(release(&mut exact.iter().flatten())?);
+                    shared.extend(release(&exact.iter().flatten().collect::<Vec<_>>())?);
                 }
                 vec![shared]
             }
