@@ -31,7 +31,7 @@ await build({
 copyFileSync(at('src/client/shoal.css'), at('dist/shoal.css'))
 
 if (process.argv.includes('--tests')) {
-  for (const kind of ['unit', 'browser']) {
+  for (const kind of ['unit', 'browser', 'real']) {
     rmSync(at('build', kind), { recursive: true, force: true })
     await build({
       entryPoints: readdirSync(at('test', kind)).filter((name) => name.endsWith('.test.ts')).map((name) => at('test', kind, name)),

@@ -45,6 +45,10 @@ pub struct DemoArguments {
     /// without this only the service token opens anything.
     #[arg(long, requires = "serve", value_name = "URL")]
     token_url: Option<String>,
+    /// Secret with which a PeerTube plugin signs for whom it asks, at least 16 characters; without this, signed requests are
+    /// refused.
+    #[arg(long, requires = "serve", value_name = "SECRET")]
+    plugin_secret: Option<String>,
     /// Log filter, such as `info`.
     #[arg(long, default_value = "warn")]
     log: String,
@@ -67,6 +71,7 @@ pub async fn run(arguments: DemoArguments, stop: CancellationToken) -> anyhow::R
         seed: arguments.seed,
         database_url: arguments.database_url,
         token_url: arguments.token_url,
+        plugin_secret: arguments.plugin_secret,
     };
     let hidden = arguments.json || !std::io::stderr().is_terminal();
     let bars = MultiProgress::with_draw_target(if hidden {

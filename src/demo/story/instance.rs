@@ -210,7 +210,7 @@ fn config(
         api: ApiConfig {
             listen: anywhere,
             service_token: SecretString::from(token),
-            plugin_secret: SecretString::default(),
+            plugin_secret: options.plugin_secret.clone().unwrap_or_default().into(),
         },
         federation: FederationConfig {
             listen: anywhere,

@@ -20,4 +20,6 @@ pub struct DemoOptions {
     pub database_url: Option<String>,
     /// Root of a PeerTube that is asked whose access token it is; without one, access tokens cannot be checked.
     pub token_url: Option<String>,
+    /// Secret of the plugin; signed requests are refused without one.
+    pub plugin_secret: Option<String>,
 }
