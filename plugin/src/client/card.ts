@@ -72,7 +72,7 @@ function shown(video: Video, context: CardContext, item: HTMLLIElement): HTMLEle
         'p',
         { class: 'shoal-facts' },
         h('span', { class: 'shoal-unseen' }, say('Duration: {duration}', { duration: duration(video.duration) }), '. '),
-        say('{count} views', { count: compact(video.views) }),
+        video.views === 1 ? say('one view') : say('{count} views', { count: compact(video.views) }),
         ' · ',
         h('time', { datetime: video.publishedAt }, ago(video.publishedAt)),
         video.nsfw && [' · ', h('span', { class: 'shoal-badge' }, say('Sensitive'))],

@@ -20,7 +20,9 @@ export function departures({ api, say }: Shared): HTMLElement {
       year.releases === 0
         ? h('p', {}, say('Nothing has left this instance in the last year.'))
         : h('p', {}, say(
-            'In the last year, {releases} noised sums left. Whoever saw all of them, and knew everything else, could sharpen a guess about anyone in them at most {factor} times (epsilon {epsilon}), but for a chance of one in {rare}.',
+            year.releases === 1
+              ? 'In the last year, one noised sum left. Whoever saw it, and knew everything else, could sharpen a guess about anyone in it at most {factor} times (epsilon {epsilon}), but for a chance of one in {rare}.'
+              : 'In the last year, {releases} noised sums left. Whoever saw all of them, and knew everything else, could sharpen a guess about anyone in them at most {factor} times (epsilon {epsilon}), but for a chance of one in {rare}.',
             {
               releases: number(year.releases),
               factor: number(Math.exp(year.epsilonSpent), 1),

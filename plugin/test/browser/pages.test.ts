@@ -28,7 +28,7 @@ after(async () => {
 beforeEach(async () => {
   Object.assign(sidecar, { hold: undefined, broken: false, impersonal: false, followsNobody: false })
   peertube.set({ 'sidecar-url': sidecarUrl, 'shared-secret': SECRET, 'audience': 'everyone', 'place-for-you': true, 'visitor-reports': false })
-  await fetch(`${url}/plugins/shoal/router/api/v1/users/me`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } })
+  sidecar.forgetAll()
   sidecar.arrived.length = 0
 })
 

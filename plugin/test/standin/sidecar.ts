@@ -48,6 +48,11 @@ export class Sidecar {
     this.server.close()
   }
 
+  /** Nobody has been here. */
+  forgetAll() {
+    this.accounts.clear()
+  }
+
   account(user: number): Account {
     const found = this.accounts.get(user) ?? {
       settings: {
@@ -155,7 +160,11 @@ export class Sidecar {
         account.settings.historyFrom = '2026-01-02T00:00:00Z'
         return reply(204)
       case 'DELETE users/me':
+        // The level and the time stay: what was watched before is not learned again.
         this.accounts.delete(arrived.user ?? 0)
+        Object.assign(this.account(arrived.user ?? 0).settings, {
+          level: account.settings.level, chosenLevel: account.settings.chosenLevel, historyFrom: '2026-01-03T00:00:00Z',
+        })
         return reply(204)
       case 'GET visitors/parameters':
         return reply(200, {
