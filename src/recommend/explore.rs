@@ -7,7 +7,7 @@
 //! Chance is drawn from user, day and model ([`Draw`]): the list stays the same for a day, so that its pages fit together,
 //! and can be made again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::BuildHasher;
 
 use chrono::{DateTime, Utc};
@@ -41,9 +41,9 @@ impl Draw {
         )
     }
 
-    /// The place of one video: `SplitMix64` of seed and UUID.
-    fn place(self, uuid: u128) -> u64 {
-        let mut mixed = self.0 ^ (uuid as u64) ^ ((uuid >> 64) as u64);
+    /// The place of one video: `SplitMix64` of seed and UUID, as an [`super::snapshot::Outline`] has it.
+    fn place(self, uuid: u64) -> u64 {
+        let mut mixed = self.0 ^ uuid;
         mixed = mixed.wrapping_add(0x9E37_79B9_7F4A_7C15);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -57,27 +57,94 @@ pub fn explore<S: BuildHasher>(
     watched: &HashSet<ChannelId, S>,
     draw: Draw,
     snapshot: &Snapshot,
-) -> Vec<Scored> {
-    let mut drawn: Vec<(u64, ChannelId, Scored)> = middle(scores)
-        .into_iter()
-        .filter_map(|scored| {
-            let video = snapshot.video(scored.item)?;
-            (!watched.contains(&video.channel.id)).then(|| (draw.place(video.uuid.as_u128()), video.channel.id, scored))
+) -> Explored {
+    let channels = snapshot.channels();
+    let is_watched: Vec<bool> = channels.iter().map(|channel| watched.contains(channel)).collect();
+    let drawn = middle(scores).into_iter().filter_map(|scored| {
+        let outline = snapshot.outlines().get(scored.item as usize)?;
+        let new = !is_watched.get(outline.channel as usize)?;
+        new.then(|| Drawn {
+            place: draw.place(outline.uuid),
+            channel: outline.channel,
+            scored,
         })
-        .collect();
-    drawn.sort_unstable_by_key(|(place, _, scored)| (*place, scored.item));
-    let mut turns: HashMap<ChannelId, u32> = HashMap::new();
-    let mut with_turns: Vec<(u32, Scored)> = drawn
-        .into_iter()
-        .map(|(_, channel, scored)| {
-            let turn = turns.entry(channel).or_default();
+    });
+    Explored::new(drawn.collect(), channels.len())
+}
+
+/// An item with the place that chance gave it.
+#[derive(Debug, Clone, Copy)]
+struct Drawn {
+    place: u64,
+    channel: u32,
+    scored: Scored,
+}
+
+/// Items turn by turn. The first turn is nearly always enough, so the others are only put in order when they are asked for.
+#[derive(Default)]
+pub struct Explored {
+    turn: std::vec::IntoIter<Scored>,
+    all: Vec<Drawn>,
+    channels: usize,
+}
+
+impl Explored {
+    /// `channels` is more than the number of every channel.
+    fn new(all: Vec<Drawn>, channels: usize) -> Self {
+        let mut first: Vec<Option<&Drawn>> = vec![None; channels];
+        for drawn in &all {
+            if let Some(first) = first.get_mut(drawn.channel as usize)
+                && first.is_none_or(|first| order(drawn) < order(first))
+            {
+                *first = Some(drawn);
+            }
+        }
+        let mut first: Vec<&Drawn> = first.into_iter().flatten().collect();
+        first.sort_unstable_by_key(|drawn| order(drawn));
+        Self {
+            turn: first
+                .into_iter()
+                .map(|drawn| drawn.scored)
+                .collect::<Vec<_>>()
+                .into_iter(),
+            all,
+            channels,
+        }
+    }
+
+    /// All turns but the first.
+    fn others(mut all: Vec<Drawn>, channels: usize) -> Vec<Scored> {
+        all.sort_unstable_by_key(order);
+        let mut turns = vec![0u32; channels];
+        let mut others: Vec<(u32, Scored)> = Vec::with_capacity(all.len());
+        for drawn in all {
+            let Some(turn) = turns.get_mut(drawn.channel as usize) else {
+                continue;
+            };
+            if *turn > 0 {
+                others.push((*turn, drawn.scored));
+            }
             *turn += 1;
-            (*turn, scored)
-        })
-        .collect();
-    // Stable: within a turn, chance has decided.
-    with_turns.sort_by_key(|(turn, _)| *turn);
-    with_turns.into_iter().map(|(_, scored)| scored).collect()
+        }
+        // Stable: within a turn, chance has decided.
+        others.sort_by_key(|(turn, _)| *turn);
+        others.into_iter().map(|(_, scored)| scored).collect()
+    }
+}
+
+impl Iterator for Explored {
+    type Item = Scored;
+
+    fn next(&mut self) -> Option<Scored> {
+        if self.turn.len() == 0 && !self.all.is_empty() {
+            self.turn = Self::others(std::mem::take(&mut self.all), self.channels).into_iter();
+        }
+        self.turn.next()
+    }
+}
+
+fn order(drawn: &Drawn) -> (u64, u32) {
+    (drawn.place, drawn.scored.item)
 }
 
 /// The items that are neither among the best nor among the worst, in no particular order.
@@ -110,8 +177,8 @@ mod tests {
     use super::super::test_support::snapshot;
     use super::*;
 
-    fn items(scored: &[Scored]) -> Vec<u32> {
-        scored.iter().map(|scored| scored.item).collect()
+    fn items(scored: impl IntoIterator<Item = Scored>) -> Vec<u32> {
+        scored.into_iter().map(|scored| scored.item).collect()
     }
 
     fn draw(user: i32, day: i64, model: &str) -> Draw {
@@ -142,18 +209,39 @@ mod tests {
     fn watched_channels_and_both_ends_are_left_out() {
         // Of four, the best one and the worst one are cut.
         let scores = [3.0, 2.0, 1.0, 0.0];
-        let all: HashSet<u32> = items(&explore(&scores, &HashSet::new(), draw(1, 1, ""), &snapshot()))
+        let all: HashSet<u32> = items(explore(&scores, &HashSet::new(), draw(1, 1, ""), &snapshot()))
             .into_iter()
             .collect();
         assert_eq!(all, HashSet::from([1, 2]));
         // The second is of channel 1.
         let watched = HashSet::from([ChannelId(1)]);
-        assert_eq!(items(&explore(&scores, &watched, draw(1, 1, ""), &snapshot())), [2]);
-        assert!(explore(&[], &watched, draw(1, 1, ""), &snapshot()).is_empty());
-        assert!(explore(&[f32::NAN; 4], &watched, draw(1, 1, ""), &snapshot()).is_empty());
+        assert_eq!(items(explore(&scores, &watched, draw(1, 1, ""), &snapshot())), [2]);
+        assert_eq!(explore(&[], &watched, draw(1, 1, ""), &snapshot()).count(), 0);
+        assert_eq!(
+            explore(&[f32::NAN; 4], &watched, draw(1, 1, ""), &snapshot()).count(),
+            0
+        );
     }
 
     proptest! {
+        #[test]
+        fn each_channel_has_its_turn_before_any_has_its_second(
+            drawn in proptest::collection::vec((0u64..40, 0u32..6), 0..60),
+        ) {
+            let all: Vec<Drawn> = (0u32..)
+                .zip(&drawn)
+                .map(|(item, &(place, channel))| Drawn { place, channel, scored: Scored { item, score: 0.0 } })
+                .collect();
+            let mut expected = all.clone();
+            expected.sort_by_key(order);
+            let turn = |drawn: &Drawn| {
+                all.iter().filter(|other| other.channel == drawn.channel && order(other) < order(drawn)).count()
+            };
+            expected.sort_by_key(turn);
+            let expected = items(expected.iter().map(|drawn| drawn.scored));
+            prop_assert_eq!(items(Explored::new(all.clone(), 6)), expected);
+        }
+
         #[test]
         fn the_middle_is_what_a_sort_would_leave(scores in proptest::collection::vec(-3i8..3, 0..60)) {
             let scores: Vec<f32> = scores.into_iter().map(f32::from).collect();
@@ -161,8 +249,8 @@ mod tests {
             sorted.sort_by(|one, other| other.cmp(one));
             let count = sorted.len();
             let (best, worst) = ((count as f64 * TOP).ceil() as usize, (count as f64 * BOTTOM).floor() as usize);
-            let mut expected = items(sorted.get(best..count - worst).unwrap_or_default());
-            let mut found = items(&middle(&scores));
+            let mut expected = items(sorted.get(best..count - worst).unwrap_or_default().to_vec());
+            let mut found = items(middle(&scores));
             expected.sort_unstable();
             found.sort_unstable();
             prop_assert_eq!(found, expected);

@@ -100,7 +100,7 @@ impl Wish {
                     None => Arc::new(self.popular(snapshot)),
                 };
                 let draw = Draw::new(self.remembered, self.now, snapshot.model());
-                return Box::new(explore(&scores, &self.watched_channels, draw, snapshot).into_iter());
+                return Box::new(explore(&scores, &self.watched_channels, draw, snapshot));
             }
             _ => Ranking::default(),
         };
@@ -184,25 +184,59 @@ fn leave_out_strangers(scores: &mut [f32], similarity: &[f32]) {
 
 /// Similarity and personal score, each from 0 for the least to 1 for the most among the items but `current`.
 fn blend(similarity: &[f32], personal: &[f32], current: u32) -> Vec<f32> {
-    let (similarity, personal) = (unit(similarity, current), unit(personal, current));
-    similarity
-        .iter()
-        .zip(&personal)
-        .map(|(similar, own)| NEXT_SIMILARITY * similar + (1.0 - NEXT_SIMILARITY) * own)
-        .collect()
+    let (similar, own) = (Unit::new(similarity, current), Unit::new(personal, current));
+    let blended = |(similarity, personal): (&f32, &f32)| {
+        NEXT_SIMILARITY * similar.of(*similarity) + (1.0 - NEXT_SIMILARITY) * own.of(*personal)
+    };
+    similarity.iter().zip(personal).map(blended).collect()
 }
 
-fn unit(scores: &[f32], without: u32) -> Vec<f32> {
-    let others = || {
-        (0u32..)
-            .zip(scores)
-            .filter(|(item, score)| *item != without && score.is_finite())
-            .map(|(_, score)| *score)
+/// Maps the range of some scores to 0 to 1.
+struct Unit {
+    least: f32,
+    span: f32,
+}
+
+impl Unit {
+    /// For all `scores` that are finite, but the one at the place `without`.
+    fn new(scores: &[f32], without: u32) -> Self {
+        let without = (without as usize).min(scores.len());
+        let (before, after) = scores.split_at(without);
+        let [(low, high), (lower, higher)] = [before, after.get(1..).unwrap_or_default()].map(range);
+        let least = low.min(lower);
+        Self {
+            least,
+            span: high.max(higher) - least,
+        }
+    }
+
+    fn of(&self, score: f32) -> f32 {
+        if self.span > 0.0 {
+            (score - self.least) / self.span
+        } else {
+            0.0
+        }
+    }
+}
+
+/// The least and the largest of `scores`, in lanes that do not wait for each other; others than finite ones are passed over.
+fn range(scores: &[f32]) -> (f32, f32) {
+    const LANES: usize = 16;
+    let (mut low, mut high) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
+    let (blocks, rest) = scores.as_chunks::<LANES>();
+    let mut take = |lane: usize, score: f32| {
+        let finite = score.is_finite();
+        low[lane] = low[lane].min(if finite { score } else { f32::INFINITY });
+        high[lane] = high[lane].max(if finite { score } else { f32::NEG_INFINITY });
     };
-    let least = others().fold(f32::INFINITY, f32::min);
-    let span = others().fold(f32::NEG_INFINITY, f32::max) - least;
-    let scaled = |score: &f32| if span > 0.0 { (score - least) / span } else { 0.0 };
-    scores.iter().map(scaled).collect()
+    for block in blocks {
+        for (lane, score) in block.iter().enumerate() {
+            take(lane, *score);
+        }
+    }
+    rest.iter().for_each(|score| take(0, *score));
+    let least = low.into_iter().fold(f32::INFINITY, f32::min);
+    (least, high.into_iter().fold(f32::NEG_INFINITY, f32::max))
 }
 
 /// How similar every item is to `item` by public metadata alone: cosine in the content basis.
@@ -290,5 +324,26 @@ mod tests {
             ..wish(Strategy::ForYou, None)
         };
         assert_eq!(items(&personal, Strategy::ForYou).len(), 4);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_unit_is_the_range_of_the_others(
+            scores in proptest::collection::vec(proptest::num::f32::ANY, 0..80),
+            without in 0u32..90,
+        ) {
+            let others = (0u32..).zip(&scores).filter(|(item, score)| *item != without && score.is_finite());
+            let others: Vec<f32> = others.map(|(_, score)| *score).collect();
+            let unit = Unit::new(&scores, without);
+            let least = others.iter().copied().fold(f32::INFINITY, f32::min);
+            let most = others.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            proptest::prop_assert!(unit.least >= least && unit.least <= least);
+            if most - least > 0.0 && (most - least).is_finite() {
+                for score in others {
+                    proptest::prop_assert!((0.0..=1.0).contains(&unit.of(score)));
+                }
+                proptest::prop_assert!((unit.of(most) - 1.0).abs() < 1e-6 && unit.of(least).abs() < 1e-6);
+            }
+        }
     }
 }

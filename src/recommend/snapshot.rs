@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use super::second_stage::SecondStage;
 use crate::model::ranking::Ranker;
 use crate::model::recommender::Recommender;
-use crate::peertube::{CatalogueVideo, VideoId};
+use crate::peertube::{CatalogueVideo, ChannelId, VideoId};
 
 /// The model in use, `None` until the first one is published. Readers never block.
 pub type SharedSnapshot = Arc<ArcSwapOption<Snapshot>>;
@@ -24,11 +24,22 @@ pub struct Snapshot {
     videos: Vec<CatalogueVideo>,
     index: HashMap<VideoId, u32>,
     tagged: HashMap<String, Vec<u32>>,
+    outlines: Vec<Outline>,
+    channels: Vec<ChannelId>,
     average_popularity: f32,
     known_by_peers: HashSet<u32>,
     second_stage: Option<SecondStage>,
     created_at: DateTime<Utc>,
     model: String,
+}
+
+/// What is looked at of every video for some lists: all outlines together fit into a processor's cache, the videos do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outline {
+    /// Both halves of the UUID, added without carry.
+    pub uuid: u64,
+    /// Place of the channel in [`Snapshot::channels`].
+    pub channel: u32,
 }
 
 /// The model and the catalogue do not belong together.
@@ -66,6 +77,7 @@ impl Snapshot {
                 tagged.entry(tag.to_lowercase()).or_default().push(item);
             }
         }
+        let (outlines, channels) = outlines(&videos);
         recommender.prepare();
         let average_popularity = average(recommender.popularity());
         Ok(Self {
@@ -73,6 +85,8 @@ impl Snapshot {
             videos,
             index,
             tagged,
+            outlines,
+            channels,
             average_popularity,
             known_by_peers: HashSet::new(),
             second_stage: None,
@@ -114,6 +128,16 @@ impl Snapshot {
     /// The video of an item; `None` when the model has no such item.
     pub fn video(&self, item: u32) -> Option<&CatalogueVideo> {
         self.videos.get(item as usize)
+    }
+
+    /// The outlines of the videos, in the order of the items.
+    pub fn outlines(&self) -> &[Outline] {
+        &self.outlines
+    }
+
+    /// The channels of the videos, each once.
+    pub fn channels(&self) -> &[ChannelId] {
+        &self.channels
     }
 
     /// The item of a video; `None` when the model does not know the video, for example because it is newer.
@@ -164,6 +188,23 @@ impl fmt::Debug for Snapshot {
             .field("videos", &self.videos.len())
             .finish_non_exhaustive()
     }
+}
+
+fn outlines(videos: &[CatalogueVideo]) -> (Vec<Outline>, Vec<ChannelId>) {
+    let mut numbers: HashMap<ChannelId, u32> = HashMap::new();
+    let mut channels = Vec::new();
+    let outline = |video: &CatalogueVideo| {
+        let channel = *numbers.entry(video.channel.id).or_insert_with(|| {
+            channels.push(video.channel.id);
+            channels.len() as u32 - 1
+        });
+        let (low, high) = (video.uuid.as_u128() as u64, (video.uuid.as_u128() >> 64) as u64);
+        Outline {
+            uuid: low ^ high,
+            channel,
+        }
+    };
+    (videos.iter().map(outline).collect(), channels)
 }
 
 fn average(values: &[f32]) -> f32 {
