@@ -24,8 +24,8 @@ pub fn reaching(scores: &[f32], bound: f32) -> Vec<u32> {
     const LANES: usize = 32;
     let mut places = Vec::new();
     for (block, start) in scores.chunks(LANES).zip((0u32..).step_by(LANES)) {
-        // Without a branch per score, so that a block takes a few instructions.
-        if block.iter().fold(false, |any, score| any | (*score >= bound)) {
+        // Counted without a branch per score, so that a block takes a few instructions.
+        if block.iter().filter(|score| **score >= bound).count() > 0 {
             let reached = (start..).zip(block).filter(|(_, score)| **score >= bound);
             places.extend(reached.map(|(place, _)| place));
         }

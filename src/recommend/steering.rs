@@ -68,7 +68,7 @@ pub fn steer(scores: &mut [f32], controls: &Controls, history: &History, snapsho
 
 /// The items with any of these tags or categories.
 pub fn about(tags: &[String], categories: &[i32], snapshot: &Snapshot) -> HashSet<u32> {
-    let mut items: HashSet<u32> = tags.iter().flat_map(|tag| snapshot.tagged(&tag)).copied().collect();
+    let mut items: HashSet<u32> = tags.iter().flat_map(|tag| snapshot.tagged(tag)).copied().collect();
     if !categories.is_empty() {
         let of_category = (0u32..)
             .zip(snapshot.videos())
