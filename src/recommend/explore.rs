@@ -41,7 +41,7 @@ impl Draw {
         )
     }
 
-    /// The place of one video: `SplitMix64` of seed and UUID, as an [`super::snapshot::Outline`] has it.
+    /// The place of one video: `SplitMix64` of seed and UUID, folded as [`Snapshot::uuids`] has it.
     fn place(self, uuid: u64) -> u64 {
         let mut mixed = self.0 ^ uuid;
         mixed = mixed.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -58,18 +58,22 @@ pub fn explore<S: BuildHasher>(
     draw: Draw,
     snapshot: &Snapshot,
 ) -> Explored {
-    let channels = snapshot.channels();
-    let is_watched: Vec<bool> = channels.iter().map(|channel| watched.contains(channel)).collect();
+    let channel_of = &snapshot.recommender().components().channel_of;
+    let numbers = snapshot.channels();
+    let mut is_watched = vec![false; numbers.values().max().map_or(0, |last| *last as usize + 1)];
+    for number in watched.iter().filter_map(|channel| numbers.get(channel)) {
+        is_watched[*number as usize] = true;
+    }
     let drawn = middle(scores).into_iter().filter_map(|scored| {
-        let outline = snapshot.outlines().get(scored.item as usize)?;
-        let new = !is_watched.get(outline.channel as usize)?;
-        new.then(|| Drawn {
-            place: draw.place(outline.uuid),
-            channel: outline.channel,
+        let channel = *channel_of.get(scored.item as usize)?;
+        let uuid = *snapshot.uuids().get(scored.item as usize)?;
+        (!is_watched.get(channel as usize)?).then(|| Drawn {
+            place: draw.place(uuid),
+            channel,
             scored,
         })
     });
-    Explored::new(drawn.collect(), channels.len())
+    Explored::new(drawn.collect(), is_watched.len())
 }
 
 /// An item with the place that chance gave it.

@@ -19,6 +19,7 @@ use super::controls::Controls;
 use super::explore::{Draw, explore};
 use super::ranking::{Ranking, Scored};
 use super::request::Strategy;
+use super::second_stage::channel_ties;
 use super::signals::History;
 use super::snapshot::Snapshot;
 use super::steering::steer;
@@ -49,7 +50,15 @@ impl Person {
         let mut scores = recommender.scores(&profile);
         let mut followed = HashSet::new();
         if let Some(second) = snapshot.second_stage() {
-            second.rerank(recommender, &profile, &history.preferences, ties, now, &mut scores);
+            let channel_ties = channel_ties(ties, snapshot.channels());
+            second.rerank(
+                recommender,
+                &profile,
+                &history.preferences,
+                &channel_ties,
+                now,
+                &mut scores,
+            );
             if second.favours_subscriptions() {
                 let subscriptions = ties.iter().filter(|tie| tie.subscribed);
                 followed.extend(subscriptions.map(|tie| tie.channel));

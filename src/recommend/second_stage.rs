@@ -16,17 +16,14 @@ use crate::peertube::{CataloguePrivacy, CatalogueVideo, ChannelId, Tie};
 pub struct SecondStage {
     ranker: Ranker,
     facts: Facts,
-    channels: HashMap<ChannelId, u32>,
 }
 
 impl SecondStage {
     /// For `videos` in the order of the items of `recommender`.
     pub fn new(ranker: Ranker, videos: &[CatalogueVideo], recommender: &Recommender) -> Self {
-        let channel_of = &recommender.components().channel_of;
         Self {
             ranker,
-            facts: facts(videos, channel_of),
-            channels: channel_numbers(videos, channel_of),
+            facts: facts(videos, &recommender.components().channel_of),
         }
     }
 
@@ -41,17 +38,16 @@ impl SecondStage {
         recommender: &Recommender,
         profile: &Profile,
         history: &[(u32, f32)],
-        ties: &[Tie],
+        ties: &[ChannelTie],
         now: DateTime<Utc>,
         scores: &mut [f32],
     ) {
         // Whole hours: an order must not change from one second to the next.
         let hour = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now);
-        let ties = channel_ties(ties, &self.channels);
         let reader = Reader {
             profile,
             history,
-            ties: &ties,
+            ties,
             time: hour.timestamp(),
         };
         let watched: HashSet<u32> = history.iter().map(|(item, _)| *item).collect();

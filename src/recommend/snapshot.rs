@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use chrono::{DateTime, Utc};
 
-use super::second_stage::SecondStage;
+use super::second_stage::{SecondStage, channel_numbers};
 use crate::model::ranking::Ranker;
 use crate::model::recommender::Recommender;
 use crate::peertube::{CatalogueVideo, ChannelId, VideoId};
@@ -24,22 +24,13 @@ pub struct Snapshot {
     videos: Vec<CatalogueVideo>,
     index: HashMap<VideoId, u32>,
     tagged: HashMap<String, Vec<u32>>,
-    outlines: Vec<Outline>,
-    channels: Vec<ChannelId>,
+    uuids: Vec<u64>,
+    channels: HashMap<ChannelId, u32>,
     average_popularity: f32,
     known_by_peers: HashSet<u32>,
     second_stage: Option<SecondStage>,
     created_at: DateTime<Utc>,
     model: String,
-}
-
-/// What is looked at of every video for some lists: all outlines together fit into a processor's cache, the videos do not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outline {
-    /// Both halves of the UUID, added without carry.
-    pub uuid: u64,
-    /// Place of the channel in [`Snapshot::channels`].
-    pub channel: u32,
 }
 
 /// The model and the catalogue do not belong together.
@@ -77,7 +68,8 @@ impl Snapshot {
                 tagged.entry(tag.to_lowercase()).or_default().push(item);
             }
         }
-        let (outlines, channels) = outlines(&videos);
+        let uuids = videos.iter().map(|video| folded(video.uuid.as_u128())).collect();
+        let channels = channel_numbers(&videos, &recommender.components().channel_of);
         recommender.prepare();
         let average_popularity = average(recommender.popularity());
         Ok(Self {
@@ -85,7 +77,7 @@ impl Snapshot {
             videos,
             index,
             tagged,
-            outlines,
+            uuids,
             channels,
             average_popularity,
             known_by_peers: HashSet::new(),
@@ -130,13 +122,14 @@ impl Snapshot {
         self.videos.get(item as usize)
     }
 
-    /// The outlines of the videos, in the order of the items.
-    pub fn outlines(&self) -> &[Outline] {
-        &self.outlines
+    /// The UUIDs of the videos, folded to 64 bits, in the order of the items: beside each other, so that going through all is
+    /// quick.
+    pub fn uuids(&self) -> &[u64] {
+        &self.uuids
     }
 
-    /// The channels of the videos, each once.
-    pub fn channels(&self) -> &[ChannelId] {
+    /// The numbers that the model gave to the channels of the videos.
+    pub fn channels(&self) -> &HashMap<ChannelId, u32> {
         &self.channels
     }
 
@@ -190,21 +183,9 @@ impl fmt::Debug for Snapshot {
     }
 }
 
-fn outlines(videos: &[CatalogueVideo]) -> (Vec<Outline>, Vec<ChannelId>) {
-    let mut numbers: HashMap<ChannelId, u32> = HashMap::new();
-    let mut channels = Vec::new();
-    let outline = |video: &CatalogueVideo| {
-        let channel = *numbers.entry(video.channel.id).or_insert_with(|| {
-            channels.push(video.channel.id);
-            channels.len() as u32 - 1
-        });
-        let (low, high) = (video.uuid.as_u128() as u64, (video.uuid.as_u128() >> 64) as u64);
-        Outline {
-            uuid: low ^ high,
-            channel,
-        }
-    };
-    (videos.iter().map(outline).collect(), channels)
+/// Both halves, added without carry.
+fn folded(uuid: u128) -> u64 {
+    (uuid as u64) ^ ((uuid >> 64) as u64)
 }
 
 fn average(values: &[f32]) -> f32 {

@@ -15,6 +15,7 @@ use crate::model::components::Component;
 use crate::model::metrics::{ndcg_at, ranks};
 use crate::peertube::{CataloguePrivacy, Tie, VideoId};
 use crate::recommend::Snapshot;
+use crate::recommend::second_stage::channel_ties;
 use crate::recommend::signals::preference;
 
 const CUTOFF: usize = 20;
@@ -153,7 +154,8 @@ fn evaluate(snapshot: &Snapshot, cases: &[Case], now: DateTime<Utc>) -> Ndcg {
             let served = snapshot.second_stage().map_or(combined, |second| {
                 let profile = recommender.profile(&case.history);
                 let mut scores = recommender.scores(&profile);
-                second.rerank(recommender, &profile, &case.history, &case.ties, now, &mut scores);
+                let ties = channel_ties(&case.ties, snapshot.channels());
+                second.rerank(recommender, &profile, &case.history, &ties, now, &mut scores);
                 ndcg(&scores)
             });
             (first, served)
