@@ -12,6 +12,7 @@ use shoal::model::alternating::{self, AlternatingParameters};
 use shoal::model::catalogue::Catalogue;
 use shoal::model::contribution::EvidenceBasis;
 use shoal::model::evidence::EvidenceSource;
+use shoal::model::factor_model::FactorModel;
 use shoal::model::factors::Factors;
 use shoal::model::fold_in::{self, FoldIn};
 use shoal::model::interactions::Interactions;
@@ -101,6 +102,17 @@ fn scoring_top_100(bencher: Bencher) {
     let items = random_factors(100_000, 64);
     let factor = items.row(17).to_vec();
     bencher.bench_local(|| learning::best(&fold_in::scores(&items, divan::black_box(&factor)), 100));
+}
+
+/// What a request does: all scores of one user, from rows in bytes.
+#[divan::bench(args = [64, 128])]
+fn scoring_all(bencher: Bencher, dimensions: usize) {
+    let items = random_factors(100_000, dimensions);
+    let fold_in = FoldIn::new(&items, 0.1, 0.01, 1.0);
+    let model = FactorModel::new(items, fold_in);
+    let factor = model.items.row(7).to_vec();
+    let mut sums = vec![0f32; 100_000];
+    bencher.bench_local(|| model.add_scores(divan::black_box(&factor), 1.0, &mut sums));
 }
 
 /// One user with 50 videos, from history to factor.

@@ -191,7 +191,10 @@ fn work<S: Simd, const ROWS: usize>(
     let rows = rows.map(|row| &S::as_simd_u32s(row).0[..blocks]);
 
     let scores = products(simd, rows, low, high);
-    let by: [S::f32s; ROWS] = std::array::from_fn(|k| simd.splat_f32s(coefficient(values[k], scores[k])));
+    let mut by = [simd.splat_f32s(0.0); ROWS];
+    for k in 0..ROWS {
+        by[k] = simd.splat_f32s(coefficient(values[k], scores[k]));
+    }
     let (low, high) = sum.split_at_mut(point.len() / 2);
     let (low, high) = (S::as_mut_simd_f32s(low).0, S::as_mut_simd_f32s(high).0);
     let (low, high) = (&mut low[..blocks], &mut high[..blocks]);

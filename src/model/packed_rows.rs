@@ -1,19 +1,17 @@
-//! Rows of factors in half precision, for passes over many of them that would otherwise wait for memory.
+//! Rows of factors in half precision, for learning, which would otherwise wait for memory.
 
 #![expect(
     clippy::inline_always,
     reason = "loops must be compiled with the vector unit that was found"
 )]
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Simd;
 use rayon::prelude::*;
 
 use super::factors::Factors;
 
 /// Entries per row are filled up to a multiple of this, so that half a row is a whole number of vectors everywhere.
 const ALIGNMENT: usize = 32;
-/// Rows that are multiplied at once: as many independent sums hide the latency of an addition.
-const BATCH: usize = 8;
 
 /// Length of a row of `dimensions` entries with its padding.
 pub fn padded(dimensions: usize) -> usize {
@@ -58,23 +56,6 @@ impl PackedRows {
         let start = index as usize * self.words_per_row;
         &self.words[start..start + self.words_per_row]
     }
-
-    /// Adds to `sums`, one per row, the inner product of the row and `point`, which has as many entries as the rows at most.
-    pub fn add_products(&self, point: &[f32], sums: &mut [f32]) {
-        if self.words_per_row == 0 {
-            return;
-        }
-        let mut padded = vec![0f32; 2 * self.words_per_row];
-        padded
-            .iter_mut()
-            .zip(point)
-            .for_each(|(padded, value)| *padded = *value);
-        Arch::new().dispatch(AddProducts {
-            rows: self,
-            point: &padded,
-            sums,
-        });
-    }
 }
 
 /// The two entries that every word holds.
@@ -83,30 +64,6 @@ pub(super) fn unpack<S: Simd>(simd: S, words: S::u32s) -> [S::f32s; 2] {
     let high = simd.and_u32s(words, simd.splat_u32s(0xFFFF_0000));
     let low = simd.wrapping_dyn_shl_u32s(words, simd.splat_u32s(16));
     [simd.transmute_f32s_u32s(low), simd.transmute_f32s_u32s(high)]
-}
-
-/// The work of [`PackedRows::add_products`], compiled for every vector unit.
-struct AddProducts<'a> {
-    rows: &'a PackedRows,
-    point: &'a [f32],
-    sums: &'a mut [f32],
-}
-
-impl WithSimd for AddProducts<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let length = self.rows.words_per_row;
-        let mut batches = self.rows.words.chunks_exact(BATCH * length);
-        let (sums, rest) = self.sums.as_chunks_mut::<BATCH>();
-        for (words, sums) in batches.by_ref().zip(sums) {
-            multiply(simd, words, self.point, sums);
-        }
-        for (row, sum) in batches.remainder().chunks_exact(length).zip(rest) {
-            multiply(simd, row, self.point, std::array::from_mut(sum));
-        }
-    }
 }
 
 /// Inner products of packed rows with a point, whose first half is `low`. One length for all, so that no bounds are checked in
@@ -121,55 +78,25 @@ pub(super) fn products<S: Simd, const ROWS: usize>(
     let blocks = low.len();
     let high = &high[..blocks];
     let rows = rows.map(|row| &row[..blocks]);
-    let mut products = [simd.splat_f32s(0.0); ROWS];
+    let mut sums = [simd.splat_f32s(0.0); ROWS];
     for place in 0..blocks {
         for row in 0..ROWS {
             let [first, second] = unpack(simd, rows[row][place]);
-            products[row] = simd.mul_add_e_f32s(first, low[place], products[row]);
-            products[row] = simd.mul_add_e_f32s(second, high[place], products[row]);
+            sums[row] = simd.mul_add_e_f32s(first, low[place], sums[row]);
+            sums[row] = simd.mul_add_e_f32s(second, high[place], sums[row]);
         }
     }
-    products.map(|product| simd.reduce_sum_f32s(product))
-}
-
-/// `sums += rows . point`, for rows that lie one after the other.
-#[inline(always)]
-fn multiply<S: Simd, const ROWS: usize>(simd: S, words: &[u32], point: &[f32], sums: &mut [f32; ROWS]) {
-    let length = words.len() / ROWS;
-    let (low, high) = point.split_at(length);
-    let rows: [&[S::u32s]; ROWS] =
-        std::array::from_fn(|row| S::as_simd_u32s(&words[row * length..(row + 1) * length]).0);
-    let products = products(simd, rows, S::as_simd_f32s(low).0, S::as_simd_f32s(high).0);
-    for (sum, product) in sums.iter_mut().zip(products) {
-        *sum += product;
+    // Not `map`: its closure would be compiled without the vector unit.
+    let mut products = [0f32; ROWS];
+    for row in 0..ROWS {
+        products[row] = simd.reduce_sum_f32s(sums[row]);
     }
+    products
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
-    use super::super::linear_algebra::dot;
     use super::*;
-
-    proptest! {
-        /// Inner products with exactly the rounded rows, for any number of rows and any length.
-        #[test]
-        fn products_are_those_of_the_rounded_rows(
-            d in 1usize..70,
-            rows in 0usize..30,
-            entries in proptest::collection::vec(-1.0f32..1.0, 70 * 31),
-        ) {
-            let (point, values) = (&entries[..d], entries[70..70 + d * rows].to_vec());
-            let mut factors = Factors::from_values(d, values).unwrap();
-            let packed = PackedRows::rounding(&mut factors);
-            let mut sums = vec![0.5; rows];
-            packed.add_products(point, &mut sums);
-            for (row, sum) in sums.iter().enumerate() {
-                prop_assert!((sum - 0.5 - dot(factors.row(row), point)).abs() < 1e-4);
-            }
-        }
-    }
 
     #[test]
     fn halves_of_words_are_the_rounded_entries() {

@@ -205,43 +205,41 @@ impl Recommender {
     /// How similar every item is to `item`: cosine of the factors, blended as for users; the item itself is 1.
     /// All zeros for an item out of range.
     pub fn similar(&self, item: u32) -> Vec<f32> {
-        self.blended(self.items(), |space| space.cosines(item))
-    }
-
-    /// The same as [`Self::similar`], of `others` only, in their order; 0 for one out of range.
-    pub fn similar_among(&self, item: u32, others: &[u32]) -> Vec<f32> {
-        self.blended(others.len(), |space| space.cosines_to(item, others))
-    }
-
-    /// The weighted mean of `count` cosines in each space that has them.
-    fn blended(&self, count: usize, cosines: impl Fn(&FactorModel) -> Option<Vec<f32>>) -> Vec<f32> {
-        let mut total = vec![0f32; count];
-        let mut weights = 0.0;
-        for (weight, space) in self.spaces() {
-            let Some(cosines) = cosines(space) else { continue };
-            weights += weight;
-            for (sum, cosine) in total.iter_mut().zip(cosines) {
-                *sum += weight * cosine;
-            }
-        }
-        if weights > 0.0 {
-            total.iter_mut().for_each(|score| *score /= weights);
+        let mut total = vec![0f32; self.items()];
+        for (weight, space) in self.comparing(item) {
+            space.add_cosines(item, weight, &mut total);
         }
         total
     }
 
-    /// The spaces in which items are compared, with their weights, which are positive.
-    fn spaces(&self) -> impl Iterator<Item = (f32, &FactorModel)> {
+    /// The same as [`Self::similar`], of `others` only, in their order; 0 for one out of range.
+    pub fn similar_among(&self, item: u32, others: &[u32]) -> Vec<f32> {
+        let mut total = vec![0f32; others.len()];
+        for (weight, space) in self.comparing(item) {
+            for (sum, cosine) in total.iter_mut().zip(space.cosines_to(item, others)) {
+                *sum += weight * cosine;
+            }
+        }
+        total
+    }
+
+    /// The spaces in which `item` can be compared, with their positive weights, which add up to one.
+    fn comparing(&self, item: u32) -> Vec<(f32, &FactorModel)> {
         let components = &self.components;
         let of = |component| self.weights.of(component).min(1.0);
-        [
+        let spaces = [
             (of(Component::Federated), components.federated.as_ref()),
             (of(Component::Own), components.own.as_ref()),
             // Content counts at least a little: it is what a stranger to the model sees in "similar".
             (0.5, Some(&components.content)),
-        ]
-        .into_iter()
-        .filter_map(|(weight, space)| space.filter(|_| weight > 0.0).map(|space| (weight, space)))
+        ];
+        let known = spaces.into_iter().filter_map(|(weight, space)| Some((weight, space?)));
+        let mut comparing: Vec<(f32, &FactorModel)> = known
+            .filter(|(weight, space)| *weight > 0.0 && space.has_direction(item))
+            .collect();
+        let sum: f32 = comparing.iter().map(|(weight, _)| weight).sum();
+        comparing.iter_mut().for_each(|(weight, _)| *weight /= sum);
+        comparing
     }
 
     /// What the user watched of the channel of `item`: logarithmic, negative when it was disliked.

@@ -250,10 +250,10 @@ fn range(scores: &[f32]) -> (f32, f32) {
 
 /// How similar every item is to `item` by public metadata alone: cosine in the content basis.
 fn similar_content(snapshot: &Snapshot, item: u32) -> Vec<f32> {
+    let mut similarity = vec![0f32; snapshot.videos().len()];
     let content = &snapshot.recommender().components().content;
-    content
-        .cosines(item)
-        .unwrap_or_else(|| vec![0.0; snapshot.videos().len()])
+    content.add_cosines(item, 1.0, &mut similarity);
+    similarity
 }
 
 #[cfg(test)]
