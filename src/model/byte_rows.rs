@@ -217,7 +217,7 @@ mod tests {
             let (mut sums, mut directed) = (vec![0.5; rows], vec![0.5; rows]);
             bytes.add_products(point, &mut sums);
             bytes.add_products_of_directions(point, &mut directed);
-            let all: Vec<u32> = (0..rows as u32 + 1).collect();
+            let all: Vec<u32> = (0..=rows as u32).collect();
             let some = bytes.products_of_directions(point, &all);
             prop_assert_eq!(some.len(), rows + 1);
             prop_assert!(some[rows].abs() == 0.0 && !bytes.has_direction(rows as u32), "out of range");
