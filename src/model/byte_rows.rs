@@ -27,8 +27,12 @@ pub struct ByteRows {
     unit_scales: Vec<f32>,
 }
 
-/// What the rows are multiplied with: whole numbers and their scale.
-struct Point {
+/// What the rows are multiplied with, as whole numbers with a scale: to nearest, and what that leaves over. One such word
+/// alone would leave a score off the sum of its parts in the fourth digit.
+struct Point([Words; 2]);
+
+/// Whole numbers of 16 bits and their scale.
+struct Words {
     entries: Vec<i16>,
     scale: f32,
 }
@@ -64,21 +68,20 @@ impl ByteRows {
 
     /// Adds to `sums`, one per row, the inner product of the row and `point`, which has as many entries as the rows at most.
     pub fn add_products(&self, point: &[f32], sums: &mut [f32]) {
-        self.add(&self.scales, &self.point(point), sums);
+        self.add(&self.scales, point, sums);
     }
 
     /// The same with every row divided by its length; rows without one add nothing.
     pub fn add_products_of_directions(&self, point: &[f32], sums: &mut [f32]) {
-        self.add(&self.unit_scales, &self.point(point), sums);
+        self.add(&self.unit_scales, point, sums);
     }
 
     /// The inner products of `point` and some rows, each divided by its length; 0 for one that is out of range or has none.
     pub fn products_of_directions(&self, point: &[f32], rows: &[u32]) -> Vec<f32> {
-        let point = self.point(point);
         Arch::new().dispatch(SomeProducts {
             rows: self,
             wanted: rows,
-            point: &point,
+            point: &Point::new(point, self.length),
         })
     }
 
@@ -87,29 +90,50 @@ impl ByteRows {
         self.unit_scales.get(row as usize).is_some_and(|scale| *scale > 0.0)
     }
 
-    fn add(&self, scales: &[f32], point: &Point, sums: &mut [f32]) {
+    fn add(&self, scales: &[f32], point: &[f32], sums: &mut [f32]) {
         if self.length > 0 {
             Arch::new().dispatch(AddProducts {
                 rows: self,
                 scales,
-                point,
+                point: &Point::new(point, self.length),
                 sums,
             });
         }
     }
+}
 
-    /// As many digits as fit into 16 bits, and whose largest sum of products fits into 32.
-    fn point(&self, values: &[f32]) -> Point {
+impl Point {
+    /// `values`, filled up with zeros to `length`.
+    fn new(values: &[f32], length: usize) -> Self {
+        let nearest = Words::new(values, length);
+        let left_over = |(value, word): (&f32, &i16)| value - f32::from(*word) * nearest.scale;
+        let rest: Vec<f32> = values.iter().zip(&nearest.entries).map(left_over).collect();
+        let rest = Words::new(&rest, length);
+        Self([nearest, rest])
+    }
+
+    /// The inner product with a row of bytes.
+    #[inline(always)]
+    fn product(&self, row: &[i8]) -> f32 {
+        let [nearest, rest] = &self.0;
+        // One after the other: in one loop they took 1.4 times as long.
+        nearest.scale * product(row, &nearest.entries) as f32 + rest.scale * product(row, &rest.entries) as f32
+    }
+}
+
+impl Words {
+    /// As many digits as fit into 16 bits, and whose largest sum of products with bytes fits into 32.
+    fn new(values: &[f32], length: usize) -> Self {
         let largest_sum = i32::MAX as f32 / LARGEST;
-        let largest = f32::from(i16::MAX).min((largest_sum / self.length.max(1) as f32).floor());
+        let largest = f32::from(i16::MAX).min((largest_sum / length.max(1) as f32).floor());
         let scale = values.iter().fold(0f32, |most, value| most.max(value.abs())) / largest;
         let is_finite = values.iter().all(|value| value.is_finite());
         let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-        let mut entries = vec![0i16; self.length];
+        let mut entries = vec![0i16; length];
         for (entry, value) in entries.iter_mut().zip(values) {
             *entry = (value * inverse).clamp(-largest, largest).round() as i16;
         }
-        Point {
+        Self {
             entries,
             scale: if is_finite { scale } else { f32::NAN },
         }
@@ -137,7 +161,21 @@ fn round_row(row: &mut [f32], entries: &mut [i8]) -> f32 {
     scale
 }
 
-/// The work of [`ByteRows::add`], compiled for every vector unit.
+/// The inner product. In blocks, so that it becomes multiplications of vectors without a rest.
+#[inline(always)]
+fn product(row: &[i8], words: &[i16]) -> i32 {
+    let (row, _) = row.as_chunks::<ALIGNMENT>();
+    let (words, _) = words.as_chunks::<ALIGNMENT>();
+    let mut sum = 0;
+    for (row, words) in row.iter().zip(words) {
+        for place in 0..ALIGNMENT {
+            sum += i32::from(row[place]) * i32::from(words[place]);
+        }
+    }
+    sum
+}
+
+/// The work of [`ByteRows::add`]. Not a closure, which would be compiled without the vector unit.
 struct AddProducts<'a> {
     rows: &'a ByteRows,
     scales: &'a [f32],
@@ -152,12 +190,12 @@ impl WithSimd for AddProducts<'_> {
     fn with_simd<S: Simd>(self, _: S) {
         let rows = self.rows.entries.chunks_exact(self.rows.length);
         for ((row, scale), sum) in rows.zip(self.scales).zip(self.sums) {
-            *sum += self.point.scale * scale * product(row, &self.point.entries) as f32;
+            *sum += scale * self.point.product(row);
         }
     }
 }
 
-/// The work of [`ByteRows::products_of_directions`], compiled for every vector unit.
+/// The work of [`ByteRows::products_of_directions`].
 struct SomeProducts<'a> {
     rows: &'a ByteRows,
     wanted: &'a [u32],
@@ -175,25 +213,11 @@ impl WithSimd for SomeProducts<'_> {
             let start = *row as usize * length;
             let entries = self.rows.entries.get(start..start + length);
             if let (Some(scale), Some(entries)) = (self.rows.unit_scales.get(*row as usize), entries) {
-                *to = self.point.scale * scale * product(entries, &self.point.entries) as f32;
+                *to = scale * self.point.product(entries);
             }
         }
         products
     }
-}
-
-/// The inner product. In blocks, so that it becomes multiplications of vectors without a rest.
-#[inline(always)]
-fn product(row: &[i8], point: &[i16]) -> i32 {
-    let (row, _) = row.as_chunks::<ALIGNMENT>();
-    let (point, _) = point.as_chunks::<ALIGNMENT>();
-    let mut sum = 0;
-    for (row, point) in row.iter().zip(point) {
-        for place in 0..ALIGNMENT {
-            sum += i32::from(row[place]) * i32::from(point[place]);
-        }
-    }
-    sum
 }
 
 #[cfg(test)]
@@ -223,10 +247,10 @@ mod tests {
             prop_assert!(some[rows].abs() == 0.0 && !bytes.has_direction(rows as u32), "out of range");
             for row in 0..rows {
                 let exact = dot(factors.row(row), point);
-                prop_assert!((sums[row] - 0.5 - exact).abs() < 2e-3, "{} {exact}", sums[row] - 0.5);
+                prop_assert!((sums[row] - 0.5 - exact).abs() < 1e-4, "{} {exact}", sums[row] - 0.5);
                 let length = dot(factors.row(row), factors.row(row)).sqrt();
-                prop_assert!((directed[row] - 0.5 - exact / length).abs() < 2e-3);
-                prop_assert!((some[row] - exact / length).abs() < 2e-3);
+                prop_assert!((directed[row] - 0.5 - exact / length).abs() < 1e-4);
+                prop_assert!((some[row] - exact / length).abs() < 1e-4);
             }
         }
 
@@ -257,7 +281,7 @@ mod tests {
             let mut sum = [0f32];
             bytes.add_products(&vec![3.0; d], &mut sum);
             let exact = -21.0 * d as f32;
-            prop_assert!((sum[0] / exact - 1.0).abs() < 1e-3, "{} {exact}", sum[0]);
+            prop_assert!((sum[0] / exact - 1.0).abs() < 1e-4, "{} {exact}", sum[0]);
         }
     }
 

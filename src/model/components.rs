@@ -152,6 +152,11 @@ impl Components {
         Moments::new(mean, squares / count - mean * mean)
     }
 
+    /// Number of channels: one more than the largest of [`Self::channel_of`].
+    pub fn channels(&self) -> usize {
+        self.channel_sizes().len()
+    }
+
     fn channel_sizes(&self) -> &[u32] {
         self.channel_sizes.get_or_init(|| {
             let mut sizes = vec![0; self.channel_of.iter().max().map_or(0, |last| *last as usize + 1)];

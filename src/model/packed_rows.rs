@@ -21,7 +21,6 @@ pub fn padded(dimensions: usize) -> usize {
 /// Rows of 16-bit floating point numbers with the exponent of `f32` (`bfloat16`).
 ///
 /// A word holds two entries: in its lower half entry `k`, in its upper half entry `k + padded / 2`.
-#[derive(Clone)]
 pub struct PackedRows {
     words_per_row: usize,
     words: Vec<u32>,
@@ -96,7 +95,44 @@ pub(super) fn products<S: Simd, const ROWS: usize>(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use pulp::{Arch, WithSimd};
+
+    use super::super::linear_algebra::dot;
     use super::*;
+
+    /// One row's product.
+    struct Product<'a>(&'a [u32], &'a [f32]);
+
+    impl WithSimd for Product<'_> {
+        type Output = f32;
+
+        fn with_simd<S: Simd>(self, simd: S) -> f32 {
+            let (low, high) = self.1.split_at(self.0.len());
+            let row = S::as_simd_u32s(self.0).0;
+            products(simd, [row], S::as_simd_f32s(low).0, S::as_simd_f32s(high).0)[0]
+        }
+    }
+
+    proptest! {
+        /// Inner products with exactly the rounded rows, for any number of rows and any length.
+        #[test]
+        fn products_are_those_of_the_rounded_rows(
+            d in 1usize..70,
+            rows in 0usize..30,
+            entries in proptest::collection::vec(-1.0f32..1.0, 70 * 31),
+        ) {
+            let (point, values) = (&entries[..d], entries[70..70 + d * rows].to_vec());
+            let mut factors = Factors::from_values(d, values).unwrap();
+            let packed = PackedRows::rounding(&mut factors);
+            let mut whole = vec![0f32; padded(d)];
+            whole[..d].copy_from_slice(point);
+            for row in 0..rows {
+                let product = Arch::new().dispatch(Product(packed.row(row as u32), &whole));
+                prop_assert!((product - dot(factors.row(row), point)).abs() < 1e-4);
+            }
+        }
+    }
 
     #[test]
     fn halves_of_words_are_the_rounded_entries() {

@@ -58,14 +58,15 @@ pub fn explore<S: BuildHasher>(
     draw: Draw,
     snapshot: &Snapshot,
 ) -> Explored {
-    let channel_of = &snapshot.recommender().components().channel_of;
-    let numbers = snapshot.channels();
-    let mut is_watched = vec![false; numbers.values().max().map_or(0, |last| *last as usize + 1)];
-    for number in watched.iter().filter_map(|channel| numbers.get(channel)) {
-        is_watched[*number as usize] = true;
+    let components = snapshot.recommender().components();
+    let mut is_watched = vec![false; components.channels()];
+    for number in watched.iter().filter_map(|channel| snapshot.channels().get(channel)) {
+        if let Some(flag) = is_watched.get_mut(*number as usize) {
+            *flag = true;
+        }
     }
     let drawn = middle(scores).into_iter().filter_map(|scored| {
-        let channel = *channel_of.get(scored.item as usize)?;
+        let channel = *components.channel_of.get(scored.item as usize)?;
         let uuid = *snapshot.uuids().get(scored.item as usize)?;
         (!is_watched.get(channel as usize)?).then(|| Drawn {
             place: draw.place(uuid),
