@@ -6,6 +6,7 @@ pub mod accumulation;
 pub mod alternating;
 pub mod basis;
 pub mod blend;
+mod byte_products;
 pub mod byte_rows;
 pub mod catalogue;
 pub mod components;
