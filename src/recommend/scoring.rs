@@ -11,7 +11,7 @@
 //! What stays out: what may be shown ([`super::listing`]), and the newest, which needs no model.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
@@ -31,20 +31,46 @@ pub const NEXT_SIMILARITY: f32 = 0.7;
 
 /// The caller as the model sees them.
 pub struct Person {
-    /// Their history, folded in.
-    pub profile: Profile,
     /// Their history.
     pub history: History,
-    /// Their score of every item, before anything is pushed. Where there is a second stage, it has put the best ones in
+    ties: Vec<Tie>,
+    snapshot: Arc<Snapshot>,
+    now: DateTime<Utc>,
+    folded: OnceLock<Folded>,
+}
+
+/// A history folded into the model.
+pub struct Folded {
+    /// The history as the model's factors.
+    pub profile: Profile,
+    /// The score of every item, before anything is pushed. Where there is a second stage, it has put the best ones in
     /// order.
     pub scores: Arc<Vec<f32>>,
-    /// Channels that they follow, where that moved videos up.
+    /// Channels that the caller follows, where that moved videos up.
     pub followed: HashSet<ChannelId>,
 }
 
 impl Person {
-    /// Folds a history in. `ties` are only looked at by the second stage.
-    pub fn new(history: History, ties: &[Tie], snapshot: &Snapshot, now: DateTime<Utc>) -> Self {
+    /// `ties` are only looked at by the second stage.
+    pub fn new(history: History, ties: Vec<Tie>, snapshot: Arc<Snapshot>, now: DateTime<Utc>) -> Self {
+        Self {
+            history,
+            ties,
+            snapshot,
+            now,
+            folded: OnceLock::new(),
+        }
+    }
+
+    /// The history folded in, which is done when it is first asked for: it takes milliseconds.
+    pub fn folded(&self) -> &Folded {
+        self.folded
+            .get_or_init(|| Folded::new(&self.history, &self.ties, &self.snapshot, self.now))
+    }
+}
+
+impl Folded {
+    fn new(history: &History, ties: &[Tie], snapshot: &Snapshot, now: DateTime<Utc>) -> Self {
         let recommender = snapshot.recommender();
         let profile = recommender.profile(&history.preferences);
         let mut scores = recommender.scores(&profile);
@@ -66,7 +92,6 @@ impl Person {
         }
         Self {
             profile,
-            history,
             scores: Arc::new(scores),
             followed,
         }
@@ -121,7 +146,7 @@ impl Wish {
     }
 
     fn personal(&self, person: &Person, snapshot: &Snapshot) -> Arc<Vec<f32>> {
-        let mut scores = Arc::clone(&person.scores);
+        let mut scores = Arc::clone(&person.folded().scores);
         if self.controls.steers() {
             let steered: &mut Vec<f32> = Arc::make_mut(&mut scores);
             self.steer(steered, &person.history, snapshot);
@@ -160,7 +185,7 @@ impl Wish {
         let similarity = self.similarity(current, snapshot);
         let nothing = History::default();
         let (mut scores, history) = match &self.person {
-            Some(person) => (blend(&similarity, &person.scores, current), &person.history),
+            Some(person) => (blend(&similarity, &person.folded().scores, current), &person.history),
             None => (similarity.clone(), &nothing),
         };
         self.steer(&mut scores, history, snapshot);
@@ -324,10 +349,10 @@ mod tests {
 
     #[test]
     fn a_person_has_the_models_scores() {
-        let snapshot = snapshot();
+        let snapshot = Arc::new(snapshot());
         let history = History::new(&[watched(1)], &snapshot, &rules(), DateTime::UNIX_EPOCH, 10);
-        let person = Person::new(history, &[], &snapshot, DateTime::UNIX_EPOCH);
-        assert_eq!(person.scores.len(), 4);
+        let person = Person::new(history, Vec::new(), snapshot, DateTime::UNIX_EPOCH);
+        assert_eq!(person.folded().scores.len(), 4);
         let personal = Wish {
             person: Some(Arc::new(person)),
             ..wish(Strategy::ForYou, None)

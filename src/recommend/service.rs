@@ -278,8 +278,7 @@ impl Recommendations {
         })
     }
 
-    /// The caller as the model sees them; `None` without a model or a history. Scoring every video is for the lists that
-    /// use it.
+    /// The caller as the model sees them; `None` without a model or a history, and for lists that do not look at it.
     async fn person(
         &self,
         strategy: Strategy,
@@ -295,11 +294,7 @@ impl Recommendations {
             Some(user) => self.peertube.ties(user).await?,
             None => Vec::new(),
         };
-        let now = self.clock.now();
-        let person = rank(Arc::clone(snapshot), move |snapshot| {
-            Person::new(history, &ties, snapshot, now)
-        })
-        .await?;
+        let person = Person::new(history, ties, Arc::clone(snapshot), self.clock.now());
         Ok(Some(Arc::new(person)))
     }
 

@@ -13,7 +13,7 @@ use super::request::Strategy;
 use super::scoring::Wish;
 use super::service::{Recommendations, rank};
 use super::snapshot::Snapshot;
-use super::steering::about;
+use super::steering::is_about;
 use crate::peertube::{VideoCard, VideoId, Viewer};
 
 impl Recommendations {
@@ -58,6 +58,9 @@ impl Recommendations {
     }
 }
 
+/// Shares of watched videos that are computed without leaving the thread, which would take longer: some tenths of a millisecond.
+const AT_ONCE: usize = 5_000;
+
 fn by_id(cards: Vec<VideoCard>) -> HashMap<VideoId, VideoCard> {
     cards.into_iter().map(|card| (card.id, card)).collect()
 }
@@ -77,26 +80,35 @@ pub(super) async fn explain(
             .map(|entry| impersonal(entry, snapshot.as_deref(), similar_to, knows_channels))
             .collect());
     };
-    let (page, topics) = (page.to_vec(), wish.controls.topics.clone());
-    rank(snapshot, move |snapshot| {
-        let wanted = about(&topics.tags_up, &topics.categories_up, snapshot);
+    let controls = wish.controls;
+    let work = page.len() * person.history.preferences.len();
+    let explained = page.to_vec();
+    let explain = move |snapshot: &Snapshot| {
+        let (folded, topics) = (person.folded(), &controls.topics);
+        let wanted = |item| {
+            let video = snapshot.video(item);
+            video.is_some_and(|video| is_about(video, &topics.tags_up, &topics.categories_up))
+        };
         let ground = |entry: &Entry| {
             let mut grounds = impersonal(entry, Some(snapshot), similar_to, knows_channels);
             if let (Strategy::ForYou | Strategy::Next, Some(item)) = (entry.source, entry.item) {
-                let followed = |channel| person.followed.contains(&channel);
+                let followed = |channel| folded.followed.contains(&channel);
                 if entry.channel.is_some_and(followed) {
                     grounds.push(Ground::Subscription);
                 }
-                let explanation = snapshot.recommender().explain(&person.profile, item);
+                let explanation = snapshot.recommender().explain(&folded.profile, item);
                 grounds.extend(personal(entry, &explanation, &person.history, snapshot));
-                if wanted.contains(&item) {
+                if wanted(item) {
                     grounds.insert(0, Ground::Topic);
                 }
                 grounds.truncate(MAXIMUM_REASONS);
             }
             grounds
         };
-        page.iter().map(ground).collect()
-    })
-    .await
+        explained.iter().map(ground).collect()
+    };
+    if work <= AT_ONCE {
+        return Ok(explain(&snapshot));
+    }
+    rank(snapshot, explain).await
 }

@@ -18,6 +18,7 @@ use super::controls::Controls;
 use super::signals::History;
 use super::snapshot::Snapshot;
 use crate::model::ranking::freshness;
+use crate::peertube::CatalogueVideo;
 
 /// What a slider at its end adds, in standard deviations of the scores.
 pub const STRENGTH: f32 = 2.0;
@@ -66,8 +67,15 @@ pub fn steer(scores: &mut [f32], controls: &Controls, history: &History, snapsho
     }
 }
 
+/// Whether a video has any of these tags, which are in lower case, or categories.
+pub fn is_about(video: &CatalogueVideo, tags: &[String], categories: &[i32]) -> bool {
+    let is_wanted = |tag: &String| tags.contains(&tag.to_lowercase());
+    video.category.is_some_and(|category| categories.contains(&category))
+        || (!tags.is_empty() && video.tags.iter().any(is_wanted))
+}
+
 /// The items with any of these tags or categories.
-pub fn about(tags: &[String], categories: &[i32], snapshot: &Snapshot) -> HashSet<u32> {
+fn about(tags: &[String], categories: &[i32], snapshot: &Snapshot) -> HashSet<u32> {
     let mut items: HashSet<u32> = tags.iter().flat_map(|tag| snapshot.tagged(tag)).copied().collect();
     if !categories.is_empty() {
         let of_category = (0u32..)
@@ -196,6 +204,21 @@ mod tests {
         };
         let less = steered(Sliders::default(), down);
         assert!(less[2] < 0.0 && less[3].abs() < 1e-6, "{less:?}");
+    }
+
+    #[test]
+    fn what_is_about_something_is_so_one_by_one() {
+        let snapshot = snapshot();
+        for (tags, categories) in [(vec!["bees".to_owned()], vec![]), (vec![], vec![7]), (vec![], vec![])] {
+            let all = about(&tags, &categories, &snapshot);
+            for (item, video) in (0u32..).zip(snapshot.videos()) {
+                assert_eq!(
+                    is_about(video, &tags, &categories),
+                    all.contains(&item),
+                    "{item} {tags:?}"
+                );
+            }
+        }
     }
 
     proptest! {
