@@ -18,12 +18,13 @@ pub fn add_products(entries: &[i8], words: &[i16], scale: f32, scales: &[f32], s
     if words.is_empty() || !words.len().is_multiple_of(ALIGNMENT) {
         return;
     }
+    let rows = (entries.len() / words.len()).min(scales.len()).min(sums.len());
     let work = Adding {
-        entries,
+        entries: &entries[..rows * words.len()],
         words,
         scale,
-        scales,
-        sums,
+        scales: &scales[..rows],
+        sums: &mut sums[..rows],
     };
     #[cfg(target_arch = "x86_64")]
     if let Some(unit) = pulp::x86::V3::try_new() {
@@ -47,7 +48,8 @@ pub fn product(row: &[i8], words: &[i16]) -> i32 {
     sum
 }
 
-/// The work of [`add_products`] where there is no better way. Not a closure, which would be compiled without the vector unit.
+/// The work of [`add_products`], as it is done where there is no better way: as many rows as scales and sums. Not a closure,
+/// which would be compiled without the vector unit.
 struct Adding<'a> {
     entries: &'a [i8],
     words: &'a [i16],
@@ -74,9 +76,7 @@ mod four_at_once {
     use std::arch::x86_64::__m256i;
 
     use pulp::x86::V3;
-    use pulp::{NullaryFnOnce, cast};
-
-    use super::product;
+    use pulp::{NullaryFnOnce, WithSimd, cast};
 
     /// Entries in a vector.
     const LANES: usize = 16;
@@ -99,20 +99,23 @@ mod four_at_once {
                 scales,
                 sums,
             } = self.work;
-            let length = words.len();
             let (scales, last_scales) = scales.as_chunks::<4>();
             let (sums, last_sums) = sums.as_chunks_mut::<4>();
-            let mut fours = entries.chunks_exact(4 * length);
+            let mut fours = entries.chunks_exact(4 * words.len());
             for ((four, scales), sums) in fours.by_ref().zip(scales).zip(sums) {
                 let products = four_products(self.unit, four, words);
                 for row in 0..4 {
                     sums[row] += scales[row] * (scale * products[row] as f32);
                 }
             }
-            let last = fours.remainder().chunks_exact(length);
-            for ((row, row_scale), sum) in last.zip(last_scales).zip(last_sums) {
-                *sum += row_scale * (scale * product(row, words) as f32);
-            }
+            let last = super::Adding {
+                entries: fours.remainder(),
+                words,
+                scale,
+                scales: last_scales,
+                sums: last_sums,
+            };
+            last.with_simd(self.unit);
         }
     }
 
@@ -169,7 +172,8 @@ mod tests {
             let work = Adding { entries, words, scale: 0.25, scales: &scales, sums: &mut plain };
             Arch::Scalar.dispatch(work);
             prop_assert_eq!(&sums, &plain);
-            for (row, sum) in entries.chunks_exact(length).zip(&sums).enumerate().map(|(place, (row, sum))| (row, (sum - 0.5) / scales[place] * 4.0)) {
+            for ((row, sum), scale) in entries.chunks_exact(length).zip(&sums).zip(&scales) {
+                let sum = (sum - 0.5) / scale * 4.0;
                 let exact: i64 = row.iter().zip(words).map(|(entry, word)| i64::from(*entry) * i64::from(*word)).sum();
                 prop_assert_eq!(i64::from(product(row, words)), exact);
                 prop_assert!((f64::from(sum) - exact as f64).abs() <= 1e-6 * (exact as f64).abs() + 20.0);
@@ -183,5 +187,15 @@ mod tests {
         add_products(&[1; 7], &[1; 7], 1.0, &[1.0], &mut sums);
         add_products(&[], &[], 1.0, &[1.0], &mut sums);
         assert!((sums[0] - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn sums_without_a_row_or_a_scale_stay() {
+        for (scales, reached) in [(8, 5), (3, 3)] {
+            let mut sums = [1.0; 8];
+            add_products(&[1; 5 * ALIGNMENT], &[1; ALIGNMENT], 1.0, &vec![1.0; scales], &mut sums);
+            assert!(sums[..reached].iter().all(|sum| (sum - 33.0).abs() < 1e-9), "{sums:?}");
+            assert!(sums[reached..].iter().all(|sum| (sum - 1.0).abs() < 1e-9), "{sums:?}");
+        }
     }
 }

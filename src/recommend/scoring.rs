@@ -64,13 +64,17 @@ impl Person {
 
     /// The history folded in, which is done when it is first asked for: it takes milliseconds.
     pub fn folded(&self) -> &Folded {
-        self.folded
-            .get_or_init(|| Folded::new(&self.history, &self.ties, &self.snapshot, self.now))
+        self.folded.get_or_init(|| self.fold())
     }
-}
 
-impl Folded {
-    fn new(history: &History, ties: &[Tie], snapshot: &Snapshot, now: DateTime<Utc>) -> Self {
+    fn fold(&self) -> Folded {
+        let Self {
+            history,
+            ties,
+            snapshot,
+            now,
+            ..
+        } = self;
         let recommender = snapshot.recommender();
         let profile = recommender.profile(&history.preferences);
         let mut scores = recommender.scores(&profile);
@@ -82,7 +86,7 @@ impl Folded {
                 &profile,
                 &history.preferences,
                 &channel_ties,
-                now,
+                *now,
                 &mut scores,
             );
             if second.favours_subscriptions() {
@@ -90,7 +94,7 @@ impl Folded {
                 followed.extend(subscriptions.map(|tie| tie.channel));
             }
         }
-        Self {
+        Folded {
             profile,
             scores: Arc::new(scores),
             followed,

@@ -16,6 +16,9 @@ use super::snapshot::Snapshot;
 use super::steering::is_about;
 use crate::peertube::{VideoCard, VideoId, Viewer};
 
+/// Shares of watched videos that are computed without leaving the thread, which would take longer: some tenths of a millisecond.
+const AT_ONCE: usize = 5_000;
+
 impl Recommendations {
     /// The cards of the entries that are visible to the caller, with the words for their grounds.
     pub(super) async fn hydrate(
@@ -57,9 +60,6 @@ impl Recommendations {
         Ok(described.collect())
     }
 }
-
-/// Shares of watched videos that are computed without leaving the thread, which would take longer: some tenths of a millisecond.
-const AT_ONCE: usize = 5_000;
 
 fn by_id(cards: Vec<VideoCard>) -> HashMap<VideoId, VideoCard> {
     cards.into_iter().map(|card| (card.id, card)).collect()

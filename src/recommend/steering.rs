@@ -80,7 +80,7 @@ fn about(tags: &[String], categories: &[i32], snapshot: &Snapshot) -> HashSet<u3
     if !categories.is_empty() {
         let of_category = (0u32..)
             .zip(snapshot.videos())
-            .filter(|(_, video)| video.category.is_some_and(|category| categories.contains(&category)));
+            .filter(|(_, video)| is_about(video, &[], categories));
         items.extend(of_category.map(|(item, _)| item));
     }
     items
