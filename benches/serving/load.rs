@@ -32,6 +32,11 @@ impl Outcome {
     pub fn count(&self, status: u16) -> usize {
         self.answers.iter().filter(|(found, _)| *found == status).count()
     }
+
+    /// Requests that were neither answered with 200 nor refused with 503.
+    pub fn failed(&self) -> usize {
+        self.answers.len() - self.count(200) - self.count(503)
+    }
 }
 
 /// Idle connections to one address.

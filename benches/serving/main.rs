@@ -107,11 +107,11 @@ async fn main() {
         path("for-you", number)
     })
     .await;
-    let refused = outcome.count(503);
     println!(
-        "  answered {}, refused with 503 {refused}, failed {}; p50 {:.1} ms, p99 {:.1} ms of those answered",
+        "  answered {}, refused with 503 {}, failed {}; p50 {:.1} ms, p99 {:.1} ms of those answered",
         outcome.count(200),
-        outcome.answers.len() - outcome.count(200) - refused,
+        outcome.count(503),
+        outcome.failed(),
         outcome.quantile(0.5),
         outcome.quantile(0.99)
     );
@@ -145,10 +145,11 @@ async fn tag_search(pool: PgPool, number: u64) -> u16 {
 fn rate(name: &str, outcome: &Outcome) -> f64 {
     let per_second = outcome.count(200) as f64 / outcome.seconds;
     println!(
-        "{name}: {per_second:.0} per second, p50 {:.1} ms, p99 {:.1} ms, {} failed",
+        "{name}: {per_second:.0} per second, p50 {:.1} ms, p99 {:.1} ms, {} refused with 503, {} failed",
         outcome.quantile(0.5),
         outcome.quantile(0.99),
-        outcome.answers.len() - outcome.count(200)
+        outcome.count(503),
+        outcome.failed()
     );
     per_second
 }
