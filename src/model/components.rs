@@ -64,11 +64,11 @@ pub struct Components {
 /// A user as the components see one.
 #[derive(Clone, Default)]
 pub struct FoldedHistory {
-    /// Parts of the factor in the federation's space.
+    /// The factor in the federation's space.
     pub federated: FoldedUser,
-    /// Parts of the factor in the own space.
+    /// The factor in the own space.
     pub own: FoldedUser,
-    /// Parts of the factor in the content space.
+    /// The factor in the content space.
     pub content: FoldedUser,
     /// Sum of positive values per channel.
     pub channels: HashMap<u32, f32>,
@@ -253,10 +253,7 @@ impl Components {
             .zip(model.mean())
             .map(|(v, mean)| v - mean)
             .collect();
-        user.parts
-            .iter()
-            .map(|(watched, part)| (*watched, dot(part, &direction)))
-            .collect()
+        user.shares(&model.items, direction)
     }
 }
 

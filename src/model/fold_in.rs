@@ -2,7 +2,7 @@
 
 use super::factors::Factors;
 use super::least_squares::{Workspace, base_matrix, gram, weight_and_target};
-use super::linear_algebra::dot;
+use super::linear_algebra::{dot, substitute};
 
 /// Fixed item factors, prepared for folding users in.
 #[derive(Clone, serde::Serialize, serde::Deserialize)]
@@ -13,15 +13,31 @@ pub struct FoldIn {
     everyone: f32,
 }
 
-/// A folded-in user: the factor and, per item of the history, what it added to the factor.
+/// A folded-in user: the factor, and what each item of the history added to it.
 ///
-/// `factor = sum over history of parts`, so every score is the sum of the parts' scores.
+/// The factor is the sum of `A^-1 (c_h y_h v_h)` over the history, where `A` is the system that was solved, and `c_h`, `y_h`
+/// and `v_h` are weight, target and factor of a watched item. So every score is the sum of the scores of these terms.
 #[derive(Clone, Default)]
 pub struct FoldedUser {
     /// The user's factor; all zeros without history.
     pub factor: Vec<f32>,
-    /// (Item, its additive part of the factor), in the order of the history.
-    pub parts: Vec<(u32, Vec<f32>)>,
+    /// `A`, factorized; empty where it could not be, and without a history.
+    lower: Vec<f32>,
+    /// (Item, `c_h y_h`), in the order of the history; empty where `lower` is.
+    terms: Vec<(u32, f32)>,
+}
+
+impl FoldedUser {
+    /// How much each item of the history adds to the inner product of the factor and `direction`, in the order of the
+    /// history: `c_h y_h v_h . A^-1 direction`. `items` are those that the user was folded into.
+    pub fn shares(&self, items: &Factors, mut direction: Vec<f32>) -> Vec<(u32, f32)> {
+        if self.terms.is_empty() || direction.len() != self.factor.len() {
+            return Vec::new();
+        }
+        substitute(&self.lower, self.factor.len(), &mut direction, 1);
+        let share = |(item, weight): &(u32, f32)| (*item, weight * dot(items.row(*item as usize), &direction));
+        self.terms.iter().map(share).collect()
+    }
 }
 
 impl FoldIn {
@@ -73,45 +89,36 @@ impl FoldIn {
         workspace.normal_equations(&base, items, columns, values, right);
     }
 
-    /// The factor with its additive parts. Where the system cannot be factorized (entries that are not finite), the factor is
-    /// that of [`Self::factor`] and there are no parts.
+    /// The factor with what explains it. Where the system cannot be factorized (entries that are not finite), the factor is
+    /// that of [`Self::factor`] and nothing explains it.
     pub fn explained(&self, items: &Factors, columns: &[u32], values: &[f32]) -> FoldedUser {
         let d = items.dimensions();
-        let mut workspace = Workspace::new(d);
         let mut factor = vec![0.0; d];
         if columns.is_empty() {
             return FoldedUser {
                 factor,
-                parts: Vec::new(),
+                ..FoldedUser::default()
             };
         }
+        let mut workspace = Workspace::new(d);
         self.system(&mut workspace, items, columns, values, &mut factor);
         let (solver, matrix) = workspace.system();
         if !solver.factorize(matrix) {
             return FoldedUser {
                 factor: self.factor(&mut workspace, items, columns, values),
-                parts: Vec::new(),
+                ..FoldedUser::default()
             };
         }
-        // The last right-hand side is that of the factor, the others its terms: A^-1 (c_h y_h v_h) for each h.
-        let count = columns.len();
-        let mut sides = vec![0f32; d * (count + 1)];
-        for (place, (item, value)) in columns.iter().zip(values).enumerate() {
+        substitute(matrix, d, &mut factor, 1);
+        let term = |(item, value): (&u32, &f32)| {
             let (weight, target) = weight_and_target(*value);
-            for (k, v) in items.row(*item as usize).iter().enumerate() {
-                sides[k * (count + 1) + place] = weight * target * v;
-            }
+            (*item, weight * target)
+        };
+        FoldedUser {
+            factor,
+            lower: matrix.to_vec(),
+            terms: columns.iter().zip(values).map(term).collect(),
         }
-        for (side, right) in sides.chunks_exact_mut(count + 1).zip(&factor) {
-            side[count] = *right;
-        }
-        solver.substitute(matrix, &mut sides, count + 1);
-        let side = |place: usize| sides.iter().skip(place).step_by(count + 1).copied();
-        factor = side(count).collect();
-        let parts = (columns.iter().enumerate())
-            .map(|(place, item)| (*item, side(place).collect()))
-            .collect();
-        FoldedUser { factor, parts }
     }
 }
 
@@ -136,19 +143,42 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Reasons are true by construction: the parts of a score add up to it.
+        /// Reasons are true by construction: the shares of a score add up to it.
         #[test]
-        fn parts_add_up_to_the_factor(
+        fn shares_add_up_to_the_score(
             values in proptest::collection::vec(-1.0f32..1.0, 1..9),
             entries in proptest::collection::vec(-1.0f32..1.0, 60),
+            direction in proptest::collection::vec(-1.0f32..1.0, 5),
         ) {
             let items = Factors::from_values(5, entries).unwrap();
             let columns: Vec<u32> = (0..values.len() as u32).collect();
             let user = FoldIn::new(&items, 0.1, 0.05, 1.0).explained(&items, &columns, &values);
-            prop_assert_eq!(user.parts.len(), values.len());
-            for k in 0..5 {
-                let sum: f32 = user.parts.iter().map(|(_, part)| part[k]).sum();
-                prop_assert!((sum - user.factor[k]).abs() < 1e-3);
+            let shares = user.shares(&items, direction.clone());
+            prop_assert_eq!(shares.iter().map(|(item, _)| *item).collect::<Vec<_>>(), columns);
+            let sum: f32 = shares.iter().map(|(_, share)| share).sum();
+            prop_assert!((sum - dot(&user.factor, &direction)).abs() < 1e-3);
+        }
+
+        /// The share of an item is what the same system gives when its right-hand side holds that item alone.
+        #[test]
+        fn a_share_is_what_its_item_alone_would_add(
+            values in proptest::collection::vec(0.1f32..1.0, 2..9),
+            entries in proptest::collection::vec(-1.0f32..1.0, 60),
+        ) {
+            let items = Factors::from_values(5, entries).unwrap();
+            let columns: Vec<u32> = (0..values.len() as u32).collect();
+            let fold_in = FoldIn::new(&items, 0.1, 0.05, 1.0);
+            let user = fold_in.explained(&items, &columns, &values);
+            let mut workspace = Workspace::new(5);
+            for (place, item) in columns.iter().enumerate() {
+                let mut right = vec![0.0; 5];
+                fold_in.system(&mut workspace, &items, &columns, &values, &mut right);
+                let (solver, matrix) = workspace.system();
+                let mut alone: Vec<f32> = items.row(*item as usize).iter().map(|v| values[place] * v).collect();
+                solver.solve(matrix, &mut alone);
+                let direction = items.row(7).to_vec();
+                let share = user.shares(&items, direction.clone())[place].1;
+                prop_assert!((share - dot(&alone, &direction)).abs() < 1e-3);
             }
         }
     }

@@ -119,7 +119,7 @@ impl SymmetricSolver {
                 return;
             }
         }
-        self.substitute(matrix, right, 1);
+        substitute(matrix, d, right, 1);
         if right.iter().any(|value| !value.is_finite()) {
             right.fill(0.0);
         }
@@ -146,15 +146,15 @@ impl SymmetricSolver {
         )
         .is_ok()
     }
+}
 
-    /// Solves with a factor made by [`Self::factorize`], for `columns` right-hand sides (row-major `d x columns`).
-    pub fn substitute(&mut self, factor: &[f32], right: &mut [f32], columns: usize) {
-        let d = self.dimensions;
-        let lower = MatRef::from_column_major_slice(factor, d, d);
-        let right = MatMut::from_row_major_slice_mut(right, d, columns);
-        let stack = MemStack::new(&mut self.memory);
-        llt::solve::solve_in_place(lower, right, Par::Seq, stack);
-    }
+/// Solves with a factor made by [`SymmetricSolver::factorize`] of a `d x d` matrix, for `columns` right-hand sides
+/// (row-major `d x columns`).
+pub fn substitute(factor: &[f32], d: usize, right: &mut [f32], columns: usize) {
+    let lower = MatRef::from_column_major_slice(factor, d, d);
+    let right = MatMut::from_row_major_slice_mut(right, d, columns);
+    let mut memory = MemBuffer::new(llt::solve::solve_in_place_scratch::<f32>(d, columns, Par::Seq));
+    llt::solve::solve_in_place(lower, right, Par::Seq, MemStack::new(&mut memory));
 }
 
 /// Eigenvalues (ascending) and orthonormal eigenvectors (as rows) of a symmetric `d x d` matrix.

@@ -6,6 +6,7 @@
 use super::factors::Factors;
 use super::fold_in::FoldIn;
 use super::least_squares::Workspace;
+use super::linear_algebra::substitute;
 use super::ranking_objective::RankingObjective;
 
 /// How far and how long to move.
@@ -68,7 +69,7 @@ impl Refinement {
         let mut trial_gradient = vec![0f64; d];
         for _ in 0..self.parameters.steps {
             let mut direction: Vec<f32> = gradient.iter().map(|g| (strength * g) as f32).collect();
-            solver.substitute(matrix, &mut direction, 1);
+            substitute(matrix, direction.len(), &mut direction, 1);
             let mut size = 1.0;
             let moved = loop {
                 let trial: Vec<f64> = (user.iter().zip(&origin).zip(&direction))

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | for-you | the caller's own score, the best ones ranked again by [`super::second_stage`] where that is better |
 //! | similar | similarity to the current video, where there is any |
-//! | next | the same, blended with the caller's own score |
+//! | next | the same, blended with the caller's own score of the first stage |
 //! | popular | popularity |
 //! | explore | see [`super::explore`] |
 //!
@@ -33,7 +33,7 @@ pub const NEXT_SIMILARITY: f32 = 0.7;
 pub struct Person {
     /// Their history.
     pub history: History,
-    ties: Vec<Tie>,
+    ties: Option<Vec<Tie>>,
     snapshot: Arc<Snapshot>,
     now: DateTime<Utc>,
     folded: OnceLock<Folded>,
@@ -43,7 +43,7 @@ pub struct Person {
 pub struct Folded {
     /// The history as the model's factors.
     pub profile: Profile,
-    /// The score of every item, before anything is pushed. Where there is a second stage, it has put the best ones in
+    /// The score of every item, before anything is pushed. Where the second stage ranks, it has put the best ones in
     /// order.
     pub scores: Arc<Vec<f32>>,
     /// Channels that the caller follows, where that moved videos up.
@@ -51,8 +51,8 @@ pub struct Folded {
 }
 
 impl Person {
-    /// `ties` are only looked at by the second stage.
-    pub fn new(history: History, ties: Vec<Tie>, snapshot: Arc<Snapshot>, now: DateTime<Utc>) -> Self {
+    /// The second stage ranks for those whose `ties` are given.
+    pub fn new(history: History, ties: Option<Vec<Tie>>, snapshot: Arc<Snapshot>, now: DateTime<Utc>) -> Self {
         Self {
             history,
             ties,
@@ -79,7 +79,7 @@ impl Person {
         let profile = recommender.profile(&history.preferences);
         let mut scores = recommender.scores(&profile);
         let mut followed = HashSet::new();
-        if let Some(second) = snapshot.second_stage() {
+        if let (Some(second), Some(ties)) = (snapshot.second_stage(), ties) {
             let channel_ties = channel_ties(ties, snapshot.channels());
             second.rerank(
                 recommender,
@@ -176,29 +176,33 @@ impl Wish {
     }
 
     fn similar(&self, current: u32, snapshot: &Snapshot) -> Ranking {
-        let similarity = self.similarity(current, snapshot);
-        let mut scores = similarity.clone();
+        let mut scores = self.similarity(current, snapshot);
+        leave_out_strangers(&mut scores);
         self.steer(&mut scores, &History::default(), snapshot);
-        leave_out_strangers(&mut scores, &similarity);
         Ranking::new(Arc::new(scores))
     }
 
     /// Without a memory of what was played, only videos older than the current one: so what follows goes back in time and
     /// never in a circle.
     fn next(&self, current: u32, snapshot: &Snapshot) -> Ranking {
-        let similarity = self.similarity(current, snapshot);
+        let mut scores = self.similarity(current, snapshot);
+        let similar = Unit::new(&scores, current);
+        leave_out_strangers(&mut scores);
         let nothing = History::default();
-        let (mut scores, history) = match &self.person {
-            Some(person) => (blend(&similarity, &person.folded().scores, current), &person.history),
-            None => (similarity.clone(), &nothing),
+        let history = match &self.person {
+            Some(person) => {
+                let personal = &person.folded().scores;
+                blend(&mut scores, &similar, personal, &Unit::new(personal, current));
+                &person.history
+            }
+            None => &nothing,
         };
         self.steer(&mut scores, history, snapshot);
-        leave_out_strangers(&mut scores, &similarity);
         let age = |item| snapshot.video(item).map(|video| (video.published_at, video.id));
         if let Some(before) = self.remembered.is_none().then(|| age(current)).flatten() {
             for (item, score) in (0u32..).zip(&mut scores) {
                 if age(item).is_none_or(|age| age >= before) {
-                    leave_out(score);
+                    *score = LEFT_OUT;
                 }
             }
         }
@@ -206,32 +210,27 @@ impl Wish {
     }
 }
 
-/// Makes an item none of the ranking.
-fn leave_out(score: &mut f32) {
-    *score = f32::NAN;
-}
+/// The score of an item that is none of the ranking.
+const LEFT_OUT: f32 = f32::NAN;
 
 /// Leaves out what has nothing in common with the current video: that is no answer to the question.
-fn leave_out_strangers(scores: &mut [f32], similarity: &[f32]) {
-    for (score, similarity) in scores.iter_mut().zip(similarity) {
-        if *similarity <= 0.0 {
-            leave_out(score);
-        }
+fn leave_out_strangers(similarity: &mut [f32]) {
+    for similarity in similarity {
+        *similarity = if *similarity > 0.0 { *similarity } else { LEFT_OUT };
     }
 }
 
-/// Similarity and personal score, each from 0 for the least to 1 for the most among the items but `current`.
-fn blend(similarity: &[f32], personal: &[f32], current: u32) -> Vec<f32> {
-    let (similar, own) = (Unit::new(similarity, current), Unit::new(personal, current));
-    let blended = |(similarity, personal): (&f32, &f32)| {
-        NEXT_SIMILARITY * similar.of(*similarity) + (1.0 - NEXT_SIMILARITY) * own.of(*personal)
-    };
-    similarity.iter().zip(personal).map(blended).collect()
+/// Turns similarities into their blend with personal scores, each in its unit.
+fn blend(similarity: &mut [f32], similar: &Unit, personal: &[f32], own: &Unit) {
+    for (similarity, personal) in similarity.iter_mut().zip(personal) {
+        *similarity = NEXT_SIMILARITY * similar.of(*similarity) + (1.0 - NEXT_SIMILARITY) * own.of(*personal);
+    }
 }
 
 /// Maps the range of some scores to 0 to 1.
 struct Unit {
     least: f32,
+    /// The range; infinite where all scores are alike.
     span: f32,
 }
 
@@ -242,18 +241,15 @@ impl Unit {
         let (before, after) = scores.split_at(without);
         let [(low, high), (lower, higher)] = [before, after.get(1..).unwrap_or_default()].map(range);
         let least = low.min(lower);
+        let span = high.max(higher) - least;
         Self {
             least,
-            span: high.max(higher) - least,
+            span: if span > 0.0 { span } else { f32::INFINITY },
         }
     }
 
     fn of(&self, score: f32) -> f32 {
-        if self.span > 0.0 {
-            (score - self.least) / self.span
-        } else {
-            0.0
-        }
+        (score - self.least) / self.span
     }
 }
 
@@ -339,23 +335,42 @@ mod tests {
     #[test]
     fn the_callers_own_score_weighs_in_what_is_next() {
         let similarity = [1.0, 0.5, 0.5, 0.1];
-        let blended = blend(&similarity, &[9.0, -1.0, 1.0, 0.0], 0);
-        assert!(blended[2] > blended[1] && blended[1] > blended[3], "{blended:?}");
+        let blended = |personal: &[f32]| {
+            let mut scores = similarity;
+            blend(
+                &mut scores,
+                &Unit::new(&similarity, 0),
+                personal,
+                &Unit::new(personal, 0),
+            );
+            scores
+        };
+        let scores = blended(&[9.0, -1.0, 1.0, 0.0]);
+        assert!(scores[2] > scores[1] && scores[1] > scores[3], "{scores:?}");
         assert!(
-            (blended[2] - 1.0).abs() < 1e-6,
-            "best of all but the current one in both: {blended:?}"
+            (scores[2] - 1.0).abs() < 1e-6,
+            "best of all but the current one in both: {scores:?}"
         );
         // Alike for all: only similarity decides.
-        let alike = blend(&similarity, &[2.0; 4], 0);
+        let alike = blended(&[2.0; 4]);
         assert!(alike[1] > alike[3] && (alike[1] - alike[2]).abs() < 1e-6);
-        assert_eq!(blend(&[], &[], 0), Vec::<f32>::new());
+        // What is left out stays out.
+        let mut stranger = [0.0, -0.5, 0.5];
+        leave_out_strangers(&mut stranger);
+        blend(
+            &mut stranger,
+            &Unit::new(&[0.0; 3], 0),
+            &[1.0; 3],
+            &Unit::new(&[1.0; 3], 0),
+        );
+        assert_eq!(stranger.map(f32::is_nan), [true, true, false]);
     }
 
     #[test]
     fn a_person_has_the_models_scores() {
         let snapshot = Arc::new(snapshot());
         let history = History::new(&[watched(1)], &snapshot, &rules(), DateTime::UNIX_EPOCH, 10);
-        let person = Person::new(history, Vec::new(), snapshot, DateTime::UNIX_EPOCH);
+        let person = Person::new(history, None, snapshot, DateTime::UNIX_EPOCH);
         assert_eq!(person.folded().scores.len(), 4);
         let personal = Wish {
             person: Some(Arc::new(person)),

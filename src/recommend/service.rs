@@ -290,9 +290,9 @@ impl Recommendations {
             return Ok(None);
         };
         // Who has a history may be learned from; only the second stage looks at subscriptions and comments.
-        let ties = match user.filter(|_| snapshot.second_stage().is_some()) {
-            Some(user) => self.peertube.ties(user).await?,
-            None => Vec::new(),
+        let ties = match user.filter(|_| strategy == Strategy::ForYou && snapshot.second_stage().is_some()) {
+            Some(user) => Some(self.peertube.ties(user).await?),
+            None => None,
         };
         let person = Person::new(history, ties, Arc::clone(snapshot), self.clock.now());
         Ok(Some(Arc::new(person)))

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::variance::{self, from_residuals, shrink};
 use crate::model::least_squares::Workspace;
-use crate::model::linear_algebra::{add_scaled, dot};
+use crate::model::linear_algebra::{add_scaled, dot, substitute};
 
 /// Videos at most to which the map is fitted: those with the most evidence.
 const FITTED_VIDEOS: usize = 4_000;
@@ -128,7 +128,7 @@ impl Fitted {
             return;
         }
         let sides = right.clone();
-        solver.substitute(system, &mut right, 2 * d);
+        substitute(system, width, &mut right, 2 * d);
         // Block elimination of the channel's weight, direction by direction.
         for k in 0..d {
             let product = |a: usize, b: usize| {
