@@ -20,7 +20,7 @@
 //! | [`demo`] | a small fediverse on one machine |
 //! | [`cli`] | one file per subcommand |
 //!
-//! [`config`], [`clock`], [`telemetry`] and [`failpoints`] may be used by any room that is not pure.
+//! [`config`], [`clock`], [`pooling`], [`telemetry`] and [`failpoints`] may be used by any room that is not pure.
 
 pub mod api;
 pub mod cli;
@@ -33,6 +33,7 @@ pub mod failpoints;
 pub mod federation;
 pub mod model;
 pub mod peertube;
+pub mod pooling;
 pub mod privacy;
 pub mod recommend;
 pub mod sidecar;

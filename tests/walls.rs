@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Every room and the ones that it may use. `config`, `clock` and `telemetry` count as rooms here.
-const MAY_USE: [(&str, &[&str]); 18] = [
-    ("peertube", &[]),
+/// Every room and the ones that it may use. `config`, `clock`, `pooling` and `telemetry` count as rooms here.
+const MAY_USE: [(&str, &[&str]); 19] = [
+    ("peertube", &["pooling"]),
     ("model", &[]),
     ("connections", &[]),
     ("clock", &[]),
     ("failpoints", &[]),
+    ("pooling", &[]),
     ("config", &["model"]),
     ("telemetry", &["config"]),
-    ("store", &["clock", "config", "failpoints"]),
+    ("store", &["clock", "config", "failpoints", "pooling"]),
     ("privacy", &["model"]),
     (
         "federation",
@@ -101,7 +102,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
 
 /// Crates that only some rooms may know.
 const CRATES: [(&str, &[&str]); 6] = [
-    ("sqlx", &["peertube", "store", "demo", "federation"]),
+    ("sqlx", &["peertube", "store", "pooling", "demo", "federation"]),
     ("axum", &["api", "connections", "federation"]),
     ("hyper", &["connections"]),
     ("activitypub_federation", &["federation"]),

@@ -4,11 +4,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction};
 
 use super::error::{Doing, PeerTubeError};
 use super::schema::{Inspection, Layout, SchemaVersion};
+use crate::pooling::pool_options;
 
 /// The longest that one statement may take.
 pub const STATEMENT_TIMEOUT: Duration = Duration::from_mins(1);
@@ -43,10 +44,7 @@ impl PeerTube {
         let inspection = Inspection::read(&mut connection).await?;
         connection.close().await.doing("closing the first connection")?;
         let (version, layout) = inspection.usable()?;
-        let pool = PgPoolOptions::new()
-            .max_connections(max_connections.max(1))
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_lazy_with(options);
+        let pool = pool_options(max_connections, ACQUIRE_TIMEOUT).connect_lazy_with(options);
         Ok(Self { pool, version, layout })
     }
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection, PgPool};
 
 use super::StoreError;
 use crate::clock::SharedClock;
 use crate::config::DatabaseConfig;
+use crate::pooling::pool_options;
 
 /// How long a request waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -59,9 +60,7 @@ impl Store {
             .map_err(failed)?
             .close()
             .await?;
-        let pool = PgPoolOptions::new()
-            .max_connections(config.max_connections.max(1))
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+        let pool = pool_options(config.max_connections, ACQUIRE_TIMEOUT)
             .connect_with(options)
             .await?;
         Ok(Self { pool, clock })
