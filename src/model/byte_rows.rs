@@ -75,13 +75,14 @@ impl ByteRows {
         self.add(&self.unit_scales, point, sums);
     }
 
+    /// The inner products of `point` and some rows; 0 for one that is out of range.
+    pub fn products(&self, point: &[f32], rows: &[u32]) -> Vec<f32> {
+        self.some(&self.scales, point, rows)
+    }
+
     /// The inner products of `point` and some rows, each divided by its length; 0 for one that is out of range or has none.
     pub fn products_of_directions(&self, point: &[f32], rows: &[u32]) -> Vec<f32> {
-        Arch::new().dispatch(SomeProducts {
-            rows: self,
-            wanted: rows,
-            point: &Point::new(point, self.length),
-        })
+        self.some(&self.unit_scales, point, rows)
     }
 
     /// Whether a row is in range and not zero.
@@ -92,6 +93,15 @@ impl ByteRows {
     fn add(&self, scales: &[f32], point: &[f32], sums: &mut [f32]) {
         let Point { entries, scale } = Point::new(point, self.length);
         add_products(&self.entries, &entries, scale, scales, sums);
+    }
+
+    fn some(&self, scales: &[f32], point: &[f32], wanted: &[u32]) -> Vec<f32> {
+        Arch::new().dispatch(SomeProducts {
+            entries: &self.entries,
+            scales,
+            wanted,
+            point: &Point::new(point, self.length),
+        })
     }
 }
 
@@ -136,9 +146,10 @@ fn round_row(row: &mut [f32], entries: &mut [i8]) -> f32 {
     scale
 }
 
-/// The work of [`ByteRows::products_of_directions`]. Not a closure, which would be compiled without the vector unit.
+/// The work of [`ByteRows::products`]. Not a closure, which would be compiled without the vector unit.
 struct SomeProducts<'a> {
-    rows: &'a ByteRows,
+    entries: &'a [i8],
+    scales: &'a [f32],
     wanted: &'a [u32],
     point: &'a Point,
 }
@@ -149,11 +160,11 @@ impl WithSimd for SomeProducts<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> Vec<f32> {
         let mut products = vec![0f32; self.wanted.len()];
-        let length = self.rows.length;
+        let length = self.point.entries.len();
         for (row, to) in self.wanted.iter().zip(&mut products) {
             let start = *row as usize * length;
-            let entries = self.rows.entries.get(start..start + length);
-            if let (Some(scale), Some(entries)) = (self.rows.unit_scales.get(*row as usize), entries) {
+            let entries = self.entries.get(start..start + length);
+            if let (Some(scale), Some(entries)) = (self.scales.get(*row as usize), entries) {
                 *to = scale * (self.point.scale * product(entries, &self.point.entries) as f32);
             }
         }
@@ -185,8 +196,10 @@ mod tests {
             bytes.add_products_of_directions(point, &mut directed);
             let all: Vec<u32> = (0..=rows as u32).collect();
             let some = bytes.products_of_directions(point, &all);
-            prop_assert_eq!(some.len(), rows + 1);
+            let some_whole = bytes.products(point, &all);
+            prop_assert_eq!((some.len(), some_whole.len()), (rows + 1, rows + 1));
             prop_assert!(some[rows].abs() == 0.0 && !bytes.has_direction(rows as u32), "out of range");
+            prop_assert!(some_whole[rows].abs() == 0.0, "out of range");
             for row in 0..rows {
                 let exact = dot(factors.row(row), point);
                 let length = dot(factors.row(row), factors.row(row)).sqrt();
@@ -195,6 +208,7 @@ mod tests {
                 prop_assert!((sums[row] - 0.5 - exact).abs() < bound * length.max(1.0), "{} {exact}", sums[row] - 0.5);
                 prop_assert!((directed[row] - 0.5 - exact / length).abs() < bound);
                 prop_assert!((some[row] - exact / length).abs() < bound);
+                prop_assert!((some_whole[row] - (sums[row] - 0.5)).abs() < 1e-5, "as among all rows");
             }
         }
 

@@ -224,6 +224,14 @@ impl Components {
         }
     }
 
+    /// The raw scores of some items, in their order; 0 for one out of range.
+    pub fn raw_among(&self, component: Component, user: &FoldedHistory, items: &[u32]) -> Vec<f32> {
+        match self.space(component, user) {
+            Some((model, user)) => model.scores_among(&user.factor, items),
+            None => items.iter().map(|item| self.raw(component, user, *item)).collect(),
+        }
+    }
+
     /// The standardized scores of `component`, mean 0 and standard deviation 1 over all items; empty where it says nothing.
     pub fn score(&self, component: Component, user: &FoldedHistory) -> Vec<f32> {
         let Some(moments) = self.moments(component, user) else {

@@ -82,6 +82,11 @@ impl FactorModel {
         self.bytes().add_products(&scaled, sums);
     }
 
+    /// The inner products of `factor` and some items, in their order; 0 for one out of range.
+    pub fn scores_among(&self, factor: &[f32], items: &[u32]) -> Vec<f32> {
+        self.bytes().products(factor, items)
+    }
+
     /// Moments of the inner products of `factor` with all items: `f.m` and `f'Cf` for their mean `m` and covariance `C`.
     pub fn moments(&self, factor: &[f32]) -> Option<Moments> {
         if factor.len() != self.mean.len() || factor.iter().all(|value| *value == 0.0) {

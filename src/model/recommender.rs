@@ -195,6 +195,24 @@ impl Recommender {
         total
     }
 
+    /// The scores of some items, in their order, as [`Self::scores`] has them but for rounding; 0 for one out of range.
+    pub fn scores_among(&self, profile: &Profile, items: &[u32]) -> Vec<f32> {
+        let mut total = vec![0f32; items.len()];
+        for (component, weight, moments) in &profile.parts {
+            let raw = self.components.raw_among(*component, &profile.user, items);
+            for (sum, raw) in total.iter_mut().zip(raw) {
+                *sum += weight * moments.standardized(raw);
+            }
+        }
+        let items_of_the_model = 0..self.items() as u32;
+        for (sum, item) in total.iter_mut().zip(items) {
+            if !items_of_the_model.contains(item) {
+                *sum = 0.0;
+            }
+        }
+        total
+    }
+
     /// Computes now what would else be computed for the first request.
     pub fn prepare(&self) {
         self.components.prepare();

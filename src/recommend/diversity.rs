@@ -6,16 +6,18 @@
 //! 1. at most [`IN_A_ROW`] entries of one channel directly after each other, and at most [`PER_WINDOW`] of one channel
 //!    among any [`WINDOW`] entries;
 //! 2. among any [`TEN`] entries at least [`CHANNELS_IN_TEN`] channels;
-//! 3. among any [`TEN`] entries at least [`INSTANCES_IN_TEN`] instances.
+//! 3. among any [`TEN`] entries at least [`TOPICS_IN_TEN`] topics;
+//! 4. among any [`TEN`] entries at least [`INSTANCES_IN_TEN`] instances.
 //!
-//! Rules 2 and 3 hold where the whole list has that many: with fewer, they would only push one channel before the others.
-//! The best entry that follows all of them comes. Where none does, rule 3 is given up for this place, then rule 2, then
-//! rule 1: a small instance may have one channel only, and follow nobody. For rules 2 and 3 the whole list is looked at,
-//! because another instance may come late in it; for rule 1 alone the next [`LOOK_AHEAD`]. A list is rearranged before it is
+//! Rules 2 to 4 hold where the whole list has that many: with fewer, they would only push one channel before the others.
+//! The best entry that follows all of them comes. Where none does, rule 4 is given up for this place, then rule 3, then
+//! rule 2, then rule 1: a small instance may have one channel only, and follow nobody. For rules 2 to 4 the whole list is
+//! looked at, because another instance may come late in it; for rule 1 alone the next [`LOOK_AHEAD`]. A list is rearranged before it is
 //! cut into pages, whole or in two parts whose border does not depend on the page, so pages never overlap.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::Hash;
+use std::collections::VecDeque;
+
+use foldhash::{HashMap, HashSet};
 
 /// Entries of one channel directly after each other, at most.
 pub const IN_A_ROW: usize = 2;
@@ -29,82 +31,98 @@ pub const LOOK_AHEAD: usize = 60;
 pub const TEN: usize = 10;
 /// Channels among [`TEN`] entries, at least.
 pub const CHANNELS_IN_TEN: usize = 6;
+/// Topics among [`TEN`] entries, at least.
+pub const TOPICS_IN_TEN: usize = 5;
 /// Instances among [`TEN`] entries, at least.
 pub const INSTANCES_IN_TEN: usize = 3;
 
-/// Where an entry comes from, as small numbers; `None` is not known and never held back.
+/// Where an entry comes from, each as any number; `None` is not known or does not count, and is never held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Origin {
-    channel: Option<usize>,
-    instance: Option<usize>,
+pub struct Origin {
+    /// The channel.
+    pub channel: Option<u32>,
+    /// What it is about.
+    pub topic: Option<u32>,
+    /// The instance.
+    pub instance: Option<u32>,
 }
 
-/// Whether `entries` hold as many channels and instances as the rules ask for: then more entries would not change what
-/// the rules are. Where no entry names its instance, instances do not count.
-pub fn is_diverse<T, C, I>(entries: &[T], channel: impl Fn(&T) -> Option<C>, instance: impl Fn(&T) -> Option<I>) -> bool
-where
-    C: Eq + Hash,
-    I: Eq + Hash,
-{
-    let channels: HashSet<C> = entries.iter().filter_map(channel).collect();
-    let instances: HashSet<I> = entries.iter().filter_map(instance).collect();
-    channels.len() >= CHANNELS_IN_TEN && (instances.is_empty() || instances.len() >= INSTANCES_IN_TEN)
+/// Whether `origins` are of as many channels, topics and instances as the rules ask for: then more entries would not change
+/// what the rules are. What no entry names does not count.
+pub fn is_diverse(origins: impl Iterator<Item = Origin> + Clone) -> bool {
+    let kinds = |of: fn(Origin) -> Option<u32>| origins.clone().filter_map(of).collect::<HashSet<u32>>().len();
+    let enough = |count: usize, least: usize| count == 0 || count >= least;
+    kinds(|origin| origin.channel) >= CHANNELS_IN_TEN
+        && enough(kinds(|origin| origin.topic), TOPICS_IN_TEN)
+        && enough(kinds(|origin| origin.instance), INSTANCES_IN_TEN)
 }
 
-/// Rearranges `entries`, best first, to come after `before`, which stay as they are. `channel` and `instance` name an
-/// entry's; entries without one are never held back. Returns all, `before` first.
-pub fn diversify<T, C, I>(
-    before: Vec<T>,
-    entries: Vec<T>,
-    channel: impl Fn(&T) -> Option<C>,
-    instance: impl Fn(&T) -> Option<I>,
-) -> Vec<T>
-where
-    C: Eq + Hash,
-    I: Eq + Hash,
-{
-    let (mut channels, mut instances) = (Numbers::default(), Numbers::default());
-    let mut origin = |entry: &T| Origin {
-        channel: channel(entry).map(|channel| channels.of(channel)),
-        instance: instance(entry).map(|instance| instances.of(instance)),
+/// Rearranges `entries`, best first, to come after `before`, which stay as they are. Returns all, `before` first.
+pub fn diversify<T>(before: Vec<T>, entries: Vec<T>, origin: impl Fn(&T) -> Origin) -> Vec<T> {
+    let mut numbers = [Numbers::default(), Numbers::default(), Numbers::default()];
+    let mut small = |entry: &T| {
+        let Origin {
+            channel,
+            topic,
+            instance,
+        } = origin(entry);
+        let mut kinds = [channel, topic, instance];
+        for (kind, numbers) in kinds.iter_mut().zip(&mut numbers) {
+            *kind = kind.map(|kind| numbers.of(kind));
+        }
+        Kinds(kinds)
     };
-    let mut placed: Vec<Origin> = before.iter().map(&mut origin).collect();
-    let mut waiting: VecDeque<(Origin, T)> = entries.into_iter().map(|entry| (origin(&entry), entry)).collect();
+    let mut placed: Vec<Kinds> = before.iter().map(&mut small).collect();
+    let mut waiting: VecDeque<(Kinds, T)> = entries.into_iter().map(|entry| (small(&entry), entry)).collect();
+    let counts = numbers.each_ref().map(Numbers::count);
     let mut arranged = before;
     while !waiting.is_empty() {
-        let last = Last::new(&placed, channels.count(), instances.count());
-        let place = choose(waiting.iter().map(|(origin, _)| *origin), &last);
-        if let Some((origin, entry)) = waiting.remove(place) {
-            placed.push(origin);
+        let last = Last::new(&placed, counts);
+        let place = choose(waiting.iter().map(|(kinds, _)| *kinds), &last);
+        if let Some((kinds, entry)) = waiting.remove(place) {
+            placed.push(kinds);
             arranged.push(entry);
         }
     }
     arranged
 }
 
+/// An [`Origin`] in numbers from 0 on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kinds([Option<u32>; 3]);
+
+impl Kinds {
+    fn channel(self) -> Option<u32> {
+        self.0[0]
+    }
+}
+
 /// Which of the waiting entries comes next.
-fn choose(waiting: impl Iterator<Item = Origin> + Clone, last: &Last) -> usize {
-    let with_instances = |origin: Origin| last.keeps_turns(origin) && last.keeps_channels(origin);
-    waiting
-        .clone()
-        .position(|origin| with_instances(origin) && last.keeps_instances(origin))
-        .or_else(|| waiting.clone().position(with_instances))
-        .or_else(|| waiting.take(LOOK_AHEAD).position(|origin| last.keeps_turns(origin)))
+fn choose(waiting: impl Iterator<Item = Kinds> + Clone, last: &Last) -> usize {
+    let follows = |rules: usize| {
+        waiting
+            .clone()
+            .position(|kinds| last.keeps_turns(kinds) && last.keeps(kinds, rules))
+    };
+    (1..=3)
+        .rev()
+        .find_map(follows)
+        .or_else(|| {
+            waiting
+                .clone()
+                .take(LOOK_AHEAD)
+                .position(|kinds| last.keeps_turns(kinds))
+        })
         .unwrap_or(0)
 }
 
 /// Numbers things in order of appearance.
-struct Numbers<K>(HashMap<K, usize>);
+#[derive(Default)]
+struct Numbers(HashMap<u32, u32>);
 
-impl<K> Default for Numbers<K> {
-    fn default() -> Self {
-        Self(HashMap::new())
-    }
-}
-
-impl<K: Eq + Hash> Numbers<K> {
-    fn of(&mut self, key: K) -> usize {
-        let next = self.0.len();
+impl Numbers {
+    fn of(&mut self, key: u32) -> u32 {
+        let next = self.0.len() as u32;
         *self.0.entry(key).or_insert(next)
     }
 
@@ -115,48 +133,50 @@ impl<K: Eq + Hash> Numbers<K> {
 
 /// What was placed last, counted once per place.
 struct Last {
-    row: Option<(usize, usize)>,
+    row: Option<(u32, usize)>,
     channels_in_window: Vec<usize>,
-    channels: Repeats,
-    instances: Repeats,
+    /// Of channels, topics and instances.
+    repeats: [Repeats; 3],
 }
 
 impl Last {
-    fn new(placed: &[Origin], channels: usize, instances: usize) -> Self {
+    /// `counts` are how many channels, topics and instances the whole list has.
+    fn new(placed: &[Kinds], counts: [usize; 3]) -> Self {
         let back = |length: usize| placed.iter().rev().take(length);
-        let row = placed.last().and_then(|origin| origin.channel).map(|channel| {
-            let in_a_row = placed.iter().rev().take_while(|origin| origin.channel == Some(channel));
+        let row = placed.last().and_then(|kinds| kinds.channel()).map(|channel| {
+            let in_a_row = placed.iter().rev().take_while(|kinds| kinds.channel() == Some(channel));
             (channel, in_a_row.count())
         });
-        let mut channels_in_window = vec![0; channels];
-        for channel in back(WINDOW - 1).filter_map(|origin| origin.channel) {
-            if let Some(count) = channels_in_window.get_mut(channel) {
+        let mut channels_in_window = vec![0; counts[0]];
+        for channel in back(WINDOW - 1).filter_map(|kinds| kinds.channel()) {
+            if let Some(count) = channels_in_window.get_mut(channel as usize) {
                 *count += 1;
             }
         }
+        let least = [CHANNELS_IN_TEN, TOPICS_IN_TEN, INSTANCES_IN_TEN];
         Self {
             row,
             channels_in_window,
-            channels: Repeats::new(back(TEN - 1).map(|origin| origin.channel), channels, CHANNELS_IN_TEN),
-            instances: Repeats::new(back(TEN - 1).map(|origin| origin.instance), instances, INSTANCES_IN_TEN),
+            repeats: [0, 1, 2]
+                .map(|kind| Repeats::new(back(TEN - 1).map(|kinds| kinds.0[kind]), counts[kind], least[kind])),
         }
     }
 
-    fn keeps_turns(&self, candidate: Origin) -> bool {
-        let Some(channel) = candidate.channel else { return true };
+    fn keeps_turns(&self, candidate: Kinds) -> bool {
+        let Some(channel) = candidate.channel() else {
+            return true;
+        };
         let in_a_row = self
             .row
             .map_or(0, |(last, count)| if last == channel { count } else { 0 });
-        let in_window = self.channels_in_window.get(channel).copied().unwrap_or(0);
+        let in_window = self.channels_in_window.get(channel as usize).copied().unwrap_or(0);
         in_a_row < IN_A_ROW && in_window < PER_WINDOW
     }
 
-    fn keeps_channels(&self, candidate: Origin) -> bool {
-        self.channels.allows(candidate.channel)
-    }
-
-    fn keeps_instances(&self, candidate: Origin) -> bool {
-        self.instances.allows(candidate.instance)
+    /// Whether the candidate follows the first `rules` of those about channels, topics and instances.
+    fn keeps(&self, candidate: Kinds, rules: usize) -> bool {
+        let mut kinds = self.repeats.iter().zip(candidate.0).take(rules);
+        kinds.all(|(repeats, kind)| repeats.allows(kind))
     }
 }
 
@@ -169,12 +189,12 @@ struct Repeats {
 
 impl Repeats {
     /// `count` is how many kinds the whole list has.
-    fn new(kinds: impl Iterator<Item = Option<usize>>, count: usize, least: usize) -> Self {
+    fn new(kinds: impl Iterator<Item = Option<u32>>, count: usize, least: usize) -> Self {
         let allowed = if count < least { TEN } else { TEN - least };
         let mut present = vec![false; count];
         let mut found = 0;
         for kind in kinds.flatten() {
-            if let Some(seen) = present.get_mut(kind) {
+            if let Some(seen) = present.get_mut(kind as usize) {
                 found += usize::from(*seen);
                 *seen = true;
             }
@@ -186,8 +206,8 @@ impl Repeats {
         }
     }
 
-    fn allows(&self, kind: Option<usize>) -> bool {
-        let repeats = kind.is_some_and(|kind| self.present.get(kind).copied().unwrap_or(false));
+    fn allows(&self, kind: Option<u32>) -> bool {
+        let repeats = kind.is_some_and(|kind| self.present.get(kind as usize).copied().unwrap_or(false));
         !repeats || self.found < self.allowed
     }
 }
@@ -200,19 +220,33 @@ mod tests {
 
     use super::*;
 
-    /// Place in the list before, channel, instance.
-    type Entry = (usize, Option<u8>, Option<u8>);
+    /// Place in the list before, and origin.
+    type Entry = (usize, Origin);
 
-    fn rearranged(origins: &[(Option<u8>, Option<u8>)]) -> Vec<Entry> {
-        let entries = (0..)
-            .zip(origins)
-            .map(|(place, (channel, instance))| (place, *channel, *instance));
-        diversify(Vec::new(), entries.collect(), |entry| entry.1, |entry| entry.2)
+    fn from(channel: u32, instance: u32) -> Origin {
+        Origin {
+            channel: Some(channel),
+            topic: None,
+            instance: Some(instance),
+        }
     }
 
-    fn order(channels: &[u8]) -> Vec<usize> {
-        let origins: Vec<_> = channels.iter().map(|channel| (Some(*channel), Some(0))).collect();
+    fn rearranged(origins: &[Origin]) -> Vec<Entry> {
+        let entries = (0..).zip(origins.iter().copied());
+        diversify(Vec::new(), entries.collect(), |entry| entry.1)
+    }
+
+    fn order(channels: &[u32]) -> Vec<usize> {
+        let origins: Vec<_> = channels.iter().map(|channel| from(*channel, 0)).collect();
         rearranged(&origins).iter().map(|entry| entry.0).collect()
+    }
+
+    fn distinct(entries: &[Entry], of: fn(Origin) -> Option<u32>) -> usize {
+        entries
+            .iter()
+            .filter_map(|entry| of(entry.1))
+            .collect::<HashSet<_>>()
+            .len()
     }
 
     #[test]
@@ -228,20 +262,65 @@ mod tests {
     #[test]
     fn ten_have_six_channels_and_three_instances_even_if_the_others_come_late() {
         // Three channels of one instance are best by far; two other instances come last, behind 100 entries.
-        let mut origins: Vec<(Option<u8>, Option<u8>)> = (0..100).map(|place| (Some(place % 3), Some(0))).collect();
-        origins.extend((0..20).map(|place| (Some(10 + place), Some(1 + place % 2))));
+        let mut origins: Vec<Origin> = (0..100).map(|place| from(place % 3, 0)).collect();
+        origins.extend((0..20).map(|place| from(10 + place, 1 + place % 2)));
         let after = rearranged(&origins);
-        let kinds = |of: fn(&Entry) -> Option<u8>| after[..10].iter().filter_map(of).collect::<HashSet<u8>>().len();
-        assert!(kinds(|entry| entry.1) >= CHANNELS_IN_TEN, "{:?}", &after[..10]);
-        assert!(kinds(|entry| entry.2) >= INSTANCES_IN_TEN, "{:?}", &after[..10]);
+        assert!(
+            distinct(&after[..10], |origin| origin.channel) >= CHANNELS_IN_TEN,
+            "{:?}",
+            &after[..10]
+        );
+        assert!(
+            distinct(&after[..10], |origin| origin.instance) >= INSTANCES_IN_TEN,
+            "{:?}",
+            &after[..10]
+        );
         assert_eq!(after[0].0, 0, "the best is still first");
     }
 
-    fn origins() -> impl Strategy<Value = Vec<(Option<u8>, Option<u8>)>> {
-        let origin = (
-            proptest::option::weighted(0.9, 0u8..9),
-            proptest::option::weighted(0.9, 0u8..4),
+    #[test]
+    fn ten_have_five_topics_where_there_are_as_many() {
+        let about = |channel: u32, topic: u32| Origin {
+            topic: Some(topic),
+            ..from(channel, 0)
+        };
+        let list = |topics: u32| -> Vec<Entry> {
+            let later = (0..20).map(|place| about(200 + place, 1 + place % (topics - 1)));
+            rearranged(&(0..100).map(|place| about(place, 0)).chain(later).collect::<Vec<_>>())
+        };
+        assert_eq!(distinct(&list(5)[..10], |origin| origin.topic), TOPICS_IN_TEN);
+        let places: Vec<usize> = list(4)[..10].iter().map(|entry| entry.0).collect();
+        assert_eq!(
+            places,
+            (0..10).collect::<Vec<_>>(),
+            "with fewer topics they do not count"
         );
+    }
+
+    #[test]
+    fn a_part_is_enough_with_six_channels_and_as_many_topics_and_instances_as_are_asked_for() {
+        let of = |channels: u32, topics: u32, instances: u32| {
+            let origin = move |place: u32| Origin {
+                channel: Some(place % channels),
+                topic: (topics > 0).then(|| place % topics),
+                instance: (instances > 0).then(|| place % instances),
+            };
+            is_diverse((0..60).map(origin))
+        };
+        assert!(
+            of(6, 5, 3) && of(6, 0, 3) && of(6, 5, 0),
+            "what nobody names does not count"
+        );
+        assert!(!of(5, 5, 3) && !of(6, 4, 3) && !of(6, 5, 2));
+    }
+
+    fn origins() -> impl Strategy<Value = Vec<Origin>> {
+        let kind = |count: u32| proptest::option::weighted(0.9, 0..count);
+        let origin = (kind(9), kind(5), kind(4)).prop_map(|(channel, topic, instance)| Origin {
+            channel,
+            topic,
+            instance,
+        });
         proptest::collection::vec(origin, 0..80)
     }
 
@@ -251,7 +330,7 @@ mod tests {
             let after = rearranged(&origins);
             let mut indices: Vec<usize> = after.iter().map(|entry| entry.0).collect();
             for origin in &origins {
-                let same = after.iter().filter(|entry| (entry.1, entry.2) == *origin);
+                let same = after.iter().filter(|entry| entry.1 == *origin);
                 prop_assert!(same.is_sorted_by_key(|entry| entry.0));
             }
             indices.sort_unstable();
@@ -261,28 +340,23 @@ mod tests {
         #[test]
         fn rules_are_only_broken_when_nothing_waiting_can_follow_them(origins in origins()) {
             let after = rearranged(&origins);
-            let (mut channels, mut instances) = (Numbers::default(), Numbers::default());
-            for (channel, instance) in &origins {
-                channel.map(|channel| channels.of(channel));
-                instance.map(|instance| instances.of(instance));
-            }
-            let origin = |entry: &Entry| Origin {
-                channel: entry.1.map(|channel| channels.0[&channel]),
-                instance: entry.2.map(|instance| instances.0[&instance]),
+            let mut numbers = [Numbers::default(), Numbers::default(), Numbers::default()];
+            let mut kinds = |origin: &Origin| {
+                let kinds = [origin.channel, origin.topic, origin.instance];
+                Kinds([0, 1, 2].map(|kind| kinds[kind].map(|key| numbers[kind].of(key))))
             };
-            let placed: Vec<Origin> = after.iter().map(origin).collect();
+            let placed: Vec<Kinds> = after.iter().map(|entry| kinds(&entry.1)).collect();
+            let counts = numbers.each_ref().map(Numbers::count);
             for place in 0..after.len() {
-                let last = Last::new(&placed[..place], channels.count(), instances.count());
-                let strict = |origin: &Origin| {
-                    last.keeps_turns(*origin) && last.keeps_channels(*origin) && last.keeps_instances(*origin)
-                };
+                let last = Last::new(&placed[..place], counts);
+                let strict = |kinds: &Kinds| last.keeps_turns(*kinds) && last.keeps(*kinds, 3);
                 if !strict(&placed[place]) {
                     prop_assert!(!placed[place..].iter().any(strict));
                 }
                 if !last.keeps_turns(placed[place]) {
-                    let mut rest: Vec<Entry> = after[place..].to_vec();
+                    let mut rest: Vec<(usize, Kinds)> = (place..after.len()).map(|place| (after[place].0, placed[place])).collect();
                     rest.sort_unstable_by_key(|entry| entry.0);
-                    prop_assert!(!rest.iter().take(LOOK_AHEAD).any(|entry| last.keeps_turns(origin(entry))));
+                    prop_assert!(!rest.iter().take(LOOK_AHEAD).any(|entry| last.keeps_turns(entry.1)));
                 }
             }
         }
@@ -290,15 +364,15 @@ mod tests {
         /// What comes after a first part follows the rules as if the first part were no part but the beginning.
         #[test]
         fn a_second_part_goes_on_where_the_first_one_ends(origins in origins(), cut in 0usize..80) {
-            let entries: Vec<Entry> = (0..).zip(&origins).map(|(place, origin)| (place, origin.0, origin.1)).collect();
+            let entries: Vec<Entry> = (0..).zip(origins.iter().copied()).collect();
             let cut = cut.min(entries.len());
-            let first = diversify(Vec::new(), entries[..cut].to_vec(), |entry| entry.1, |entry| entry.2);
-            let whole = diversify(first.clone(), entries[cut..].to_vec(), |entry| entry.1, |entry| entry.2);
+            let first = diversify(Vec::new(), entries[..cut].to_vec(), |entry| entry.1);
+            let whole = diversify(first.clone(), entries[cut..].to_vec(), |entry| entry.1);
             prop_assert_eq!(&whole[..cut], &first[..]);
             let mut places: Vec<usize> = whole.iter().map(|entry| entry.0).collect();
             places.sort_unstable();
             prop_assert_eq!(places, (0..entries.len()).collect::<Vec<_>>());
-            let channel = |entry: &Entry| entry.1;
+            let channel = |entry: &Entry| entry.1.channel;
             for place in cut.max(2)..whole.len() {
                 let three = channel(&whole[place]).filter(|_| {
                     channel(&whole[place]) == channel(&whole[place - 1]) && channel(&whole[place]) == channel(&whole[place - 2])
@@ -316,20 +390,19 @@ mod tests {
         }
 
         #[test]
-        fn a_diverse_list_stays_as_it_is(length in 0usize..60) {
-            let after = diversify(Vec::new(), (0..length).collect(), |entry| Some(*entry), |entry| Some(*entry));
+        fn a_diverse_list_stays_as_it_is(length in 0u32..60) {
+            let after = diversify(Vec::new(), (0..length).collect(), |entry| from(*entry, *entry));
             prop_assert_eq!(after, (0..length).collect::<Vec<_>>());
         }
 
         #[test]
-        fn every_ten_are_spread_where_there_are_enough(channels in proptest::collection::vec(0u8..40, 60..120)) {
-            let origins: Vec<_> = channels.iter().map(|channel| (Some(*channel), Some(channel % 5))).collect();
+        fn every_ten_are_spread_where_there_are_enough(channels in proptest::collection::vec(0u32..40, 60..120)) {
+            let origins: Vec<_> = channels.iter().map(|channel| from(*channel, channel % 5)).collect();
             let after = rearranged(&origins);
-            let distinct = |of: fn(&Entry) -> Option<u8>| after[..10].iter().filter_map(of).collect::<HashSet<_>>().len();
-            let there = |modulus: u8| channels.iter().map(|channel| channel % modulus).collect::<HashSet<_>>().len();
+            let there = |modulus: u32| channels.iter().map(|channel| channel % modulus).collect::<HashSet<_>>().len();
             if there(40) >= 10 && there(5) >= INSTANCES_IN_TEN {
-                prop_assert!(distinct(|entry| entry.1) >= CHANNELS_IN_TEN);
-                prop_assert!(distinct(|entry| entry.2) >= INSTANCES_IN_TEN);
+                prop_assert!(distinct(&after[..10], |origin| origin.channel) >= CHANNELS_IN_TEN);
+                prop_assert!(distinct(&after[..10], |origin| origin.instance) >= INSTANCES_IN_TEN);
             }
         }
     }

@@ -5,7 +5,7 @@
 //! [`LIST_LIMIT`], though some of the rest may turn out to be hidden. What is in the first part does not depend on the page:
 //! so pages never overlap, and a later page needs no memory of an earlier one.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use super::controls::Controls;
 use super::newest_first::NewestFirst;
@@ -112,7 +112,7 @@ impl<'a> Listing<'a> {
             entries: Vec::new(),
             first_part: 0,
             suffices: false,
-            considered: HashSet::new(),
+            considered: HashSet::default(),
             checked: 0,
         }
     }

@@ -11,6 +11,7 @@
 //! | `current` | the video that is being watched, whether it may be named, and what its owner permits beside it |
 //! | [`plan`] | which sources fill a list, in which order |
 //! | [`scoring`] | the candidates of one source, best first |
+//! | [`blending`] | what fits the current video and the caller |
 //! | [`second_stage`] | the best candidates ranked again |
 //! | [`explore`] | the unfamiliar, drawn by chance |
 //! | [`newest_first`] | some videos by age, and whether one is among them |
@@ -27,6 +28,7 @@
 //!
 //! What stays out: HTTP (see [`crate::api`]), SQL (see [`crate::peertube`]) and learning (see [`crate::model`]).
 
+pub mod blending;
 pub mod controls;
 mod current;
 pub mod diversity;

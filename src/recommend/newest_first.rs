@@ -1,6 +1,6 @@
 //! Some videos in the order of their age, with a quick answer whether one is among them.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use crate::peertube::VideoId;
 

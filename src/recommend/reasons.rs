@@ -3,7 +3,7 @@
 //! Reasons are true by construction: they are read off the parts that the score is the sum of, and each is checked against
 //! what the caller did. They speak of the caller, of public videos, and of people in general, never of another user.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -217,8 +217,8 @@ mod tests {
 
     #[test]
     fn a_title_that_may_not_be_seen_makes_no_reason() {
-        assert_eq!(Ground::Watched(VideoId(1)).with_titles(&HashMap::new()), None);
-        assert_eq!(Ground::Channel.with_titles(&HashMap::new()), Some(Reason::Channel));
+        assert_eq!(Ground::Watched(VideoId(1)).with_titles(&HashMap::default()), None);
+        assert_eq!(Ground::Channel.with_titles(&HashMap::default()), Some(Reason::Channel));
     }
 
     #[test]

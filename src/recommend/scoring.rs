@@ -15,19 +15,17 @@ use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
+use super::blending::{LEFT_OUT, blend};
 use super::controls::Controls;
 use super::explore::{Draw, explore};
 use super::ranking::{Ranking, Scored};
 use super::request::Strategy;
-use super::second_stage::channel_ties;
+use super::second_stage::{SecondStage, channel_ties};
 use super::signals::History;
 use super::snapshot::Snapshot;
 use super::steering::steer;
 use crate::model::recommender::Profile;
-use crate::peertube::{ChannelId, Tie, UserId};
-
-/// How much similarity to the current video counts in [`Strategy::Next`]; the rest is the caller's own score.
-pub const NEXT_SIMILARITY: f32 = 0.7;
+use crate::peertube::{CatalogueVideo, ChannelId, Tie, UserId};
 
 /// The caller as the model sees them.
 pub struct Person {
@@ -36,18 +34,8 @@ pub struct Person {
     ties: Option<Vec<Tie>>,
     snapshot: Arc<Snapshot>,
     now: DateTime<Utc>,
-    folded: OnceLock<Folded>,
-}
-
-/// A history folded into the model.
-pub struct Folded {
-    /// The history as the model's factors.
-    pub profile: Profile,
-    /// The score of every item, before anything is pushed. Where the second stage ranks, it has put the best ones in
-    /// order.
-    pub scores: Arc<Vec<f32>>,
-    /// Channels that the caller follows, where that moved videos up.
-    pub followed: HashSet<ChannelId>,
+    profile: OnceLock<Profile>,
+    scores: OnceLock<Arc<Vec<f32>>>,
 }
 
 impl Person {
@@ -58,47 +46,44 @@ impl Person {
             ties,
             snapshot,
             now,
-            folded: OnceLock::new(),
+            profile: OnceLock::new(),
+            scores: OnceLock::new(),
         }
     }
 
-    /// The history folded in, which is done when it is first asked for: it takes milliseconds.
-    pub fn folded(&self) -> &Folded {
-        self.folded.get_or_init(|| self.fold())
+    /// The history as the model's factors; folded in when it is first asked for.
+    pub fn profile(&self) -> &Profile {
+        let fold = || self.snapshot.recommender().profile(&self.history.preferences);
+        self.profile.get_or_init(fold)
     }
 
-    fn fold(&self) -> Folded {
-        let Self {
-            history,
-            ties,
-            snapshot,
-            now,
-            ..
-        } = self;
-        let recommender = snapshot.recommender();
-        let profile = recommender.profile(&history.preferences);
-        let mut scores = recommender.scores(&profile);
-        let mut followed = HashSet::new();
-        if let (Some(second), Some(ties)) = (snapshot.second_stage(), ties) {
-            let channel_ties = channel_ties(ties, snapshot.channels());
+    /// Whether the caller follows a channel, and that moved its videos up.
+    pub fn follows(&self, channel: ChannelId) -> bool {
+        let favoured = |second: &SecondStage| second.favours_subscriptions();
+        let follows = |ties: &Vec<Tie>| ties.iter().any(|tie| tie.subscribed && tie.channel == channel);
+        self.snapshot.second_stage().is_some_and(favoured) && self.ties.as_ref().is_some_and(follows)
+    }
+
+    /// The score of every item, before anything is pushed. Where the second stage ranks, it has put the best ones in order.
+    /// Computed when it is first asked for: with many videos it takes milliseconds.
+    pub fn scores(&self) -> &Arc<Vec<f32>> {
+        self.scores.get_or_init(|| Arc::new(self.score()))
+    }
+
+    fn score(&self) -> Vec<f32> {
+        let recommender = self.snapshot.recommender();
+        let mut scores = recommender.scores(self.profile());
+        if let (Some(second), Some(ties)) = (self.snapshot.second_stage(), &self.ties) {
             second.rerank(
                 recommender,
-                &profile,
-                &history.preferences,
-                &channel_ties,
-                *now,
+                self.profile(),
+                &self.history.preferences,
+                &channel_ties(ties, self.snapshot.channels()),
+                self.now,
                 &mut scores,
             );
-            if second.favours_subscriptions() {
-                let subscriptions = ties.iter().filter(|tie| tie.subscribed);
-                followed.extend(subscriptions.map(|tie| tie.channel));
-            }
         }
-        Folded {
-            profile,
-            scores: Arc::new(scores),
-            followed,
-        }
+        scores
     }
 }
 
@@ -150,7 +135,7 @@ impl Wish {
     }
 
     fn personal(&self, person: &Person, snapshot: &Snapshot) -> Arc<Vec<f32>> {
-        let mut scores = Arc::clone(&person.folded().scores);
+        let mut scores = Arc::clone(person.scores());
         if self.controls.steers() {
             let steered: &mut Vec<f32> = Arc::make_mut(&mut scores);
             self.steer(steered, &person.history, snapshot);
@@ -167,12 +152,17 @@ impl Wish {
         scores
     }
 
+    /// How similar every other item is.
     fn similarity(&self, current: u32, snapshot: &Snapshot) -> Vec<f32> {
-        if self.controls.content_only() {
+        let mut similarity = if self.controls.content_only() {
             similar_content(snapshot, current)
         } else {
             snapshot.recommender().similar(current)
+        };
+        if let Some(itself) = similarity.get_mut(current as usize) {
+            *itself = LEFT_OUT;
         }
+        similarity
     }
 
     fn similar(&self, current: u32, snapshot: &Snapshot) -> Ranking {
@@ -186,91 +176,40 @@ impl Wish {
     /// never in a circle.
     fn next(&self, current: u32, snapshot: &Snapshot) -> Ranking {
         let mut scores = self.similarity(current, snapshot);
-        let similar = Unit::new(&scores, current);
-        leave_out_strangers(&mut scores);
         let nothing = History::default();
-        let history = match &self.person {
-            Some(person) => {
-                let personal = &person.folded().scores;
-                blend(&mut scores, &similar, personal, &Unit::new(personal, current));
-                &person.history
-            }
-            None => &nothing,
+        let history = if let Some(person) = &self.person {
+            let own = |items: &[u32]| snapshot.recommender().scores_among(person.profile(), items);
+            blend(&mut scores, own);
+            &person.history
+        } else {
+            leave_out_strangers(&mut scores);
+            &nothing
         };
-        self.steer(&mut scores, history, snapshot);
-        let age = |item| snapshot.video(item).map(|video| (video.published_at, video.id));
-        if let Some(before) = self.remembered.is_none().then(|| age(current)).flatten() {
-            for (item, score) in (0u32..).zip(&mut scores) {
-                if age(item).is_none_or(|age| age >= before) {
-                    *score = LEFT_OUT;
-                }
-            }
+        if self.remembered.is_none() {
+            leave_out_younger(&mut scores, current, snapshot);
         }
+        self.steer(&mut scores, history, snapshot);
         Ranking::new(Arc::new(scores))
     }
 }
 
-/// The score of an item that is none of the ranking.
-const LEFT_OUT: f32 = f32::NAN;
-
 /// Leaves out what has nothing in common with the current video: that is no answer to the question.
-fn leave_out_strangers(similarity: &mut [f32]) {
-    for similarity in similarity {
+fn leave_out_strangers(similarities: &mut [f32]) {
+    for similarity in similarities {
         *similarity = if *similarity > 0.0 { *similarity } else { LEFT_OUT };
     }
 }
 
-/// Turns similarities into their blend with personal scores, each in its unit.
-fn blend(similarity: &mut [f32], similar: &Unit, personal: &[f32], own: &Unit) {
-    for (similarity, personal) in similarity.iter_mut().zip(personal) {
-        *similarity = NEXT_SIMILARITY * similar.of(*similarity) + (1.0 - NEXT_SIMILARITY) * own.of(*personal);
-    }
-}
-
-/// Maps the range of some scores to 0 to 1.
-struct Unit {
-    least: f32,
-    /// The range; infinite where all scores are alike.
-    span: f32,
-}
-
-impl Unit {
-    /// For all `scores` that are finite, but the one at the place `without`.
-    fn new(scores: &[f32], without: u32) -> Self {
-        let without = (without as usize).min(scores.len());
-        let (before, after) = scores.split_at(without);
-        let [(low, high), (lower, higher)] = [before, after.get(1..).unwrap_or_default()].map(range);
-        let least = low.min(lower);
-        let span = high.max(higher) - least;
-        Self {
-            least,
-            span: if span > 0.0 { span } else { f32::INFINITY },
-        }
-    }
-
-    fn of(&self, score: f32) -> f32 {
-        (score - self.least) / self.span
-    }
-}
-
-/// The least and the largest of `scores`, in lanes that do not wait for each other; others than finite ones are passed over.
-fn range(scores: &[f32]) -> (f32, f32) {
-    const LANES: usize = 16;
-    let (mut low, mut high) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
-    let (blocks, rest) = scores.as_chunks::<LANES>();
-    let mut take = |lane: usize, score: f32| {
-        let finite = score.is_finite();
-        low[lane] = low[lane].min(if finite { score } else { f32::INFINITY });
-        high[lane] = high[lane].max(if finite { score } else { f32::NEG_INFINITY });
+fn leave_out_younger(scores: &mut [f32], current: u32, snapshot: &Snapshot) {
+    let age = |video: &CatalogueVideo| (video.published_at, video.id);
+    let Some(before) = snapshot.video(current).map(age) else {
+        return;
     };
-    for block in blocks {
-        for (lane, score) in block.iter().enumerate() {
-            take(lane, *score);
+    for (video, score) in snapshot.videos().iter().zip(scores) {
+        if age(video) >= before {
+            *score = LEFT_OUT;
         }
     }
-    rest.iter().for_each(|score| take(0, *score));
-    let least = low.into_iter().fold(f32::INFINITY, f32::min);
-    (least, high.into_iter().fold(f32::NEG_INFINITY, f32::max))
 }
 
 /// How similar every item is to `item` by public metadata alone: cosine in the content basis.
@@ -333,71 +272,15 @@ mod tests {
     }
 
     #[test]
-    fn the_callers_own_score_weighs_in_what_is_next() {
-        let similarity = [1.0, 0.5, 0.5, 0.1];
-        let blended = |personal: &[f32]| {
-            let mut scores = similarity;
-            blend(
-                &mut scores,
-                &Unit::new(&similarity, 0),
-                personal,
-                &Unit::new(personal, 0),
-            );
-            scores
-        };
-        let scores = blended(&[9.0, -1.0, 1.0, 0.0]);
-        assert!(scores[2] > scores[1] && scores[1] > scores[3], "{scores:?}");
-        assert!(
-            (scores[2] - 1.0).abs() < 1e-6,
-            "best of all but the current one in both: {scores:?}"
-        );
-        // Alike for all: only similarity decides.
-        let alike = blended(&[2.0; 4]);
-        assert!(alike[1] > alike[3] && (alike[1] - alike[2]).abs() < 1e-6);
-        // What is left out stays out.
-        let mut stranger = [0.0, -0.5, 0.5];
-        leave_out_strangers(&mut stranger);
-        blend(
-            &mut stranger,
-            &Unit::new(&[0.0; 3], 0),
-            &[1.0; 3],
-            &Unit::new(&[1.0; 3], 0),
-        );
-        assert_eq!(stranger.map(f32::is_nan), [true, true, false]);
-    }
-
-    #[test]
     fn a_person_has_the_models_scores() {
         let snapshot = Arc::new(snapshot());
         let history = History::new(&[watched(1)], &snapshot, &rules(), DateTime::UNIX_EPOCH, 10);
         let person = Person::new(history, None, snapshot, DateTime::UNIX_EPOCH);
-        assert_eq!(person.folded().scores.len(), 4);
+        assert_eq!(person.scores().len(), 4);
         let personal = Wish {
             person: Some(Arc::new(person)),
             ..wish(Strategy::ForYou, None)
         };
         assert_eq!(items(&personal, Strategy::ForYou).len(), 4);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn a_unit_is_the_range_of_the_others(
-            scores in proptest::collection::vec(proptest::num::f32::ANY, 0..80),
-            without in 0u32..90,
-        ) {
-            let others = (0u32..).zip(&scores).filter(|(item, score)| *item != without && score.is_finite());
-            let others: Vec<f32> = others.map(|(_, score)| *score).collect();
-            let unit = Unit::new(&scores, without);
-            let least = others.iter().copied().fold(f32::INFINITY, f32::min);
-            let most = others.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let order = unit.least.partial_cmp(&least);
-            proptest::prop_assert_eq!(order, Some(std::cmp::Ordering::Equal));
-            if most - least > 0.0 && (most - least).is_finite() {
-                for score in others {
-                    proptest::prop_assert!((0.0..=1.0).contains(&unit.of(score)));
-                }
-                proptest::prop_assert!((unit.of(most) - 1.0).abs() < 1e-6 && unit.of(least).abs() < 1e-6);
-            }
-        }
     }
 }

@@ -3,10 +3,8 @@
 //! What it learned and what it looks at is in [`crate::model::ranking`]. It only changes the order of the first stage's best
 //! candidates, so reasons, which are read off the parts of the first stage's score, stay true.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasher;
-
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use foldhash::{HashMap, HashSet};
 
 use crate::model::ranking::{ChannelTie, Facts, Feature, ItemFacts, Ranker, Reader};
 use crate::model::recommender::{Profile, Recommender};
@@ -75,7 +73,7 @@ pub fn channel_numbers(videos: &[CatalogueVideo], channel_of: &[u32]) -> HashMap
 }
 
 /// Ties to channels that have videos.
-pub fn channel_ties<S: BuildHasher>(ties: &[Tie], numbers: &HashMap<ChannelId, u32, S>) -> Vec<ChannelTie> {
+pub fn channel_ties(ties: &[Tie], numbers: &HashMap<ChannelId, u32>) -> Vec<ChannelTie> {
     ties.iter()
         .filter_map(|tie| {
             Some(ChannelTie {

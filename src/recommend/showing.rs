@@ -2,8 +2,9 @@
 //!
 //! What is shown is checked for the caller here once more, in the statement that reads it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::error::RecommendError;
 use super::listing::Entry;
@@ -84,7 +85,7 @@ pub(super) async fn explain(
     let work = page.len() * person.history.preferences.len();
     let explained = page.to_vec();
     let explain = move |snapshot: &Snapshot| {
-        let (folded, topics) = (person.folded(), &controls.topics);
+        let (profile, topics) = (person.profile(), &controls.topics);
         let wanted = |item| {
             let video = snapshot.video(item);
             video.is_some_and(|video| is_about(video, &topics.tags_up, &topics.categories_up))
@@ -92,11 +93,11 @@ pub(super) async fn explain(
         let ground = |entry: &Entry| {
             let mut grounds = impersonal(entry, Some(snapshot), similar_to, knows_channels);
             if let (Strategy::ForYou | Strategy::Next, Some(item)) = (entry.source, entry.item) {
-                let followed = |channel| folded.followed.contains(&channel);
+                let followed = |channel| person.follows(channel);
                 if entry.channel.is_some_and(followed) {
                     grounds.push(Ground::Subscription);
                 }
-                let explanation = snapshot.recommender().explain(&folded.profile, item);
+                let explanation = snapshot.recommender().explain(profile, item);
                 grounds.extend(personal(entry, &explanation, &person.history, snapshot));
                 if wanted(item) {
                     grounds.insert(0, Ground::Topic);

@@ -2,9 +2,8 @@
 //!
 //! Read at the time of the request, so that a new watch counts at once and a deleted one no more.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use foldhash::HashSet;
 
 use super::snapshot::Snapshot;
 use crate::model::preference::{self, PreferenceRules, Watched};

@@ -3,12 +3,12 @@
 //! It is replaced whole, or not at all: a request works with the one that it found at its beginning, and neither waits
 //! for training nor sees half of a new model.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use chrono::{DateTime, Utc};
+use foldhash::{HashMap, HashSet};
 
 use super::second_stage::{SecondStage, channel_numbers};
 use crate::model::ranking::Ranker;
@@ -26,6 +26,7 @@ pub struct Snapshot {
     tagged: HashMap<String, Vec<u32>>,
     uuids: Vec<u64>,
     channels: HashMap<ChannelId, u32>,
+    instances: Vec<u32>,
     average_popularity: f32,
     known_by_peers: HashSet<u32>,
     second_stage: Option<SecondStage>,
@@ -62,7 +63,7 @@ impl Snapshot {
             });
         }
         let index = (0u32..).zip(&videos).map(|(item, video)| (video.id, item)).collect();
-        let mut tagged: HashMap<String, Vec<u32>> = HashMap::new();
+        let mut tagged: HashMap<String, Vec<u32>> = HashMap::default();
         for (item, video) in (0u32..).zip(&videos) {
             for tag in &video.tags {
                 tagged.entry(tag.to_lowercase()).or_default().push(item);
@@ -70,6 +71,13 @@ impl Snapshot {
         }
         let uuids = videos.iter().map(|video| folded(video.uuid.as_u128())).collect();
         let channels = channel_numbers(&videos, &recommender.components().channel_of);
+        let mut hosts: HashMap<&str, u32> = HashMap::default();
+        let instances = (videos.iter().map(|video| video.channel.host.as_str()))
+            .map(|host| {
+                let next = hosts.len() as u32;
+                *hosts.entry(host).or_insert(next)
+            })
+            .collect();
         recommender.prepare();
         let average_popularity = average(recommender.popularity());
         Ok(Self {
@@ -79,8 +87,9 @@ impl Snapshot {
             tagged,
             uuids,
             channels,
+            instances,
             average_popularity,
-            known_by_peers: HashSet::new(),
+            known_by_peers: HashSet::default(),
             second_stage: None,
             created_at,
             model,
@@ -131,6 +140,11 @@ impl Snapshot {
     /// The numbers that the model gave to the channels of the videos.
     pub fn channels(&self) -> &HashMap<ChannelId, u32> {
         &self.channels
+    }
+
+    /// The number of the instance that an item's channel is of, the same for all of its channels.
+    pub fn instance(&self, item: u32) -> Option<u32> {
+        self.instances.get(item as usize).copied()
     }
 
     /// The item of a video; `None` when the model does not know the video, for example because it is newer.

@@ -1,10 +1,10 @@
-//! How one list is spread over channels and instances, by the rules of [`super::diversity`].
+//! How one list is spread over channels, topics and instances, by the rules of [`super::diversity`].
 //!
 //! What was played a short while ago stands before the list: the rules hold across the border, so whoever follows one
 //! first recommendation after the other is held by no channel. What stays out: which videos were played
 //! ([`super::sitting`]).
 
-use super::diversity::{diversify, is_diverse};
+use super::diversity::{Origin, diversify, is_diverse};
 use super::listing::{Entry, Listed};
 use super::request::Strategy;
 use super::scoring::Wish;
@@ -19,7 +19,7 @@ pub(super) fn spread(played: Vec<Entry>, listed: Listed, wish: &Wish, snapshot: 
     if !wish.strategy.is_spread() {
         return listed.entries;
     }
-    let instance = |entry: &Entry| instance(entry, wish, snapshot);
+    let origin = |entry: &Entry| origin(entry, wish, snapshot);
     let together = |one: &Entry, next: &Entry| wish.strategy == Strategy::Next || one.source == next.source;
     let before = played.len();
     let mut first_part = listed.first_part;
@@ -27,7 +27,7 @@ pub(super) fn spread(played: Vec<Entry>, listed: Listed, wish: &Wish, snapshot: 
     for part in listed.entries.chunk_by(together) {
         let (first, rest) = part.split_at(std::mem::take(&mut first_part).min(part.len()));
         for part in [first, rest] {
-            spread = diversify(spread, part.to_vec(), |entry| entry.channel, instance);
+            spread = diversify(spread, part.to_vec(), origin);
         }
     }
     spread.split_off(before)
@@ -35,12 +35,21 @@ pub(super) fn spread(played: Vec<Entry>, listed: Listed, wish: &Wish, snapshot: 
 
 /// Whether these entries are enough to spread a list.
 pub(super) fn is_spread(entries: &[Entry], wish: &Wish, snapshot: &Snapshot) -> bool {
-    let instance = |entry: &Entry| instance(entry, wish, Some(snapshot));
-    !wish.strategy.is_spread() || is_diverse(entries, |entry| entry.channel, instance)
+    !wish.strategy.is_spread() || is_diverse(entries.iter().map(|entry| origin(entry, wish, Some(snapshot))))
 }
 
-/// Who asked for more of this instance gets it: for them, instances do not count.
-fn instance<'a>(entry: &Entry, wish: &Wish, snapshot: Option<&'a Snapshot>) -> Option<&'a str> {
-    let snapshot = snapshot.filter(|_| !(wish.controls.steers() && wish.controls.sliders.wide < 0.0))?;
-    Some(snapshot.video(entry.item?)?.channel.host.as_str())
+/// Who asked for more of this instance gets it: for them, instances do not count. Topics count for autoplay alone: nobody
+/// chose its videos one by one, and it goes on. Videos without a category are one topic.
+fn origin(entry: &Entry, wish: &Wish, snapshot: Option<&Snapshot>) -> Origin {
+    let local = wish.controls.steers() && wish.controls.sliders.wide < 0.0;
+    let known = snapshot.zip(entry.item);
+    let category =
+        |(snapshot, item): (&Snapshot, u32)| Some(snapshot.video(item)?.category.unwrap_or(0).unsigned_abs());
+    Origin {
+        channel: entry.channel.map(|channel| channel.0.unsigned_abs()),
+        topic: known.filter(|_| wish.strategy == Strategy::Next).and_then(category),
+        instance: known
+            .filter(|_| !local)
+            .and_then(|(snapshot, item)| snapshot.instance(item)),
+    }
 }

@@ -62,6 +62,18 @@ proptest! {
     }
 
     #[test]
+    fn some_items_score_as_among_all(history in history()) {
+        let recommender = model();
+        let profile = recommender.profile(&history);
+        let all = recommender.scores(&profile);
+        let some = recommender.scores_among(&profile, &[7, 0, ITEMS as u32, 7]);
+        prop_assert!(some[2].abs() == 0.0, "out of range");
+        for (place, item) in [(0, 7), (1, 0), (3, 7)] {
+            prop_assert!((some[place] - all[item]).abs() < 1e-3, "{} {}", some[place], all[item]);
+        }
+    }
+
+    #[test]
     fn senseless_entries_of_a_history_are_as_good_as_none(history in history()) {
         let recommender = model();
         let mut senseless = history.clone();
