@@ -9,6 +9,7 @@
 
 use std::collections::HashSet;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
@@ -21,6 +22,9 @@ use crate::peertube::{ChannelId, UserId};
 pub const TOP: f64 = 0.1;
 /// The worst part of the ranking, which is left out.
 pub const BOTTOM: f64 = 0.4;
+
+/// Scores that are looked at to find both, about; all where there are fewer.
+const SAMPLE: usize = 4_096;
 
 /// The chance of one user on one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,28 +57,51 @@ impl Draw {
 
 /// The middle of `scores`, one per item of `snapshot`, without the channels in `watched`, in the order of `draw`.
 pub fn explore<S: BuildHasher>(
-    scores: &[f32],
+    scores: Arc<Vec<f32>>,
     watched: &HashSet<ChannelId, S>,
     draw: Draw,
-    snapshot: &Snapshot,
+    snapshot: &Arc<Snapshot>,
 ) -> Explored {
-    let components = snapshot.recommender().components();
-    let mut is_watched = vec![false; components.channels()];
+    let mut is_watched = vec![false; snapshot.recommender().components().channels()];
     for number in watched.iter().filter_map(|channel| snapshot.channels().get(channel)) {
         if let Some(flag) = is_watched.get_mut(*number as usize) {
             *flag = true;
         }
     }
-    let drawn = middle(scores).into_iter().filter_map(|scored| {
-        let channel = *components.channel_of.get(scored.item as usize)?;
-        let uuid = *snapshot.uuids().get(scored.item as usize)?;
-        (!is_watched.get(channel as usize)?).then(|| Drawn {
-            place: draw.place(uuid),
-            channel,
-            scored,
+    Explored::new(Unfamiliar {
+        middle: Middle::of(&scores),
+        scores,
+        is_watched,
+        draw,
+        snapshot: Arc::clone(snapshot),
+    })
+}
+
+/// What may be explored.
+struct Unfamiliar {
+    scores: Arc<Vec<f32>>,
+    middle: Middle,
+    /// By the number of the channel.
+    is_watched: Vec<bool>,
+    draw: Draw,
+    snapshot: Arc<Snapshot>,
+}
+
+impl Unfamiliar {
+    /// All of it, with the places that chance gives.
+    fn drawn(&self) -> impl Iterator<Item = Drawn> {
+        let channels = &self.snapshot.recommender().components().channel_of;
+        let facts = channels.iter().zip(self.snapshot.uuids());
+        let items = (0u32..).zip(self.scores.iter()).zip(facts);
+        items.filter_map(|((item, score), (channel, uuid))| {
+            let is_watched = self.is_watched.get(*channel as usize).copied().unwrap_or(true);
+            (self.middle.contains(*score) && !is_watched).then(|| Drawn {
+                place: self.draw.place(*uuid),
+                channel: *channel,
+                scored: Scored { item, score: *score },
+            })
         })
-    });
-    Explored::new(drawn.collect(), is_watched.len())
+    }
 }
 
 /// An item with the place that chance gave it.
@@ -85,55 +112,19 @@ struct Drawn {
     scored: Scored,
 }
 
-/// Items turn by turn. The first turn is nearly always enough, so the others are only put in order when they are asked for.
+/// Items turn by turn. The first turn is nearly always enough, so the others are only made when they are asked for.
 #[derive(Default)]
 pub struct Explored {
     turn: std::vec::IntoIter<Scored>,
-    all: Vec<Drawn>,
-    channels: usize,
+    unfamiliar: Option<Unfamiliar>,
 }
 
 impl Explored {
-    /// `channels` is more than the number of every channel.
-    fn new(all: Vec<Drawn>, channels: usize) -> Self {
-        let mut first: Vec<Option<&Drawn>> = vec![None; channels];
-        for drawn in &all {
-            if let Some(first) = first.get_mut(drawn.channel as usize)
-                && first.is_none_or(|first| order(drawn) < order(first))
-            {
-                *first = Some(drawn);
-            }
-        }
-        let mut first: Vec<&Drawn> = first.into_iter().flatten().collect();
-        first.sort_unstable_by_key(|drawn| order(drawn));
+    fn new(unfamiliar: Unfamiliar) -> Self {
         Self {
-            turn: first
-                .into_iter()
-                .map(|drawn| drawn.scored)
-                .collect::<Vec<_>>()
-                .into_iter(),
-            all,
-            channels,
+            turn: first_turn(unfamiliar.drawn(), unfamiliar.is_watched.len()).into_iter(),
+            unfamiliar: Some(unfamiliar),
         }
-    }
-
-    /// All turns but the first.
-    fn others(mut all: Vec<Drawn>, channels: usize) -> Vec<Scored> {
-        all.sort_unstable_by_key(order);
-        let mut turns = vec![0u32; channels];
-        let mut others: Vec<(u32, Scored)> = Vec::with_capacity(all.len());
-        for drawn in all {
-            let Some(turn) = turns.get_mut(drawn.channel as usize) else {
-                continue;
-            };
-            if *turn > 0 {
-                others.push((*turn, drawn.scored));
-            }
-            *turn += 1;
-        }
-        // Stable: within a turn, chance has decided.
-        others.sort_by_key(|(turn, _)| *turn);
-        others.into_iter().map(|(_, scored)| scored).collect()
     }
 }
 
@@ -141,38 +132,86 @@ impl Iterator for Explored {
     type Item = Scored;
 
     fn next(&mut self) -> Option<Scored> {
-        if self.turn.len() == 0 && !self.all.is_empty() {
-            self.turn = Self::others(std::mem::take(&mut self.all), self.channels).into_iter();
+        if self.turn.len() == 0
+            && let Some(unfamiliar) = self.unfamiliar.take()
+        {
+            let others = other_turns(unfamiliar.drawn().collect(), unfamiliar.is_watched.len());
+            self.turn = others.into_iter();
         }
         self.turn.next()
     }
+}
+
+/// The first of each channel. `channels` is more than the number of every channel.
+fn first_turn(all: impl Iterator<Item = Drawn>, channels: usize) -> Vec<Scored> {
+    let mut first: Vec<Option<Drawn>> = vec![None; channels];
+    for drawn in all {
+        if let Some(first) = first.get_mut(drawn.channel as usize)
+            && first.is_none_or(|first| order(&drawn) < order(&first))
+        {
+            *first = Some(drawn);
+        }
+    }
+    let mut first: Vec<Drawn> = first.into_iter().flatten().collect();
+    first.sort_unstable_by_key(order);
+    first.into_iter().map(|drawn| drawn.scored).collect()
+}
+
+/// All turns but the first.
+fn other_turns(mut all: Vec<Drawn>, channels: usize) -> Vec<Scored> {
+    all.sort_unstable_by_key(order);
+    let mut turns = vec![0u32; channels];
+    let mut others: Vec<(u32, Scored)> = Vec::with_capacity(all.len());
+    for drawn in all {
+        let Some(turn) = turns.get_mut(drawn.channel as usize) else {
+            continue;
+        };
+        if *turn > 0 {
+            others.push((*turn, drawn.scored));
+        }
+        *turn += 1;
+    }
+    // Stable: within a turn, chance has decided.
+    others.sort_by_key(|(turn, _)| *turn);
+    others.into_iter().map(|(_, scored)| scored).collect()
 }
 
 fn order(drawn: &Drawn) -> (u64, u32) {
     (drawn.place, drawn.scored.item)
 }
 
-/// The items that are neither among the best nor among the worst, in no particular order.
-fn middle(scores: &[f32]) -> Vec<Scored> {
-    let mut items: Vec<Scored> = (0u32..)
-        .zip(scores)
-        .filter(|(_, score)| score.is_finite())
-        .map(|(item, score)| Scored { item, score: *score })
-        .collect();
-    let count = items.len() as f64;
-    let (best, worst) = ((count * TOP).ceil() as usize, (count * BOTTOM).floor() as usize);
-    if best + worst >= items.len() {
-        return Vec::new();
+/// The scores between the best and the worst.
+#[derive(Debug, Clone, Copy)]
+struct Middle {
+    least: f32,
+    most: f32,
+}
+
+impl Middle {
+    /// Of the scores that are finite; of very many, [`SAMPLE`] of them tell where it begins and ends. Scores that are as good as
+    /// the best of the middle, or as bad as the worst of it, belong to it.
+    fn of(scores: &[f32]) -> Self {
+        let step = scores.len().div_ceil(SAMPLE).max(1);
+        let mut sample: Vec<f32> = scores
+            .iter()
+            .step_by(step)
+            .copied()
+            .filter(|score| score.is_finite())
+            .collect();
+        sample.sort_unstable_by(|one, other| other.total_cmp(one));
+        let count = sample.len() as f64;
+        let (best, worst) = ((count * TOP).ceil() as usize, (count * BOTTOM).floor() as usize);
+        let middle = sample.get(best..sample.len() - worst).unwrap_or_default();
+        Self {
+            // Where there is no middle, no score is in it.
+            least: middle.last().copied().unwrap_or(f32::INFINITY),
+            most: middle.first().copied().unwrap_or(f32::NEG_INFINITY),
+        }
     }
-    // Two cuts instead of a sort.
-    items.select_nth_unstable_by(best, |one, other| other.cmp(one));
-    items.drain(..best);
-    let kept = items.len() - worst;
-    if worst > 0 {
-        items.select_nth_unstable_by(kept, |one, other| other.cmp(one));
+
+    fn contains(self, score: f32) -> bool {
+        self.least <= score && score <= self.most
     }
-    items.truncate(kept);
-    items
 }
 
 #[cfg(test)]
@@ -214,16 +253,38 @@ mod tests {
     fn watched_channels_and_both_ends_are_left_out() {
         // Of four, the best one and the worst one are cut.
         let scores = [3.0, 2.0, 1.0, 0.0];
-        let all: HashSet<u32> = items(explore(&scores, &HashSet::new(), draw(1, 1, ""), &snapshot()))
-            .into_iter()
-            .collect();
+        let all: HashSet<u32> = items(explore(
+            Arc::new(scores.to_vec()),
+            &HashSet::new(),
+            draw(1, 1, ""),
+            &Arc::new(snapshot()),
+        ))
+        .into_iter()
+        .collect();
         assert_eq!(all, HashSet::from([1, 2]));
         // The second is of channel 1.
         let watched = HashSet::from([ChannelId(1)]);
-        assert_eq!(items(explore(&scores, &watched, draw(1, 1, ""), &snapshot())), [2]);
-        assert_eq!(explore(&[], &watched, draw(1, 1, ""), &snapshot()).count(), 0);
         assert_eq!(
-            explore(&[f32::NAN; 4], &watched, draw(1, 1, ""), &snapshot()).count(),
+            items(explore(
+                Arc::new(scores.to_vec()),
+                &watched,
+                draw(1, 1, ""),
+                &Arc::new(snapshot())
+            )),
+            [2]
+        );
+        assert_eq!(
+            explore(Arc::default(), &watched, draw(1, 1, ""), &Arc::new(snapshot())).count(),
+            0
+        );
+        assert_eq!(
+            explore(
+                Arc::new(vec![f32::NAN; 4]),
+                &watched,
+                draw(1, 1, ""),
+                &Arc::new(snapshot())
+            )
+            .count(),
             0
         );
     }
@@ -244,21 +305,33 @@ mod tests {
             };
             expected.sort_by_key(turn);
             let expected = items(expected.iter().map(|drawn| drawn.scored));
-            prop_assert_eq!(items(Explored::new(all.clone(), 6)), expected);
+            let first = first_turn(all.iter().copied(), 6);
+            prop_assert_eq!(items([first, other_turns(all, 6)].concat()), expected);
         }
 
         #[test]
         fn the_middle_is_what_a_sort_would_leave(scores in proptest::collection::vec(-3i8..3, 0..60)) {
             let scores: Vec<f32> = scores.into_iter().map(f32::from).collect();
-            let mut sorted: Vec<Scored> = (0u32..).zip(&scores).map(|(item, score)| Scored { item, score: *score }).collect();
-            sorted.sort_by(|one, other| other.cmp(one));
+            let mut sorted = scores.clone();
+            sorted.sort_by(|one, other| other.total_cmp(one));
             let count = sorted.len();
             let (best, worst) = ((count as f64 * TOP).ceil() as usize, (count as f64 * BOTTOM).floor() as usize);
-            let mut expected = items(sorted.get(best..count - worst).unwrap_or_default().to_vec());
-            let mut found = items(middle(&scores));
-            expected.sort_unstable();
-            found.sort_unstable();
-            prop_assert_eq!(found, expected);
+            let left = sorted.get(best..count - worst).unwrap_or_default();
+            let middle = Middle::of(&scores);
+            for score in scores {
+                prop_assert_eq!(middle.contains(score), left.contains(&score));
+            }
         }
+    }
+
+    #[test]
+    fn of_very_many_the_middle_is_guessed() {
+        let scores: Vec<f32> = (0u64..100_000).map(|item| (item * 7_919 % 100_003) as f32).collect();
+        let middle = Middle::of(&scores);
+        assert!(
+            (middle.most - 90_000.0).abs() < 2_000.0 && (middle.least - 40_000.0).abs() < 3_000.0,
+            "{middle:?}"
+        );
+        assert!(!middle.contains(f32::NAN));
     }
 }

@@ -111,7 +111,7 @@ pub type Candidates = Box<dyn Iterator<Item = Scored> + Send>;
 
 impl Wish {
     /// The candidates of `source`, best first. Sources that need no model have none.
-    pub fn rank(&self, source: Strategy, snapshot: &Snapshot) -> Candidates {
+    pub fn rank(&self, source: Strategy, snapshot: &Arc<Snapshot>) -> Candidates {
         let ranking = match (source, &self.person, self.current) {
             (Strategy::ForYou, Some(person), _) => Ranking::new(self.personal(person, snapshot)),
             (Strategy::Similar, _, Some(current)) => self.similar(current, snapshot),
@@ -123,7 +123,7 @@ impl Wish {
                     None => Arc::new(self.popular(snapshot)),
                 };
                 let draw = Draw::new(self.remembered, self.now, snapshot.model());
-                return Box::new(explore(&scores, &self.watched_channels, draw, snapshot));
+                return Box::new(explore(scores, &self.watched_channels, draw, snapshot));
             }
             _ => Ranking::default(),
         };
@@ -238,7 +238,9 @@ mod tests {
     }
 
     fn items(wish: &Wish, source: Strategy) -> Vec<u32> {
-        wish.rank(source, &snapshot()).map(|scored| scored.item).collect()
+        wish.rank(source, &Arc::new(snapshot()))
+            .map(|scored| scored.item)
+            .collect()
     }
 
     #[test]

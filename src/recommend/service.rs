@@ -362,7 +362,7 @@ impl Recommendations {
 /// Ranks off the threads that serve requests: with many videos it takes milliseconds.
 pub(super) async fn rank<T: Send + 'static>(
     snapshot: Arc<Snapshot>,
-    work: impl FnOnce(&Snapshot) -> T + Send + 'static,
+    work: impl FnOnce(&Arc<Snapshot>) -> T + Send + 'static,
 ) -> Result<T, RecommendError> {
     Ok(tokio::task::spawn_blocking(move || work(&snapshot)).await?)
 }

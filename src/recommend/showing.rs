@@ -84,7 +84,7 @@ pub(super) async fn explain(
     let controls = wish.controls;
     let work = page.len() * person.history.preferences.len();
     let explained = page.to_vec();
-    let explain = move |snapshot: &Snapshot| {
+    let explain = move |snapshot: &Arc<Snapshot>| {
         let (profile, topics) = (person.profile(), &controls.topics);
         let wanted = |item| {
             let video = snapshot.video(item);
