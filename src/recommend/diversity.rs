@@ -49,8 +49,8 @@ pub struct Origin {
 
 /// Whether `origins` are of as many channels, topics and instances as the rules ask for: then more entries would not change
 /// what the rules are. What no entry names does not count.
-pub fn is_diverse(origins: impl Iterator<Item = Origin> + Clone) -> bool {
-    let kinds = |of: fn(Origin) -> Option<u32>| origins.clone().filter_map(of).collect::<HashSet<u32>>().len();
+pub fn is_diverse(origins: &[Origin]) -> bool {
+    let kinds = |of: fn(Origin) -> Option<u32>| origins.iter().copied().filter_map(of).collect::<HashSet<u32>>().len();
     let enough = |count: usize, least: usize| count == 0 || count >= least;
     kinds(|origin| origin.channel) >= CHANNELS_IN_TEN
         && enough(kinds(|origin| origin.topic), TOPICS_IN_TEN)
@@ -78,7 +78,7 @@ pub fn diversify<T>(before: Vec<T>, entries: Vec<T>, origin: impl Fn(&T) -> Orig
     let mut arranged = before;
     while !waiting.is_empty() {
         let last = Last::new(&placed, counts);
-        let place = choose(waiting.iter().map(|(kinds, _)| *kinds), &last);
+        let place = choose(&waiting.iter().map(|(kinds, _)| *kinds), &last);
         if let Some((kinds, entry)) = waiting.remove(place) {
             placed.push(kinds);
             arranged.push(entry);
@@ -98,7 +98,7 @@ impl Kinds {
 }
 
 /// Which of the waiting entries comes next.
-fn choose(waiting: impl Iterator<Item = Kinds> + Clone, last: &Last) -> usize {
+fn choose(waiting: &(impl Iterator<Item = Kinds> + Clone), last: &Last) -> usize {
     let follows = |rules: usize| {
         waiting
             .clone()
@@ -305,7 +305,7 @@ mod tests {
                 topic: (topics > 0).then(|| place % topics),
                 instance: (instances > 0).then(|| place % instances),
             };
-            is_diverse((0..60).map(origin))
+            is_diverse(&(0..60).map(origin).collect::<Vec<_>>())
         };
         assert!(
             of(6, 5, 3) && of(6, 0, 3) && of(6, 5, 0),

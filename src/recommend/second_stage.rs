@@ -3,8 +3,11 @@
 //! What it learned and what it looks at is in [`crate::model::ranking`]. It only changes the order of the first stage's best
 //! candidates, so reasons, which are read off the parts of the first stage's score, stay true.
 
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use foldhash::{HashMap, HashSet};
+use foldhash::HashSet;
 
 use crate::model::ranking::{ChannelTie, Facts, Feature, ItemFacts, Ranker, Reader};
 use crate::model::recommender::{Profile, Recommender};
@@ -64,7 +67,7 @@ pub fn facts(videos: &[CatalogueVideo], channel_of: &[u32]) -> Facts {
 }
 
 /// The numbers of the channels that have videos; `channel_of` has the number of each video's channel.
-pub fn channel_numbers(videos: &[CatalogueVideo], channel_of: &[u32]) -> HashMap<ChannelId, u32> {
+pub fn channel_numbers(videos: &[CatalogueVideo], channel_of: &[u32]) -> foldhash::HashMap<ChannelId, u32> {
     videos
         .iter()
         .zip(channel_of)
@@ -73,7 +76,7 @@ pub fn channel_numbers(videos: &[CatalogueVideo], channel_of: &[u32]) -> HashMap
 }
 
 /// Ties to channels that have videos.
-pub fn channel_ties(ties: &[Tie], numbers: &HashMap<ChannelId, u32>) -> Vec<ChannelTie> {
+pub fn channel_ties<S: BuildHasher>(ties: &[Tie], numbers: &HashMap<ChannelId, u32, S>) -> Vec<ChannelTie> {
     ties.iter()
         .filter_map(|tie| {
             Some(ChannelTie {

@@ -35,7 +35,8 @@ pub(super) fn spread(played: Vec<Entry>, listed: Listed, wish: &Wish, snapshot: 
 
 /// Whether these entries are enough to spread a list.
 pub(super) fn is_spread(entries: &[Entry], wish: &Wish, snapshot: &Snapshot) -> bool {
-    !wish.strategy.is_spread() || is_diverse(entries.iter().map(|entry| origin(entry, wish, Some(snapshot))))
+    let origins = || entries.iter().map(|entry| origin(entry, wish, Some(snapshot)));
+    !wish.strategy.is_spread() || is_diverse(&origins().collect::<Vec<_>>())
 }
 
 /// Who asked for more of this instance gets it: for them, instances do not count. Topics count for autoplay alone: nobody
