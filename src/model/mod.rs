@@ -27,6 +27,7 @@ pub mod least_squares;
 pub mod linear_algebra;
 pub mod metrics;
 pub mod newcomers;
+pub mod numbering;
 pub mod packed_rows;
 pub mod paired;
 pub mod posterior;

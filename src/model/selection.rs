@@ -9,13 +9,17 @@ const SAMPLE: usize = 64;
 /// It is a guess: callers count how many reach it. Scores that are not finite are passed over.
 pub fn reached_by_about(scores: &[f32], count: usize) -> f32 {
     let place = (count / SAMPLE).max(32);
-    let mut sample: Vec<f32> = (scores.iter().step_by(SAMPLE).copied())
-        .filter(|score| score.is_finite())
-        .collect();
+    let mut sample = every(SAMPLE, scores);
     if sample.len() <= 2 * place {
         return f32::NEG_INFINITY;
     }
     *sample.select_nth_unstable_by(place, |a, b| b.total_cmp(a)).1
+}
+
+/// One in `step` scores, which is at least one; those that are not finite are passed over.
+pub fn every(step: usize, scores: &[f32]) -> Vec<f32> {
+    let looked_at = scores.iter().step_by(step).copied();
+    looked_at.filter(|score| score.is_finite()).collect()
 }
 
 /// The places of the scores that are at least `bound`, ascending. Quick where they are few.

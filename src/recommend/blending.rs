@@ -3,17 +3,15 @@
 //! Only the most similar videos are looked at, [`BLENDED`] of them about: for the others the caller's scores would be computed in
 //! vain, because no list goes that far. What stays out: where both come from ([`super::scoring`]).
 
+use super::ranking::LEFT_OUT;
 use crate::model::selection::{reached_by_about, reaching};
 
 /// How much similarity to the current video counts in [`Strategy::Next`](super::request::Strategy); the rest is the
 /// caller's own score.
-pub const NEXT_SIMILARITY: f32 = 0.7;
+const NEXT_SIMILARITY: f32 = 0.7;
 
 /// So many of the most similar videos are blended, about; all where there are not clearly more.
 const BLENDED: usize = 2_000;
-
-/// The score of an item that is none of the ranking.
-pub const LEFT_OUT: f32 = f32::NAN;
 
 /// Turns the largest similarities into their blend with what `personal` says of some items. All other items are left out, and
 /// those with nothing in common: they are no answer to the question. A score that is not finite is none.

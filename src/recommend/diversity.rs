@@ -1,6 +1,7 @@
-//! No channel fills a page, and no instance does.
+//! No channel fills a page, no topic and no instance does.
 //!
-//! A list is gone through from the best down; an entry whose channel or instance has had its turn waits until it may come.
+//! A list is gone through from the best down; an entry whose channel, topic or instance has had its turn waits until
+//! it may come.
 //! The rules:
 //!
 //! 1. at most [`IN_A_ROW`] entries of one channel directly after each other, and at most [`PER_WINDOW`] of one channel
@@ -12,12 +13,14 @@
 //! Rules 2 to 4 hold where the whole list has that many: with fewer, they would only push one channel before the others.
 //! The best entry that follows all of them comes. Where none does, rule 4 is given up for this place, then rule 3, then
 //! rule 2, then rule 1: a small instance may have one channel only, and follow nobody. For rules 2 to 4 the whole list is
-//! looked at, because another instance may come late in it; for rule 1 alone the next [`LOOK_AHEAD`]. A list is rearranged before it is
-//! cut into pages, whole or in two parts whose border does not depend on the page, so pages never overlap.
+//! looked at, because another instance may come late in it; for rule 1 alone the next [`LOOK_AHEAD`]. A list is rearranged
+//! before it is cut into pages, whole or in two parts whose border does not depend on the page, so pages never overlap.
 
 use std::collections::VecDeque;
 
-use foldhash::{HashMap, HashSet};
+use foldhash::HashSet;
+
+use crate::model::numbering::Numbers;
 
 /// Entries of one channel directly after each other, at most.
 pub const IN_A_ROW: usize = 2;
@@ -27,7 +30,7 @@ pub const PER_WINDOW: usize = 4;
 pub const WINDOW: usize = 15;
 /// How far down the list an entry may be that comes instead of a better one when only rule 1 asks for it.
 pub const LOOK_AHEAD: usize = 60;
-/// Length of the window in which channels and instances are counted.
+/// Length of the window in which channels, topics and instances are counted.
 pub const TEN: usize = 10;
 /// Channels among [`TEN`] entries, at least.
 pub const CHANNELS_IN_TEN: usize = 6;
@@ -37,7 +40,7 @@ pub const TOPICS_IN_TEN: usize = 5;
 pub const INSTANCES_IN_TEN: usize = 3;
 
 /// Where an entry comes from, each as any number; `None` is not known or does not count, and is never held back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {
     /// The channel.
     pub channel: Option<u32>,
@@ -59,26 +62,15 @@ pub fn is_diverse(origins: &[Origin]) -> bool {
 
 /// Rearranges `entries`, best first, to come after `before`, which stay as they are. Returns all, `before` first.
 pub fn diversify<T>(before: Vec<T>, entries: Vec<T>, origin: impl Fn(&T) -> Origin) -> Vec<T> {
-    let mut numbers = [Numbers::default(), Numbers::default(), Numbers::default()];
-    let mut small = |entry: &T| {
-        let Origin {
-            channel,
-            topic,
-            instance,
-        } = origin(entry);
-        let mut kinds = [channel, topic, instance];
-        for (kind, numbers) in kinds.iter_mut().zip(&mut numbers) {
-            *kind = kind.map(|kind| numbers.of(kind));
-        }
-        Kinds(kinds)
-    };
+    let mut numbers = Numbering::default();
+    let mut small = |entry: &T| Kinds::new(origin(entry), &mut numbers);
     let mut placed: Vec<Kinds> = before.iter().map(&mut small).collect();
     let mut waiting: VecDeque<(Kinds, T)> = entries.into_iter().map(|entry| (small(&entry), entry)).collect();
     let counts = numbers.each_ref().map(Numbers::count);
     let mut arranged = before;
     while !waiting.is_empty() {
         let last = Last::new(&placed, counts);
-        let place = choose(&waiting.iter().map(|(kinds, _)| *kinds), &last);
+        let place = choose(waiting.iter().map(|(kinds, _)| *kinds), &last);
         if let Some((kinds, entry)) = waiting.remove(place) {
             placed.push(kinds);
             arranged.push(entry);
@@ -87,48 +79,44 @@ pub fn diversify<T>(before: Vec<T>, entries: Vec<T>, origin: impl Fn(&T) -> Orig
     arranged
 }
 
+/// Channel, topic and instance.
+const KINDS: usize = 3;
+
 /// An [`Origin`] in numbers from 0 on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Kinds([Option<u32>; 3]);
+struct Kinds([Option<u32>; KINDS]);
+
+/// The numbers of channels, topics and instances.
+type Numbering = [Numbers<u32>; KINDS];
 
 impl Kinds {
+    fn new(origin: Origin, numbers: &mut Numbering) -> Self {
+        let mut kinds = [origin.channel, origin.topic, origin.instance];
+        for (kind, numbers) in kinds.iter_mut().zip(numbers) {
+            *kind = kind.map(|kind| numbers.of(kind));
+        }
+        Self(kinds)
+    }
+
     fn channel(self) -> Option<u32> {
         self.0[0]
     }
 }
 
-/// Which of the waiting entries comes next.
-fn choose(waiting: &(impl Iterator<Item = Kinds> + Clone), last: &Last) -> usize {
-    let follows = |rules: usize| {
-        waiting
-            .clone()
-            .position(|kinds| last.keeps_turns(kinds) && last.keeps(kinds, rules))
-    };
-    (1..=3)
-        .rev()
-        .find_map(follows)
-        .or_else(|| {
-            waiting
-                .clone()
-                .take(LOOK_AHEAD)
-                .position(|kinds| last.keeps_turns(kinds))
-        })
-        .unwrap_or(0)
-}
-
-/// Numbers things in order of appearance.
-#[derive(Default)]
-struct Numbers(HashMap<u32, u32>);
-
-impl Numbers {
-    fn of(&mut self, key: u32) -> u32 {
-        let next = self.0.len() as u32;
-        *self.0.entry(key).or_insert(next)
+/// Which of the waiting entries comes next: the first of those that follow the most rules.
+fn choose(waiting: impl Iterator<Item = Kinds>, last: &Last) -> usize {
+    let mut chosen: Option<(usize, usize)> = None;
+    for (place, kinds) in waiting.enumerate().filter(|(_, kinds)| last.keeps_turns(*kinds)) {
+        let followed = last.followed(kinds);
+        let is_eligible = followed > 0 || place < LOOK_AHEAD;
+        if is_eligible && chosen.is_none_or(|(most, _)| followed > most) {
+            chosen = Some((followed, place));
+        }
+        if followed == KINDS {
+            break;
+        }
     }
-
-    fn count(&self) -> usize {
-        self.0.len()
-    }
+    chosen.map_or(0, |(_, place)| place)
 }
 
 /// What was placed last, counted once per place.
@@ -136,12 +124,12 @@ struct Last {
     row: Option<(u32, usize)>,
     channels_in_window: Vec<usize>,
     /// Of channels, topics and instances.
-    repeats: [Repeats; 3],
+    repeats: [Repeats; KINDS],
 }
 
 impl Last {
     /// `counts` are how many channels, topics and instances the whole list has.
-    fn new(placed: &[Kinds], counts: [usize; 3]) -> Self {
+    fn new(placed: &[Kinds], counts: [usize; KINDS]) -> Self {
         let back = |length: usize| placed.iter().rev().take(length);
         let row = placed.last().and_then(|kinds| kinds.channel()).map(|channel| {
             let in_a_row = placed.iter().rev().take_while(|kinds| kinds.channel() == Some(channel));
@@ -157,8 +145,9 @@ impl Last {
         Self {
             row,
             channels_in_window,
-            repeats: [0, 1, 2]
-                .map(|kind| Repeats::new(back(TEN - 1).map(|kinds| kinds.0[kind]), counts[kind], least[kind])),
+            repeats: std::array::from_fn(|kind| {
+                Repeats::new(back(TEN - 1).map(|kinds| kinds.0[kind]), counts[kind], least[kind])
+            }),
         }
     }
 
@@ -173,10 +162,10 @@ impl Last {
         in_a_row < IN_A_ROW && in_window < PER_WINDOW
     }
 
-    /// Whether the candidate follows the first `rules` of those about channels, topics and instances.
-    fn keeps(&self, candidate: Kinds, rules: usize) -> bool {
-        let mut kinds = self.repeats.iter().zip(candidate.0).take(rules);
-        kinds.all(|(repeats, kind)| repeats.allows(kind))
+    /// How many of the rules 2 to 4 the candidate follows, before the first that it does not.
+    fn followed(&self, candidate: Kinds) -> usize {
+        let kinds = self.repeats.iter().zip(candidate.0);
+        kinds.take_while(|(repeats, kind)| repeats.allows(*kind)).count()
     }
 }
 
@@ -340,16 +329,12 @@ mod tests {
         #[test]
         fn rules_are_only_broken_when_nothing_waiting_can_follow_them(origins in origins()) {
             let after = rearranged(&origins);
-            let mut numbers = [Numbers::default(), Numbers::default(), Numbers::default()];
-            let mut kinds = |origin: &Origin| {
-                let kinds = [origin.channel, origin.topic, origin.instance];
-                Kinds([0, 1, 2].map(|kind| kinds[kind].map(|key| numbers[kind].of(key))))
-            };
-            let placed: Vec<Kinds> = after.iter().map(|entry| kinds(&entry.1)).collect();
+            let mut numbers = Numbering::default();
+            let placed: Vec<Kinds> = after.iter().map(|entry| Kinds::new(entry.1, &mut numbers)).collect();
             let counts = numbers.each_ref().map(Numbers::count);
             for place in 0..after.len() {
                 let last = Last::new(&placed[..place], counts);
-                let strict = |kinds: &Kinds| last.keeps_turns(*kinds) && last.keeps(*kinds, 3);
+                let strict = |kinds: &Kinds| last.keeps_turns(*kinds) && last.followed(*kinds) == KINDS;
                 if !strict(&placed[place]) {
                     prop_assert!(!placed[place..].iter().any(strict));
                 }

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::ranking::Scored;
 use super::snapshot::Snapshot;
+use crate::model::selection::every;
 use crate::peertube::{ChannelId, UserId};
 
 /// The best part of the ranking, which is left out.
@@ -113,7 +114,6 @@ struct Drawn {
 }
 
 /// Items turn by turn. The first turn is nearly always enough, so the others are only made when they are asked for.
-#[derive(Default)]
 pub struct Explored {
     turn: std::vec::IntoIter<Scored>,
     unfamiliar: Option<Unfamiliar>,
@@ -192,12 +192,7 @@ impl Middle {
     /// the best of the middle, or as bad as the worst of it, belong to it.
     fn of(scores: &[f32]) -> Self {
         let step = scores.len().div_ceil(SAMPLE).max(1);
-        let mut sample: Vec<f32> = scores
-            .iter()
-            .step_by(step)
-            .copied()
-            .filter(|score| score.is_finite())
-            .collect();
+        let mut sample = every(step, scores);
         sample.sort_unstable_by(|one, other| other.total_cmp(one));
         let count = sample.len() as f64;
         let (best, worst) = ((count * TOP).ceil() as usize, (count * BOTTOM).floor() as usize);

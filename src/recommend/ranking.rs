@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use crate::model::selection::{reached_by_about, reaching};
 
+/// The score of an item that is left out of a ranking; any other that is not finite does the same.
+pub const LEFT_OUT: f32 = f32::NAN;
+
 /// An item with its score. Greater means better: a higher score, and with equal scores a lower index.
 #[derive(Debug, Clone, Copy)]
 pub struct Scored {

@@ -15,10 +15,10 @@ use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
-use super::blending::{LEFT_OUT, blend};
+use super::blending::blend;
 use super::controls::Controls;
 use super::explore::{Draw, explore};
-use super::ranking::{Ranking, Scored};
+use super::ranking::{LEFT_OUT, Ranking, Scored};
 use super::request::Strategy;
 use super::second_stage::{SecondStage, channel_ties};
 use super::signals::History;
@@ -176,6 +176,9 @@ impl Wish {
     /// never in a circle.
     fn next(&self, current: u32, snapshot: &Snapshot) -> Ranking {
         let mut scores = self.similarity(current, snapshot);
+        if self.remembered.is_none() {
+            leave_out_younger(&mut scores, current, snapshot);
+        }
         let nothing = History::default();
         let history = if let Some(person) = &self.person {
             let own = |items: &[u32]| snapshot.recommender().scores_among(person.profile(), items);
@@ -185,9 +188,6 @@ impl Wish {
             leave_out_strangers(&mut scores);
             &nothing
         };
-        if self.remembered.is_none() {
-            leave_out_younger(&mut scores, current, snapshot);
-        }
         self.steer(&mut scores, history, snapshot);
         Ranking::new(Arc::new(scores))
     }

@@ -93,8 +93,7 @@ pub(super) async fn explain(
         let ground = |entry: &Entry| {
             let mut grounds = impersonal(entry, Some(snapshot), similar_to, knows_channels);
             if let (Strategy::ForYou | Strategy::Next, Some(item)) = (entry.source, entry.item) {
-                let followed = |channel| person.follows(channel);
-                if entry.channel.is_some_and(followed) {
+                if entry.channel.is_some_and(|channel| person.follows(channel)) {
                     grounds.push(Ground::Subscription);
                 }
                 let explanation = snapshot.recommender().explain(profile, item);

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use foldhash::{HashMap, HashSet};
 
 use super::second_stage::{SecondStage, channel_numbers};
+use crate::model::numbering::Numbers;
 use crate::model::ranking::Ranker;
 use crate::model::recommender::Recommender;
 use crate::peertube::{CatalogueVideo, ChannelId, VideoId};
@@ -71,12 +72,9 @@ impl Snapshot {
         }
         let uuids = videos.iter().map(|video| folded(video.uuid.as_u128())).collect();
         let channels = channel_numbers(&videos, &recommender.components().channel_of);
-        let mut hosts: HashMap<&str, u32> = HashMap::default();
+        let mut hosts = Numbers::default();
         let instances = (videos.iter().map(|video| video.channel.host.as_str()))
-            .map(|host| {
-                let next = hosts.len() as u32;
-                *hosts.entry(host).or_insert(next)
-            })
+            .map(|host| hosts.of(host))
             .collect();
         recommender.prepare();
         let average_popularity = average(recommender.popularity());

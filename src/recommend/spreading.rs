@@ -35,8 +35,14 @@ pub(super) fn spread(played: Vec<Entry>, listed: Listed, wish: &Wish, snapshot: 
 
 /// Whether these entries are enough to spread a list.
 pub(super) fn is_spread(entries: &[Entry], wish: &Wish, snapshot: &Snapshot) -> bool {
-    let origins = || entries.iter().map(|entry| origin(entry, wish, Some(snapshot)));
-    !wish.strategy.is_spread() || is_diverse(&origins().collect::<Vec<_>>())
+    if !wish.strategy.is_spread() {
+        return true;
+    }
+    let origins: Vec<Origin> = entries
+        .iter()
+        .map(|entry| origin(entry, wish, Some(snapshot)))
+        .collect();
+    is_diverse(&origins)
 }
 
 /// Who asked for more of this instance gets it: for them, instances do not count. Topics count for autoplay alone: nobody

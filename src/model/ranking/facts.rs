@@ -2,6 +2,7 @@
 
 use super::accounts::Account;
 use super::channel_graph::ChannelGraph;
+use crate::model::numbering::Numbers;
 
 /// Watches by which a mean share is held towards that of the channel, and that of a channel towards that of all.
 const SHARE_PRIOR: f32 = 5.0;
@@ -35,10 +36,9 @@ impl Facts {
     /// From the items in their order.
     pub fn new<'a>(items: impl IntoIterator<Item = ItemFacts<'a>>) -> Self {
         let mut facts = Self::default();
-        let mut numbers = std::collections::HashMap::new();
+        let mut numbers = Numbers::default();
         for item in items {
-            let next = numbers.len() as u32;
-            facts.languages.push(*numbers.entry(item.language).or_insert(next));
+            facts.languages.push(numbers.of(item.language));
             facts.published.push(item.published);
             facts.channels.push(item.channel);
             facts.listed.push(item.listed);
