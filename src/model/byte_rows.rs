@@ -85,7 +85,16 @@ impl ByteRows {
         self.some(&self.unit_scales, point, rows)
     }
 
-    /// Whether a row is in range and not zero.
+    /// Treats these rows as rows without a length wherever directions are asked for.
+    pub fn forget_directions(&mut self, rows: &[u32]) {
+        for row in rows {
+            if let Some(scale) = self.unit_scales.get_mut(*row as usize) {
+                *scale = 0.0;
+            }
+        }
+    }
+
+    /// Whether a row is in range, not zero, and its direction not forgotten.
     pub fn has_direction(&self, row: u32) -> bool {
         self.unit_scales.get(row as usize).is_some_and(|scale| *scale > 0.0)
     }

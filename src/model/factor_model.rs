@@ -21,6 +21,8 @@ pub struct FactorModel {
     /// The prepared fold-in.
     pub fold_in: FoldIn,
     mean: Vec<f32>,
+    /// Items that are compared with no other.
+    incomparable: Vec<u32>,
     #[serde(skip)]
     bytes: OnceLock<ByteRows>,
     #[serde(skip)]
@@ -60,8 +62,19 @@ impl FactorModel {
             mean: items.mean(),
             items,
             fold_in,
+            incomparable: Vec::new(),
             bytes: OnceLock::from(bytes),
             covariance: OnceLock::new(),
+        }
+    }
+
+    /// The same without a direction for some items: they are compared with no other. Their scores stay.
+    #[must_use]
+    pub fn without_directions(self, items: Vec<u32>) -> Self {
+        Self {
+            incomparable: items,
+            bytes: OnceLock::new(),
+            ..self
         }
     }
 
@@ -99,7 +112,7 @@ impl FactorModel {
         )
     }
 
-    /// Whether `item` can be compared: it is in range and not zero.
+    /// Whether `item` can be compared: it is in range, not zero, and was not left [without a direction](Self::without_directions).
     pub fn has_direction(&self, item: u32) -> bool {
         self.bytes().has_direction(item)
     }
@@ -128,7 +141,11 @@ impl FactorModel {
     }
 
     fn bytes(&self) -> &ByteRows {
-        self.bytes.get_or_init(|| ByteRows::rounding(&mut self.items.clone()))
+        self.bytes.get_or_init(|| {
+            let mut bytes = ByteRows::rounding(&mut self.items.clone());
+            bytes.forget_directions(&self.incomparable);
+            bytes
+        })
     }
 
     fn covariance(&self) -> &[f32] {
@@ -216,6 +233,28 @@ mod tests {
             }
             model.add_cosines(9, 3.0, &mut sums);
             prop_assert!((sums[9] - 0.25).abs() < 1e-6, "neither has a direction");
+        }
+    }
+
+    #[test]
+    fn items_without_a_direction_are_scored_but_not_compared_now_and_after_they_were_stored() {
+        let entries: Vec<f32> = (0u8..12).map(|entry| f32::from(entry % 5) - 1.5).collect();
+        let whole = model(3, &entries);
+        let without = model(3, &entries).without_directions(vec![1, 99]);
+        let stored: FactorModel = serde_json::from_str(&serde_json::to_string(&without).unwrap()).unwrap();
+        for model in [&without, &stored] {
+            assert_eq!(
+                model.scores_among(&[1.0, 0.5, 2.0], &[0, 1, 2, 3]),
+                whole.scores_among(&[1.0, 0.5, 2.0], &[0, 1, 2, 3])
+            );
+            assert!(!model.has_direction(1) && model.has_direction(2));
+            assert_eq!(model.cosines_to(1, &[0, 2]), [0.0, 0.0]);
+            let (cosines, all) = (model.cosines_to(0, &[1, 2]), whole.cosines_to(0, &[1, 2]));
+            assert_eq!((cosines[0], cosines[1]), (0.0, all[1]));
+            assert!(all[0].abs() > 0.1, "else the test says nothing");
+            let mut sums = [0f32; 4];
+            model.add_cosines(0, 1.0, &mut sums);
+            assert_eq!(sums[1].to_bits(), 0);
         }
     }
 

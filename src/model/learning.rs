@@ -11,10 +11,12 @@ use zeroize::Zeroize;
 use super::alternating::{self, AlternatingParameters};
 use super::blend::{Choice, ValidationUser, Weights, choose, mean_ndcg};
 use super::catalogue::Catalogue;
+use super::cold_items::{self, PublicInputs};
 use super::components::{COMPONENTS, Component, Components};
 use super::contribution::{Contribution, Contributor, EvidenceBasis};
 use super::evidence::EvidenceSource;
 use super::factor_model::FactorModel;
+use super::factors::Factors;
 use super::fold_in::FoldIn;
 use super::interactions::Interactions;
 use super::newcomers::{self, Newcomers};
@@ -142,6 +144,28 @@ pub fn learn(
 
 /// Factors of the given users alone, with their fold-in. The fewer values they have, the more is regularized.
 pub fn own_factors(interactions: &Interactions, parameters: &LearningParameters) -> FactorModel {
+    let (factors, fold_in) = watched_factors(interactions, parameters);
+    FactorModel::new(factors, fold_in)
+}
+
+/// The same with items that few have watched placed by what is publicly known of them.
+///
+/// What users are pulled to where they watched nothing stays the sum over the factors that were learned from watches. Items that
+/// hardly anybody watched are compared with no other by their factor.
+fn own_factors_with_cold_items(
+    catalogue: &Catalogue,
+    popularity: &[f32],
+    interactions: &Interactions,
+    parameters: &LearningParameters,
+) -> FactorModel {
+    let (mut factors, fold_in) = watched_factors(interactions, parameters);
+    let watches = interactions.positive_counts();
+    let content = catalogue.content();
+    cold_items::place(&mut factors, PublicInputs { content, popularity }, &watches);
+    FactorModel::new(factors, fold_in).without_directions(cold_items::hardly_watched(&watches))
+}
+
+fn watched_factors(interactions: &Interactions, parameters: &LearningParameters) -> (Factors, FoldIn) {
     let own = &parameters.alternating.for_values(interactions.len());
     let factors = alternating::train(interactions, own, |_| ());
     let fold_in = FoldIn::new(
@@ -150,7 +174,7 @@ pub fn own_factors(interactions: &Interactions, parameters: &LearningParameters)
         own.regularization,
         own.regularization_exponent,
     );
-    FactorModel::new(factors, fold_in)
+    (factors, fold_in)
 }
 
 /// Everything that scores are made of, from these interactions and the evidence of peers.
@@ -174,7 +198,9 @@ pub fn train(
     }
     if has_history {
         peers.pop();
-        components.own = Some(own_factors(interactions, parameters));
+        let popularity = &components.popularity;
+        let own = own_factors_with_cold_items(catalogue, popularity, interactions, parameters);
+        components.own = Some(own);
         components.local_popularity = interactions
             .positive_counts()
             .into_iter()

@@ -9,6 +9,7 @@ pub mod blend;
 mod byte_products;
 pub mod byte_rows;
 pub mod catalogue;
+pub mod cold_items;
 pub mod components;
 pub mod conjugate_gradient;
 pub mod content;

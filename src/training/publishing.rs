@@ -16,7 +16,7 @@ use crate::store::{NewModel, Store};
 
 const KIND: &str = "recommender";
 /// Changes whenever the layout of the bytes changes; older models are then trained anew instead of read.
-const FORMAT_VERSION: i32 = 3;
+const FORMAT_VERSION: i32 = 4;
 const COMPRESSION_LEVEL: i32 = 1;
 /// How often it is looked for a newer model.
 const GLANCE: Duration = Duration::from_secs(30);

@@ -125,6 +125,8 @@ pub fn simulate(
             } else {
                 let models = Models {
                     learned: learn(Some(number), &instance.history),
+                    own: (!instance.history.is_empty())
+                        .then(|| learning::own_factors(&instance.history, &parameters.learning)),
                     federated: &federated,
                     pooled: &pooled,
                 };
@@ -163,6 +165,8 @@ const METHODS: usize = report::METHODS;
 /// The models that serve, or would serve, the users of one instance.
 struct Models<'a> {
     learned: Learned,
+    /// Learned from the watches of the instance and nothing else; `None` where there are none.
+    own: Option<FactorModel>,
     federated: &'a Learned,
     pooled: &'a FactorModel,
 }
@@ -181,18 +185,17 @@ impl Models<'_> {
         let of = |weights: Weights| quality(&recommender.scores_under(weights, &user.fold_in));
         let popularity = quality(&components.popularity);
         let federated = &self.federated.recommender;
-        let pooled = self.pooled.fold_in.explained(&self.pooled.items, &watched, &values);
+        let by_factors = |model: &FactorModel| {
+            let folded = model.fold_in.explained(&model.items, &watched, &values);
+            quality(&scores(&model.items, &folded.factor))
+        };
         [
             popularity.clone(),
             of(content_weights()),
-            if components.own.is_some() {
-                of(Weights::only(Component::Own))
-            } else {
-                popularity
-            },
+            self.own.as_ref().map_or(popularity, by_factors),
             quality(&federated.scores_under(Weights::only(Component::Federated), &user.fold_in)),
             quality(&recommender.scores(&recommender.profile(&user.fold_in))),
-            quality(&scores(&self.pooled.items, &pooled.factor)),
+            by_factors(self.pooled),
         ]
     }
 }

@@ -89,7 +89,7 @@ pub struct Row {
     pub popularity: Quality,
     /// Content, channel and popularity, without any learning.
     pub content: Quality,
-    /// Own-only factors.
+    /// Factors from the watches of the own instance and nothing else.
     pub own: Quality,
     /// Factors from what all instances released, without anything of the own instance.
     pub federated: Quality,
