@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accumulation;
+mod cold_items;
 mod evidence;
 mod extremes;
 mod feedback;
