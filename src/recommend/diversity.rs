@@ -14,11 +14,12 @@
 //! The best entry that follows all of them comes. Where none does, rule 4 is given up for this place, then rule 3, then
 //! rule 2, then rule 1: a small instance may have one channel only, and follow nobody. For rules 2 to 4 the whole list is
 //! looked at, because another instance may come late in it; for rule 1 alone the next [`LOOK_AHEAD`]. A list is rearranged
-//! before it is cut into pages, whole or in two parts whose border does not depend on the page, so pages never overlap.
+//! before it is cut into pages, whole or in two parts whose border does not depend on the page, and as far as the page goes: what
+//! comes first does not depend on how much is asked for. So pages never overlap.
 
 use std::collections::VecDeque;
 
-use foldhash::HashSet;
+use foldhash::HashMap;
 
 use crate::model::numbering::Numbers;
 
@@ -50,25 +51,38 @@ pub struct Origin {
     pub instance: Option<u32>,
 }
 
-/// Whether `origins` are of as many channels, topics and instances as the rules ask for: then more entries would not change
-/// what the rules are. What no entry names does not count.
+/// Whether `origins` are of as many channels, topics and instances, evenly enough, that all of them can follow rules 2 to 4: then
+/// more entries are not needed for it. What no entry names does not count.
+///
+/// Ten entries of `least` kinds have at least `least - j` that are not of the `j` most common kinds; so of all entries, as large a
+/// share must not be.
 pub fn is_diverse(origins: &[Origin]) -> bool {
-    let kinds = |of: fn(Origin) -> Option<u32>| origins.iter().copied().filter_map(of).collect::<HashSet<u32>>().len();
-    let enough = |count: usize, least: usize| count == 0 || count >= least;
-    kinds(|origin| origin.channel) >= CHANNELS_IN_TEN
-        && enough(kinds(|origin| origin.topic), TOPICS_IN_TEN)
-        && enough(kinds(|origin| origin.instance), INSTANCES_IN_TEN)
+    let enough = |of: fn(Origin) -> Option<u32>, least: usize| {
+        let mut entries: HashMap<u32, usize> = HashMap::default();
+        let named = origins.iter().copied().filter_map(of);
+        named.for_each(|kind| *entries.entry(kind).or_default() += 1);
+        let mut counts: Vec<usize> = entries.into_values().collect();
+        counts.sort_unstable_by(|one, other| other.cmp(one));
+        let all: usize = counts.iter().sum();
+        let others = |most_common: usize| counts.iter().skip(most_common).sum::<usize>();
+        (0..least).all(|most_common| TEN * others(most_common) >= (least - most_common) * all)
+    };
+    origins.iter().any(|origin| origin.channel.is_some())
+        && enough(|origin| origin.channel, CHANNELS_IN_TEN)
+        && enough(|origin| origin.topic, TOPICS_IN_TEN)
+        && enough(|origin| origin.instance, INSTANCES_IN_TEN)
 }
 
-/// Rearranges `entries`, best first, to come after `before`, which stay as they are. Returns all, `before` first.
-pub fn diversify<T>(before: Vec<T>, entries: Vec<T>, origin: impl Fn(&T) -> Origin) -> Vec<T> {
+/// Rearranges `entries`, best first, to come after `before`, which stay as they are. Returns both, `before` first, and at most
+/// `length` in all.
+pub fn diversify<T>(before: Vec<T>, entries: Vec<T>, length: usize, origin: impl Fn(&T) -> Origin) -> Vec<T> {
     let mut numbers = Numbering::default();
     let mut small = |entry: &T| Kinds::new(origin(entry), &mut numbers);
     let mut placed: Vec<Kinds> = before.iter().map(&mut small).collect();
     let mut waiting: VecDeque<(Kinds, T)> = entries.into_iter().map(|entry| (small(&entry), entry)).collect();
     let counts = numbers.each_ref().map(Numbers::count);
     let mut arranged = before;
-    while !waiting.is_empty() {
+    while !waiting.is_empty() && arranged.len() < length {
         let last = Last::new(&placed, counts);
         let place = choose(waiting.iter().map(|(kinds, _)| *kinds), &last);
         if let Some((kinds, entry)) = waiting.remove(place) {
@@ -222,7 +236,7 @@ mod tests {
 
     fn rearranged(origins: &[Origin]) -> Vec<Entry> {
         let entries = (0..).zip(origins.iter().copied());
-        diversify(Vec::new(), entries.collect(), |entry| entry.1)
+        diversify(Vec::new(), entries.collect(), usize::MAX, |entry| entry.1)
     }
 
     fn order(channels: &[u32]) -> Vec<usize> {
@@ -284,6 +298,16 @@ mod tests {
             (0..10).collect::<Vec<_>>(),
             "with fewer topics they do not count"
         );
+    }
+
+    #[test]
+    fn a_part_is_enough_only_where_no_instance_has_nearly_all_of_it() {
+        let with_others = |others: u32| {
+            let origin = |place: u32| from(place, if place < others { 1 + place % 2 } else { 0 });
+            is_diverse(&(0..200).map(origin).collect::<Vec<_>>())
+        };
+        // Two in ten, one of them of the rarest instance.
+        assert!(with_others(40) && !with_others(39) && !with_others(4));
     }
 
     #[test]
@@ -351,8 +375,8 @@ mod tests {
         fn a_second_part_goes_on_where_the_first_one_ends(origins in origins(), cut in 0usize..80) {
             let entries: Vec<Entry> = (0..).zip(origins.iter().copied()).collect();
             let cut = cut.min(entries.len());
-            let first = diversify(Vec::new(), entries[..cut].to_vec(), |entry| entry.1);
-            let whole = diversify(first.clone(), entries[cut..].to_vec(), |entry| entry.1);
+            let first = diversify(Vec::new(), entries[..cut].to_vec(), usize::MAX, |entry| entry.1);
+            let whole = diversify(first.clone(), entries[cut..].to_vec(), usize::MAX, |entry| entry.1);
             prop_assert_eq!(&whole[..cut], &first[..]);
             let mut places: Vec<usize> = whole.iter().map(|entry| entry.0).collect();
             places.sort_unstable();
@@ -375,9 +399,30 @@ mod tests {
         }
 
         #[test]
+        fn what_comes_first_does_not_depend_on_how_much_is_asked_for(origins in origins(), length in 0usize..90) {
+            let whole = rearranged(&origins);
+            let entries = (0..).zip(origins.iter().copied());
+            let part = diversify(Vec::new(), entries.collect(), length, |entry: &Entry| entry.1);
+            prop_assert_eq!(&part[..], &whole[..length.min(whole.len())]);
+        }
+
+        #[test]
         fn a_diverse_list_stays_as_it_is(length in 0u32..60) {
-            let after = diversify(Vec::new(), (0..length).collect(), |entry| from(*entry, *entry));
+            let after = diversify(Vec::new(), (0..length).collect(), usize::MAX, |entry| from(*entry, *entry));
             prop_assert_eq!(after, (0..length).collect::<Vec<_>>());
+        }
+
+        #[test]
+        /// Where a part is enough, its first ten follow the rules, and what comes later too while others wait.
+        #[test]
+        fn what_is_diverse_is_spread(instances in proptest::collection::vec(0u32..4, 100..200)) {
+            let origins: Vec<Origin> = (0u32..).zip(&instances).map(|(place, instance)| from(place, *instance)).collect();
+            if is_diverse(&origins) {
+                let after = rearranged(&origins);
+                for ten in after[..after.len() / 2].windows(TEN) {
+                    prop_assert!(distinct(ten, |origin| origin.instance) >= INSTANCES_IN_TEN);
+                }
+            }
         }
 
         #[test]

@@ -249,7 +249,8 @@ impl Recommendations {
         let played = played
             .into_iter()
             .map(|video| recent_entry(video, model, request.strategy));
-        let entries = spread(played.collect(), listed, wish, model);
+        let wanted = request.start + request.count;
+        let entries = spread(played.collect(), listed, wanted, wish, model);
         let page: Vec<Entry> = entries.into_iter().skip(request.start).take(request.count).collect();
         let grounds = explain(&page, snapshot.cloned(), wish.clone(), similar_to).await?;
         let data = self.hydrate(&page, grounds, viewer, similar_to).await?;

@@ -14,8 +14,14 @@ use super::snapshot::Snapshot;
 /// stays behind what an earlier one ranked. What is popular or newest is what it is.
 ///
 /// Autoplay is spread as a whole: where everything that is like the current video is of one channel, another source has to
-/// lead out of it. `played`, oldest first, stands before the list.
-pub(super) fn spread(played: Vec<Entry>, listed: Listed, wish: &Wish, snapshot: Option<&Snapshot>) -> Vec<Entry> {
+/// lead out of it. `played`, oldest first, stands before the list. Only the first `wanted` entries are put in order and returned.
+pub(super) fn spread(
+    played: Vec<Entry>,
+    listed: Listed,
+    wanted: usize,
+    wish: &Wish,
+    snapshot: Option<&Snapshot>,
+) -> Vec<Entry> {
     if !wish.strategy.is_spread() {
         return listed.entries;
     }
@@ -27,7 +33,7 @@ pub(super) fn spread(played: Vec<Entry>, listed: Listed, wish: &Wish, snapshot: 
     for part in listed.entries.chunk_by(together) {
         let (first, rest) = part.split_at(std::mem::take(&mut first_part).min(part.len()));
         for part in [first, rest] {
-            spread = diversify(spread, part.to_vec(), origin);
+            spread = diversify(spread, part.to_vec(), before + wanted, origin);
         }
     }
     spread.split_off(before)
