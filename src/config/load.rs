@@ -157,6 +157,11 @@ impl Config {
             || "must lie between -1 and 0".to_owned(),
         )?;
         ensure(
+            (0.0..=0.5).contains(&self.recommend.fair_chance),
+            "recommend.fair_chance",
+            || "must lie between 0 and 0.5".to_owned(),
+        )?;
+        ensure(
             self.api.service_token.expose_secret().len() >= 16,
             "api.service_token",
             || "must have at least 16 characters; `openssl rand -hex 32` makes a good one".to_owned(),

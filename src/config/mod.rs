@@ -286,6 +286,8 @@ pub struct RecommendConfig {
     pub hide_nsfw_by_default: bool,
     /// Most recent watches that are folded in for one user.
     pub history_limit: u32,
+    /// Share of the places of lists `for-you` that is given by chance to videos that few have seen, from 0 to 0.5.
+    pub fair_chance: f32,
 }
 
 impl Default for RecommendConfig {
@@ -293,6 +295,7 @@ impl Default for RecommendConfig {
         Self {
             hide_nsfw_by_default: true,
             history_limit: 500,
+            fair_chance: 0.1,
         }
     }
 }

@@ -46,6 +46,11 @@ impl Draw {
         )
     }
 
+    /// Where to begin in a circle of so many.
+    pub(super) fn start(self, length: usize) -> usize {
+        (self.0 % length.max(1) as u64) as usize
+    }
+
     /// The place of one video: `SplitMix64` of seed and UUID, folded as [`Snapshot::uuids`] has it.
     fn place(self, uuid: u64) -> u64 {
         let mut mixed = self.0 ^ uuid;

@@ -36,6 +36,8 @@ pub struct Entry {
     pub score: Option<f32>,
     /// The source it comes from.
     pub source: Strategy,
+    /// Whether chance gave it a place, because few have seen it; see [`super::fair_chance`].
+    pub by_chance: bool,
 }
 
 /// Whose newest videos.

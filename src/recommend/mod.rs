@@ -14,6 +14,7 @@
 //! | [`blending`] | what fits the current video and the caller |
 //! | [`second_stage`] | the best candidates ranked again |
 //! | [`explore`] | the unfamiliar, drawn by chance |
+//! | [`fair_chance`] | places of personal lists for what few have seen |
 //! | [`newest_first`] | some videos by age, and whether one is among them |
 //! | [`presumed`] | which candidates are worth ranking, remembered for a minute |
 //! | [`listing`] | the list under construction: no doubles, nothing hidden, bounded work |
@@ -34,6 +35,7 @@ mod current;
 pub mod diversity;
 pub mod error;
 pub mod explore;
+pub mod fair_chance;
 pub mod listing;
 pub mod newest_first;
 pub mod page;

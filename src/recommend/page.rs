@@ -54,6 +54,7 @@ impl Recommendation {
             Reason::Topic => "a topic you asked for more of".to_owned(),
             Reason::Subscription => "from a channel you follow".to_owned(),
             Reason::Unfamiliar => "something new: you have not watched this channel".to_owned(),
+            Reason::Chance => "by chance: it is new or from a small channel, so few have seen it".to_owned(),
         });
         reasons.collect::<Vec<_>>().join("; ")
     }

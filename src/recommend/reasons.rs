@@ -61,6 +61,8 @@ pub enum Reason {
     Subscription,
     /// Something new: it is from a channel of which you have watched and rated nothing.
     Unfamiliar,
+    /// By chance: it is new or from a small channel, so few have seen it.
+    Chance,
 }
 
 /// A reason before the titles are known.
@@ -84,6 +86,8 @@ pub enum Ground {
     Subscription,
     /// See [`Reason::Unfamiliar`].
     Unfamiliar,
+    /// See [`Reason::Chance`].
+    Chance,
 }
 
 impl Ground {
@@ -121,6 +125,7 @@ impl Ground {
             Self::Topic => Reason::Topic,
             Self::Subscription => Reason::Subscription,
             Self::Unfamiliar => Reason::Unfamiliar,
+            Self::Chance => Reason::Chance,
         })
     }
 }
@@ -138,7 +143,7 @@ pub fn impersonal(
         snapshot.is_popular(entry.item?).then_some(Ground::Popular)
     };
     let ground = match entry.source {
-        Strategy::ForYou => None,
+        Strategy::ForYou => entry.by_chance.then_some(Ground::Chance),
         // Both list only what has something in common with the current video.
         Strategy::Similar | Strategy::Next => current.map(Ground::Similar),
         Strategy::Popular => popular(),
@@ -310,6 +315,7 @@ mod tests {
             channel: Some(video.channel.id),
             score: Some(1.0),
             source: Strategy::ForYou,
+            by_chance: false,
         };
         // A score of which every kind of part is claimed to be large.
         let explanation = Explanation {

@@ -18,6 +18,7 @@ use chrono::{DateTime, Utc};
 use super::blending::blend;
 use super::controls::Controls;
 use super::explore::{Draw, explore};
+use super::fair_chance::ByChance;
 use super::ranking::{LEFT_OUT, Ranking, Scored};
 use super::request::Strategy;
 use super::second_stage::{SecondStage, channel_ties};
@@ -128,6 +129,13 @@ impl Wish {
             _ => Ranking::default(),
         };
         Box::new(ranking)
+    }
+
+    /// What chance adds to the candidates of `source`, where that is a personal list.
+    pub fn by_chance(&self, source: Strategy, snapshot: &Arc<Snapshot>) -> Option<ByChance> {
+        let person = self.person.as_ref().filter(|_| source == Strategy::ForYou)?;
+        let draw = Draw::new(self.remembered, self.now, snapshot.model());
+        (self.strategy == Strategy::ForYou).then(|| ByChance::new(snapshot, person, &self.controls, draw))
     }
 
     fn steer(&self, scores: &mut [f32], history: &History, snapshot: &Snapshot) {

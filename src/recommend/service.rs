@@ -7,13 +7,15 @@ use chrono::{DateTime, Utc};
 
 use super::controls::Controls;
 use super::error::RecommendError;
+use super::fair_chance::{self, interleave};
 use super::listing::{Audience, Entry, Listing, Newest};
 use super::newest_first::NewestFirst;
 use super::page::Page;
 use super::plan::{Available, sources};
 use super::presumed::Presumed;
+use super::ranking::Scored;
 use super::request::{Request, Strategy};
-use super::scoring::{Candidates, Person, Wish};
+use super::scoring::{Person, Wish};
 use super::showing::explain;
 use super::signals::{self, History, SIGNAL_LIMIT, Seen};
 use super::sitting;
@@ -36,6 +38,8 @@ pub struct Settings {
     pub history_limit: usize,
     /// Level of users who made no choice.
     pub default_level: Level,
+    /// Share of the places of personal lists that is given by chance, from 0 to 0.5; see [`super::fair_chance`].
+    pub fair_chance: f32,
     /// With so many videos, it is remembered for a while which ones are probably visible; see [`super::presumed`].
     pub many_videos: usize,
 }
@@ -51,6 +55,7 @@ impl Settings {
             hide_nsfw_by_default: config.recommend.hide_nsfw_by_default,
             history_limit: config.recommend.history_limit as usize,
             default_level: config.privacy.contribution.into(),
+            fair_chance: config.recommend.fair_chance,
             many_videos: MANY_VIDEOS,
         }
     }
@@ -237,7 +242,18 @@ impl Recommendations {
                     let made_for = wish.clone();
                     let ranked = rank(Arc::clone(model), move |model| made_for.rank(source, model)).await?;
                     let stands = |part: &[Entry]| is_spread(part, wish, model);
-                    listing.fill(entries(ranked, model, source), stands).await?;
+                    let best = entries(ranked, model, source);
+                    let period = fair_chance::period(self.settings.fair_chance, &wish.controls);
+                    match wish.by_chance(source, model).zip(period) {
+                        Some((drawn, period)) => {
+                            let by_chance = entries(drawn, model, source).map(|entry| Entry {
+                                by_chance: true,
+                                ..entry
+                            });
+                            listing.fill(interleave(best, by_chance, period), stands).await?;
+                        }
+                        None => listing.fill(best, stands).await?,
+                    }
                 }
             }
         }
@@ -368,7 +384,7 @@ pub(super) async fn rank<T: Send + 'static>(
     Ok(tokio::task::spawn_blocking(move || work(&snapshot)).await?)
 }
 
-fn entries(ranked: Candidates, snapshot: &Snapshot, source: Strategy) -> impl Iterator<Item = Entry> {
+fn entries(ranked: impl Iterator<Item = Scored>, snapshot: &Snapshot, source: Strategy) -> impl Iterator<Item = Entry> {
     ranked.filter_map(move |scored| {
         let video = snapshot.video(scored.item)?;
         Some(Entry {
@@ -377,6 +393,7 @@ fn entries(ranked: Candidates, snapshot: &Snapshot, source: Strategy) -> impl It
             channel: Some(video.channel.id),
             score: Some(scored.score),
             source,
+            by_chance: false,
         })
     })
 }
@@ -390,5 +407,6 @@ fn recent_entry(video: VideoId, snapshot: Option<&Snapshot>, source: Strategy) -
         channel: known.map(|video| video.channel.id),
         score: None,
         source,
+        by_chance: false,
     }
 }

@@ -10,6 +10,7 @@ use arc_swap::ArcSwapOption;
 use chrono::{DateTime, Utc};
 use foldhash::{HashMap, HashSet};
 
+use super::fair_chance::FewSeen;
 use super::second_stage::{SecondStage, channel_numbers};
 use crate::model::numbering::Numbers;
 use crate::model::ranking::Ranker;
@@ -30,6 +31,7 @@ pub struct Snapshot {
     instances: Vec<u32>,
     average_popularity: f32,
     known_by_peers: HashSet<u32>,
+    few_seen: FewSeen,
     second_stage: Option<SecondStage>,
     created_at: DateTime<Utc>,
     model: String,
@@ -70,8 +72,10 @@ impl Snapshot {
                 tagged.entry(tag.to_lowercase()).or_default().push(item);
             }
         }
-        let uuids = videos.iter().map(|video| folded(video.uuid.as_u128())).collect();
-        let channels = channel_numbers(&videos, &recommender.components().channel_of);
+        let uuids: Vec<u64> = videos.iter().map(|video| folded(video.uuid.as_u128())).collect();
+        let channel_of = &recommender.components().channel_of;
+        let channels = channel_numbers(&videos, channel_of);
+        let few_seen = FewSeen::new(&videos, channel_of, &uuids, created_at);
         let mut hosts = Numbers::default();
         let instances = (videos.iter().map(|video| video.channel.host.as_str()))
             .map(|host| hosts.of(host))
@@ -88,6 +92,7 @@ impl Snapshot {
             instances,
             average_popularity,
             known_by_peers: HashSet::default(),
+            few_seen,
             second_stage: None,
             created_at,
             model,
@@ -171,6 +176,11 @@ impl Snapshot {
     /// Whether evidence of other instances speaks about an item.
     pub fn is_known_by_peers(&self, item: u32) -> bool {
         self.known_by_peers.contains(&item)
+    }
+
+    /// The videos that get a chance because few have seen them.
+    pub fn few_seen(&self) -> &FewSeen {
+        &self.few_seen
     }
 
     /// When it was trained.

@@ -43,34 +43,49 @@ pub fn watched(video: i32) -> Signal {
 /// Four videos, 1 to 4, published a day after each other: the first two in channel 1, the others in 2 and 3; the first
 /// and the third tagged `Bees`; the last of category 7 and from another instance.
 pub fn snapshot() -> Snapshot {
-    let video = |id: i32| CatalogueVideo {
-        id: VideoId(id),
-        uuid: Uuid::from_u128(id as u128),
-        url: format!("https://one.test/{id}"),
-        name: format!("Video {id}"),
-        category: (id == 4).then_some(7),
-        language: None,
-        nsfw: false,
-        nsfw_flags: 0,
-        duration: 100,
-        views: 1,
-        likes: 0,
-        dislikes: 0,
-        is_live: false,
-        remote: id == 4,
-        published_at: DateTime::UNIX_EPOCH + TimeDelta::days(i64::from(id)),
-        tags: if id % 2 == 1 {
+    many(4, |id, video| {
+        video.category = (id == 4).then_some(7);
+        video.remote = id == 4;
+        video.published_at = DateTime::UNIX_EPOCH + TimeDelta::days(i64::from(id));
+        video.tags = if id % 2 == 1 {
             vec!["Bees".to_owned()]
         } else {
             Vec::new()
-        },
-        channel: channel((id - 1).max(1)),
-        owner: AccountId(1),
-        owner_server: None,
-        privacy: CataloguePrivacy::Public,
-        publicly_listed: true,
+        };
+        video.channel = channel((id - 1).max(1));
+    })
+}
+
+/// So many videos, numbered from 1, as `describe` changes them; without it local, of channel 1 and published on the first day.
+pub fn many(count: i32, describe: impl Fn(i32, &mut CatalogueVideo)) -> Snapshot {
+    let video = |id: i32| {
+        let mut video = CatalogueVideo {
+            id: VideoId(id),
+            uuid: Uuid::from_u128(id as u128),
+            url: format!("https://one.test/{id}"),
+            name: format!("Video {id}"),
+            category: None,
+            language: None,
+            nsfw: false,
+            nsfw_flags: 0,
+            duration: 100,
+            views: 1,
+            likes: 0,
+            dislikes: 0,
+            is_live: false,
+            remote: false,
+            published_at: DateTime::UNIX_EPOCH,
+            tags: Vec::new(),
+            channel: channel(1),
+            owner: AccountId(1),
+            owner_server: None,
+            privacy: CataloguePrivacy::Public,
+            publicly_listed: true,
+        };
+        describe(id, &mut video);
+        video
     };
-    let videos: Vec<CatalogueVideo> = (1..=4).map(video).collect();
+    let videos: Vec<CatalogueVideo> = (1..=count).map(video).collect();
     let item = |video: &CatalogueVideo| Item {
         address: video.url.clone(),
         channel: video.channel.url.clone(),

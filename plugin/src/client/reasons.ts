@@ -29,6 +29,8 @@ function sayReason(reason: Reason, say: Say): string | undefined {
       return say('From a channel that you follow')
     case 'unfamiliar':
       return say('Something new: you have not watched this channel')
+    case 'chance':
+      return say('By chance: it is new or from a small channel, so few have seen it')
     default:
       return undefined
   }

@@ -9,7 +9,7 @@ export interface Page<Entry> {
 
 export type Reason =
   | { type: 'watched' | 'similar'; uuid: string; name: string }
-  | { type: 'channel' | 'popular' | 'federation' | 'recent' | 'topic' | 'subscription' | 'unfamiliar' }
+  | { type: 'channel' | 'popular' | 'federation' | 'recent' | 'topic' | 'subscription' | 'unfamiliar' | 'chance' }
 
 export interface Video {
   id: number

@@ -51,6 +51,7 @@ export const WORDS = [
   'One of the newest',
   'From a channel that you follow',
   'Something new: you have not watched this channel',
+  'By chance: it is new or from a small channel, so few have seen it',
   'Nothing stands out: it fits your taste as a whole',
   // Controls
   'What may be used',

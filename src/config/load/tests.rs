@@ -207,6 +207,9 @@ fn values_out_of_range_are_named_with_what_would_be_right() {
         ("[preferences]\nlike_value = 2", "preferences.like_value"),
         ("[preferences]\ndislike_value = 0.1", "preferences.dislike_value"),
         ("[preferences]\ndislike_value = -1.1", "preferences.dislike_value"),
+        ("[recommend]\nfair_chance = 0.6", "recommend.fair_chance"),
+        ("[recommend]\nfair_chance = -0.1", "recommend.fair_chance"),
+        ("[recommend]\nfair_chance = nan", "recommend.fair_chance"),
     ] {
         let error = refusal(more, &[]);
         assert!(error.contains(&format!("`{key}` must")), "{more}: {error}");
