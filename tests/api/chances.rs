@@ -82,7 +82,7 @@ async fn shown(world: &World, users: &[i32], small: &HashSet<i64>, strategy: &st
 }
 
 #[tokio::test]
-async fn users_decide_how_much_is_local_and_exploring_gives_small_channels_their_turn() {
+async fn users_decide_how_much_is_local_and_small_channels_have_their_chance() {
     let instance = instance();
     let (small, users) = (small_channels(&instance), users(&instance));
     let world = World::generated(&instance).await;
@@ -111,7 +111,11 @@ async fn users_decide_how_much_is_local_and_exploring_gives_small_channels_their
         local.local > middle.local && middle.local > wide.local,
         "{local:?} {middle:?} {wide:?}"
     );
-    assert!(discover.small >= familiar.small, "{discover:?} {familiar:?}");
+    // One place in ten is given by chance; none or two, with the slider at an end.
+    assert!(
+        discover.small > middle.small + 0.04 && middle.small > familiar.small + 0.04,
+        "{discover:?} {middle:?} {familiar:?}"
+    );
     assert!(
         middle.small > popular.small && explore.small > middle.small,
         "{middle:?} {popular:?} {explore:?}"
