@@ -73,22 +73,50 @@ pub fn is_diverse(origins: &[Origin]) -> bool {
         && enough(|origin| origin.instance, INSTANCES_IN_TEN)
 }
 
-/// Rearranges `entries`, best first, to come after `before`, which stay as they are. Returns both, `before` first, and at most
-/// `length` in all.
-pub fn diversify<T>(before: Vec<T>, entries: Vec<T>, length: usize, origin: impl Fn(&T) -> Origin) -> Vec<T> {
+/// Which places an arrangement has.
+#[derive(Debug, Clone, Copy)]
+pub struct Places {
+    /// So many entries stand before the list and are none of its places.
+    pub before: usize,
+    /// One place in so many, the last of them, is kept for the other entries; `None`: they come last.
+    pub kept: Option<usize>,
+    /// Places that are filled at most.
+    pub wanted: usize,
+}
+
+/// Rearranges `entries`, best first, to come after `arranged`, which stay as they are and are followed by them in the answer.
+/// The places that are kept go to `others`, in the same way, as far as there are any; where one of `entries` follows more rules, it
+/// comes first.
+pub fn diversify<T>(
+    mut arranged: Vec<T>,
+    [entries, others]: [Vec<T>; 2],
+    places: Places,
+    origin: impl Fn(&T) -> Origin,
+) -> Vec<T> {
     let mut numbers = Numbering::default();
     let mut small = |entry: &T| Kinds::new(origin(entry), &mut numbers);
-    let mut placed: Vec<Kinds> = before.iter().map(&mut small).collect();
-    let mut waiting: VecDeque<(Kinds, T)> = entries.into_iter().map(|entry| (small(&entry), entry)).collect();
+    let mut placed: Vec<Kinds> = arranged.iter().map(&mut small).collect();
+    let mut queues = [entries, others].map(|entries| {
+        let waiting = entries.into_iter().map(|entry| (small(&entry), entry));
+        waiting.collect::<VecDeque<(Kinds, T)>>()
+    });
     let counts = numbers.each_ref().map(Numbers::count);
-    let mut arranged = before;
-    while !waiting.is_empty() && arranged.len() < length {
+    let mut owed = 0usize;
+    while arranged.len() < places.before.saturating_add(places.wanted) {
+        let place = arranged.len() + 1 - places.before;
+        owed += usize::from(places.kept.is_some_and(|kept| place.is_multiple_of(kept)));
         let last = Last::new(&placed, counts);
-        let place = choose(waiting.iter().map(|(kinds, _)| *kinds), &last);
-        if let Some((kinds, entry)) = waiting.remove(place) {
-            placed.push(kinds);
-            arranged.push(entry);
-        }
+        let [entry, other] = [0, 1].map(|queue: usize| choose(queues[queue].iter().map(|(kinds, _)| *kinds), &last));
+        let is_turn_of_other =
+            owed > 0 && other.is_some_and(|other| entry.is_none_or(|entry| other.follows >= entry.follows));
+        let queue = usize::from(is_turn_of_other || entry.is_none());
+        let Some(chosen) = [entry, other][queue] else { break };
+        let Some((kinds, entry)) = queues[queue].remove(chosen.place) else {
+            break;
+        };
+        owed = owed.saturating_sub(queue);
+        placed.push(kinds);
+        arranged.push(entry);
     }
     arranged
 }
@@ -117,20 +145,35 @@ impl Kinds {
     }
 }
 
-/// Which of the waiting entries comes next: the first of those that follow the most rules.
-fn choose(waiting: impl Iterator<Item = Kinds>, last: &Last) -> usize {
-    let mut chosen: Option<(usize, usize)> = None;
-    for (place, kinds) in waiting.enumerate().filter(|(_, kinds)| last.keeps_turns(*kinds)) {
+/// A waiting entry, and how many of the rules 2 to 4 it follows; `None`: not even rule 1.
+#[derive(Debug, Clone, Copy)]
+struct Choice {
+    follows: Option<usize>,
+    place: usize,
+}
+
+/// Which of the waiting entries comes next: the first of those that follow the most rules. `None` where nothing waits.
+fn choose(waiting: impl Iterator<Item = Kinds>, last: &Last) -> Option<Choice> {
+    let mut chosen: Option<Choice> = None;
+    for (place, kinds) in waiting.enumerate() {
+        // The first comes where none follows rule 1.
+        let first = chosen.get_or_insert(Choice { follows: None, place });
+        if !last.keeps_turns(kinds) {
+            continue;
+        }
         let followed = last.followed(kinds);
         let is_eligible = followed > 0 || place < LOOK_AHEAD;
-        if is_eligible && chosen.is_none_or(|(most, _)| followed > most) {
-            chosen = Some((followed, place));
+        if is_eligible && first.follows.is_none_or(|most| followed > most) {
+            *first = Choice {
+                follows: Some(followed),
+                place,
+            };
         }
         if followed == KINDS {
             break;
         }
     }
-    chosen.map_or(0, |(_, place)| place)
+    chosen
 }
 
 /// What was placed last, counted once per place.
@@ -226,6 +269,12 @@ mod tests {
     /// Place in the list before, and origin.
     type Entry = (usize, Origin);
 
+    const ALL: Places = Places {
+        before: 0,
+        kept: None,
+        wanted: usize::MAX,
+    };
+
     fn from(channel: u32, instance: u32) -> Origin {
         Origin {
             channel: Some(channel),
@@ -236,7 +285,9 @@ mod tests {
 
     fn rearranged(origins: &[Origin]) -> Vec<Entry> {
         let entries = (0..).zip(origins.iter().copied());
-        diversify(Vec::new(), entries.collect(), usize::MAX, |entry| entry.1)
+        diversify(Vec::new(), [entries.collect(), Vec::new()], ALL, |entry: &Entry| {
+            entry.1
+        })
     }
 
     fn order(channels: &[u32]) -> Vec<usize> {
@@ -375,8 +426,8 @@ mod tests {
         fn a_second_part_goes_on_where_the_first_one_ends(origins in origins(), cut in 0usize..80) {
             let entries: Vec<Entry> = (0..).zip(origins.iter().copied()).collect();
             let cut = cut.min(entries.len());
-            let first = diversify(Vec::new(), entries[..cut].to_vec(), usize::MAX, |entry| entry.1);
-            let whole = diversify(first.clone(), entries[cut..].to_vec(), usize::MAX, |entry| entry.1);
+            let first = diversify(Vec::new(), [entries[..cut].to_vec(), Vec::new()], ALL, |entry| entry.1);
+            let whole = diversify(first.clone(), [entries[cut..].to_vec(), Vec::new()], ALL, |entry| entry.1);
             prop_assert_eq!(&whole[..cut], &first[..]);
             let mut places: Vec<usize> = whole.iter().map(|entry| entry.0).collect();
             places.sort_unstable();
@@ -402,13 +453,51 @@ mod tests {
         fn what_comes_first_does_not_depend_on_how_much_is_asked_for(origins in origins(), length in 0usize..90) {
             let whole = rearranged(&origins);
             let entries = (0..).zip(origins.iter().copied());
-            let part = diversify(Vec::new(), entries.collect(), length, |entry: &Entry| entry.1);
+            let places = Places { wanted: length, ..ALL };
+            let part = diversify(Vec::new(), [entries.collect(), Vec::new()], places, |entry: &Entry| entry.1);
             prop_assert_eq!(&part[..], &whole[..length.min(whole.len())]);
+        }
+
+        /// The others never come before their places while anything else is left, and later only for a rule; nothing is lost, and
+        /// what stands before does not count.
+        #[test]
+        fn kept_places_go_to_the_others(
+            before in origins(),
+            best in origins(),
+            others in origins(),
+            every in 1usize..12,
+        ) {
+            let number = |from: usize, origins: &[Origin]| (from..).zip(origins.iter().copied()).collect::<Vec<Entry>>();
+            let places = Places { before: before.len(), kept: Some(every), ..ALL };
+            let queues = [number(0, &best), number(1_000, &others)];
+            let all = diversify(number(2_000, &before), queues, places, |entry| entry.1);
+            let mut numbers = Numbering::default();
+            let placed: Vec<Kinds> = all.iter().map(|entry| Kinds::new(entry.1, &mut numbers)).collect();
+            let counts = numbers.each_ref().map(Numbers::count);
+            let (mut left, mut left_others) = (best.len(), others.len());
+            for (place, entry) in (1..).zip(&all[before.len()..]) {
+                let (came, is_other) = (others.len() - left_others, entry.0 >= 1_000);
+                let is_due = came < place / every;
+                if is_other {
+                    prop_assert!(is_due || left == 0, "too early at {}", place);
+                    left_others -= 1;
+                } else {
+                    if is_due && left_others > 0 {
+                        let at = before.len() + place - 1;
+                        let last = Last::new(&placed[..at], counts);
+                        let follows = |kinds: Kinds| last.keeps_turns(kinds).then(|| last.followed(kinds));
+                        let waits = (at..all.len()).filter(|later| all[*later].0 >= 1_000).map(|later| placed[later]);
+                        prop_assert!(follows(placed[at]) > waits.map(follows).min().flatten());
+                    }
+                    left -= 1;
+                }
+            }
+            prop_assert_eq!((left, left_others), (0, 0));
         }
 
         #[test]
         fn a_diverse_list_stays_as_it_is(length in 0u32..60) {
-            let after = diversify(Vec::new(), (0..length).collect(), usize::MAX, |entry| from(*entry, *entry));
+            let after = diversify(Vec::new(), [(0..length).collect(), Vec::new()], ALL, |entry| from(*entry, *entry));
             prop_assert_eq!(after, (0..length).collect::<Vec<_>>());
         }
 

@@ -4,8 +4,8 @@
 //! places of a list `for-you` are given by chance, evenly over the list: a tenth as shipped (`recommend.fair_chance`), none
 //! or twice as many where the user moved the slider `discover` to an end. For each of them, chance draws a few videos
 //! ([`CONTENDERS`] at most) of channels that the user does not watch, from the better half of the user's scores, and the one
-//! with the highest score gets the place. No channel gets two. Videos of this instance and of others take turns; the slider
-//! `wide` asks for one or the other.
+//! with the highest score gets the place. No channel gets two. Two of three turns are for small channels, the third for new videos of
+//! the others; videos of this instance and of others take turns, and the slider `wide` asks for one or the other.
 //!
 //! Chance is drawn from user, day and model, as for [`super::explore`]. What stays out: what may be shown ([`super::listing`]).
 
@@ -28,6 +28,8 @@ use crate::peertube::{CatalogueVideo, VideoId};
 pub const CONTENDERS: usize = 16;
 /// One video competes for so many that get a chance.
 const PER_CONTENDER: usize = 32;
+/// One turn in so many is for new videos of larger channels, the others for small ones.
+const TURNS_OF_NEW: usize = 3;
 /// A video is new for so long.
 const NEW: TimeDelta = TimeDelta::days(30);
 /// The largest share of places that is given by chance, whatever the settings say.
@@ -38,8 +40,25 @@ const SAMPLE: usize = 1_024;
 /// The videos that get a chance, in an order that says nothing about them.
 #[derive(Default)]
 pub struct FewSeen {
-    local: Vec<u32>,
-    remote: Vec<u32>,
+    /// By [`Kind::place`].
+    circles: [Vec<u32>; KINDS],
+}
+
+/// What chance draws from at one turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kind {
+    /// Videos of small channels; else new ones of the others.
+    small: bool,
+    /// Videos of this instance.
+    local: bool,
+}
+
+const KINDS: usize = 4;
+
+impl Kind {
+    fn place(self) -> usize {
+        2 * usize::from(self.small) + usize::from(self.local)
+    }
 }
 
 impl FewSeen {
@@ -47,19 +66,25 @@ impl FewSeen {
     /// when its videos have fewer views than those of half of the channels; new is what was published in the 30 days before `at`.
     pub fn new(videos: &[CatalogueVideo], channel_of: &[u32], random: &[u64], at: DateTime<Utc>) -> Self {
         let small = small_channels(videos, channel_of);
-        let mut items: Vec<(u64, u32)> = videos
-            .iter()
-            .zip(channel_of)
-            .zip((0u32..).zip(random))
-            .filter(|((video, channel), _)| {
-                video.published_at > at - NEW || small.get(**channel as usize).copied().unwrap_or(false)
-            })
-            .map(|(_, (item, random))| (*random, item))
-            .collect();
-        items.sort_unstable();
-        let is_remote = |item: &u32| videos.get(*item as usize).is_some_and(|video| video.remote);
-        let (remote, local) = items.into_iter().map(|(_, item)| item).partition(is_remote);
-        Self { local, remote }
+        let mut order: Vec<(u64, u32)> = random.iter().copied().zip(0..).collect();
+        order.sort_unstable();
+        let mut circles: [Vec<u32>; KINDS] = Default::default();
+        for (_, item) in order {
+            let known = videos.get(item as usize).zip(channel_of.get(item as usize));
+            let Some((video, channel)) = known else { continue };
+            let kind = Kind {
+                small: small.get(*channel as usize).copied().unwrap_or(false),
+                local: !video.remote,
+            };
+            if kind.small || video.published_at > at - NEW {
+                circles[kind.place()].push(item);
+            }
+        }
+        Self { circles }
+    }
+
+    fn circle(&self, kind: Kind) -> &[u32] {
+        &self.circles[kind.place()]
     }
 }
 
@@ -89,7 +114,7 @@ fn small_channels(videos: &[CatalogueVideo], channel_of: &[u32]) -> Vec<bool> {
     small
 }
 
-/// Every how manieth place is given by chance; `None`: no place is. `share` is what the administrator decided.
+/// One place in how many is given by chance; `None`: no place is. `share` is what the administrator decided.
 pub fn period(share: f32, controls: &Controls) -> Option<usize> {
     let discover = if controls.steers() {
         controls.sliders.discover
@@ -107,8 +132,7 @@ pub struct ByChance {
     controls: Arc<Controls>,
     /// The least score of the better half.
     least: f32,
-    local: Walk,
-    remote: Walk,
+    walks: [Walk; KINDS],
     turn: usize,
     channels: HashSet<u32>,
 }
@@ -140,11 +164,9 @@ impl Walk {
 impl ByChance {
     /// The beginning.
     pub fn new(snapshot: &Arc<Snapshot>, person: &Arc<Person>, controls: &Arc<Controls>, draw: Draw) -> Self {
-        let few_seen = snapshot.few_seen();
         Self {
             least: middle(person.scores()),
-            local: Walk::from(draw, few_seen.local.len()),
-            remote: Walk::from(draw, few_seen.remote.len()),
+            walks: (snapshot.few_seen().circles.each_ref()).map(|circle| Walk::from(draw, circle.len())),
             turn: 0,
             channels: HashSet::default(),
             snapshot: Arc::clone(snapshot),
@@ -153,31 +175,30 @@ impl ByChance {
         }
     }
 
-    /// Whether this turn is that of a local video: where there is none, the next answer counts.
-    fn order(&self) -> &'static [bool] {
+    /// What this turn is for, and what comes instead where there is nothing of it.
+    fn kinds(&self) -> impl Iterator<Item = Kind> + use<> {
         let wide = if self.controls.steers() {
             self.controls.sliders.wide
         } else {
             0.0
         };
-        match (wide < 0.0, wide > 0.0) {
-            (true, _) => &[true],
-            (_, true) => &[false],
-            _ if self.turn.is_multiple_of(2) => &[true, false],
-            _ => &[false, true],
-        }
+        let small = self.turn % TURNS_OF_NEW != TURNS_OF_NEW - 1;
+        let local = self.turn.is_multiple_of(2);
+        let kinds = [(small, local), (small, !local), (!small, local), (!small, !local)];
+        let kinds = kinds.into_iter().map(|(small, local)| Kind { small, local });
+        kinds.filter(move |kind| if kind.local { wide <= 0.0 } else { wide >= 0.0 })
     }
 
-    fn contend(&mut self, local: bool) -> Option<Scored> {
+    fn contend(&mut self, kind: Kind) -> Option<Scored> {
         let snapshot = Arc::clone(&self.snapshot);
-        let few_seen = snapshot.few_seen();
-        let circle = if local { &few_seen.local } else { &few_seen.remote };
+        let circle = snapshot.few_seen().circle(kind);
         let contenders = (circle.len() / PER_CONTENDER).clamp(1, CONTENDERS);
         let mut best: Option<Scored> = None;
         let mut found = 0;
         while found < contenders {
-            let walk = if local { &mut self.local } else { &mut self.remote };
-            let Some(item) = walk.next(circle) else { break };
+            let Some(item) = self.walks[kind.place()].next(circle) else {
+                break;
+            };
             if let Some(contender) = self.eligible(item) {
                 found += 1;
                 best = best.max(Some(contender));
@@ -213,9 +234,9 @@ impl Iterator for ByChance {
     type Item = Scored;
 
     fn next(&mut self) -> Option<Scored> {
-        let order = self.order();
+        let mut kinds = self.kinds();
         self.turn += 1;
-        order.iter().find_map(|local| self.contend(*local))
+        kinds.find_map(|kind| self.contend(kind))
     }
 }
 
@@ -358,9 +379,9 @@ mod tests {
     fn what_is_new_gets_a_chance_whatever_the_channel() {
         let one_channel = |age: i64| {
             let snapshot = many(10, |_, video| {
-                video.published_at = DateTime::UNIX_EPOCH - TimeDelta::days(age)
+                video.published_at = DateTime::UNIX_EPOCH - TimeDelta::days(age);
             });
-            snapshot.few_seen().local.len()
+            snapshot.few_seen().circles.iter().map(Vec::len).sum::<usize>()
         };
         assert_eq!((one_channel(29), one_channel(31)), (10, 0));
         assert!(drawn(&Arc::new(many(0, |_, _| ())), &controls(0.0, 0.0, &[]), 1).is_empty());

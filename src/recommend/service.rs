@@ -223,6 +223,7 @@ impl Recommendations {
             ..
         } = *making;
         let viewer = audience.viewer;
+        let period = fair_chance::period(self.settings.fair_chance, &wish.controls);
         let mut listing = Listing::new(&self.peertube, audience, request.start + request.count);
         for source in &making.sources {
             if listing.is_full() {
@@ -243,7 +244,6 @@ impl Recommendations {
                     let ranked = rank(Arc::clone(model), move |model| made_for.rank(source, model)).await?;
                     let stands = |part: &[Entry]| is_spread(part, wish, model);
                     let best = entries(ranked, model, source);
-                    let period = fair_chance::period(self.settings.fair_chance, &wish.controls);
                     match wish.by_chance(source, model).zip(period) {
                         Some((drawn, period)) => {
                             let by_chance = entries(drawn, model, source).map(|entry| Entry {
@@ -266,7 +266,7 @@ impl Recommendations {
             .into_iter()
             .map(|video| recent_entry(video, model, request.strategy));
         let wanted = request.start + request.count;
-        let entries = spread(played.collect(), listed, wanted, wish, model);
+        let entries = spread(played.collect(), listed, wanted, period, wish, model);
         let page: Vec<Entry> = entries.into_iter().skip(request.start).take(request.count).collect();
         let grounds = explain(&page, snapshot.cloned(), wish.clone(), similar_to).await?;
         let data = self.hydrate(&page, grounds, viewer, similar_to).await?;

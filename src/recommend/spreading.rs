@@ -4,7 +4,7 @@
 //! first recommendation after the other is held by no channel. What stays out: which videos were played
 //! ([`super::sitting`]).
 
-use super::diversity::{Origin, diversify, is_diverse};
+use super::diversity::{Origin, Places, diversify, is_diverse};
 use super::listing::{Entry, Listed};
 use super::request::Strategy;
 use super::scoring::Wish;
@@ -14,11 +14,13 @@ use super::snapshot::Snapshot;
 /// stays behind what an earlier one ranked. What is popular or newest is what it is.
 ///
 /// Autoplay is spread as a whole: where everything that is like the current video is of one channel, another source has to
-/// lead out of it. `played`, oldest first, stands before the list. Only the first `wanted` entries are put in order and returned.
+/// lead out of it. `played`, oldest first, stands before the list. Only the first `wanted` entries are put in order and returned;
+/// every `period`th of them is given by chance.
 pub(super) fn spread(
     played: Vec<Entry>,
     listed: Listed,
     wanted: usize,
+    period: Option<usize>,
     wish: &Wish,
     snapshot: Option<&Snapshot>,
 ) -> Vec<Entry> {
@@ -27,16 +29,21 @@ pub(super) fn spread(
     }
     let origin = |entry: &Entry| origin(entry, wish, snapshot);
     let together = |one: &Entry, next: &Entry| wish.strategy == Strategy::Next || one.source == next.source;
-    let before = played.len();
+    let places = Places {
+        before: played.len(),
+        kept: period,
+        wanted,
+    };
     let mut first_part = listed.first_part;
     let mut spread = played;
     for part in listed.entries.chunk_by(together) {
         let (first, rest) = part.split_at(std::mem::take(&mut first_part).min(part.len()));
         for part in [first, rest] {
-            spread = diversify(spread, part.to_vec(), before + wanted, origin);
+            let (by_chance, best) = part.iter().copied().partition(|entry| entry.by_chance);
+            spread = diversify(spread, [best, by_chance], places, origin);
         }
     }
-    spread.split_off(before)
+    spread.split_off(places.before)
 }
 
 /// Whether these entries are enough to spread a list.

@@ -56,6 +56,7 @@ fn users(instance: &InstanceWorld) -> Vec<i32> {
 /// The first ten of every user in `strategy`, under `settings`.
 async fn shown(world: &World, users: &[i32], small: &HashSet<i64>, strategy: &str, settings: Value) -> Shown {
     let (mut local, mut of_small, mut all) = (0.0, 0.0, 0.0);
+    let (mut places_given, mut places_kept) = (0, 0);
     for user in users {
         world.set(*user, settings.clone()).await;
         let listed = world.list(&format!("strategy={strategy}&userId={user}&count=10")).await;
@@ -67,12 +68,36 @@ async fn shown(world: &World, users: &[i32], small: &HashSet<i64>, strategy: &st
         if strategy == "for-you" {
             assert!(channels.len() >= 6, "{settings}: {channels:?}");
         }
+        // What chance gave a place says so, and does not stand before its place.
+        let kept = match (strategy, settings["discover"].as_f64()) {
+            ("for-you", Some(0.0)) => &[9][..],
+            ("for-you", Some(1.0)) => &[4, 9],
+            _ => &[],
+        };
+        let by_chance = |video: &Value| {
+            let reasons = video["recommendation"]["reasons"].as_array().unwrap();
+            reasons.iter().any(|reason| reason["type"] == "chance")
+        };
+        let given: Vec<usize> = (0..listed.data.len())
+            .filter(|place| by_chance(&listed.data[*place]))
+            .collect();
+        assert!(given.len() <= kept.len(), "{strategy} {settings}: {given:?}");
+        assert!(
+            given.iter().zip(kept).all(|(given, kept)| given >= kept),
+            "{strategy} {settings}: {given:?}"
+        );
+        (places_given, places_kept) = (places_given + given.len(), places_kept + kept.len());
         for video in &listed.data {
             all += 1.0;
             local += f64::from(u8::from(video["isLocal"] == true));
             of_small += f64::from(u8::from(small.contains(&video["channel"]["id"].as_i64().unwrap())));
         }
     }
+    // Only a rule of spreading delays it.
+    assert!(
+        2 * places_given >= places_kept,
+        "{strategy} {settings}: {places_given} of {places_kept}"
+    );
     let shown = Shown {
         local: local / all,
         small: of_small / all,

@@ -149,7 +149,7 @@ impl DemoReport {
         )?;
         writeln!(
             text,
-            "own: this instance's users alone; federated: the noised evidence of the others and the own exact one;"
+            "own: learned from this instance's users alone; federated: the noised evidence of the others and the own exact one;"
         )?;
         writeln!(
             text,
