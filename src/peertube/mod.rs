@@ -12,6 +12,7 @@
 //! | `rules` | PeerTube's rules for lists, as SQL |
 //! | [`catalogue`] | all videos that could be listed, with their public metadata |
 //! | [`history`], [`signal`] | what all users did: watches and ratings |
+//! | [`session`] | one connection for several statements |
 //! | [`user`] | one user: settings, signals, watched channels |
 //! | [`subscriptions`] | whom a user follows, and the newest of them |
 //! | [`ties`] | which channels users are tied to, by subscriptions and public comments |
@@ -41,6 +42,7 @@ pub mod reference;
 pub mod role;
 mod rules;
 pub mod schema;
+pub mod session;
 pub mod signal;
 pub mod subscriptions;
 pub mod ties;
@@ -59,6 +61,7 @@ pub use ids::{AccountId, ChannelId, ServerId, UserId, VideoId};
 pub use reference::{InvalidReference, ShortUuid, VideoReference};
 pub use role::read_role_sql;
 pub use schema::{Layout, SchemaVersion};
+pub use session::Session;
 pub use signal::{Rated, Rating, Signal, UserSignals, Watch};
 pub use ties::Tie;
 pub use user::{NsfwPolicy, Viewer};

@@ -10,6 +10,7 @@ use sqlx::FromRow;
 use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
 use super::ids::{ChannelId, UserId};
+use super::session::Session;
 
 /// Users per batch.
 const USERS: i64 = 500;
@@ -75,18 +76,28 @@ const TIES: &str = r#"
     ORDER BY tie.user_id, since DESC, tie.channel_id, tie.subscribed
 "#;
 
-impl PeerTube {
+impl Session {
     /// The ties of a user, newest first. None when the user does not exist, is blocked, or switched the history off.
     ///
     /// # Errors
     /// [`PeerTubeError`] when the database cannot answer.
-    pub async fn ties(&self, user: UserId) -> Result<Vec<Tie>, PeerTubeError> {
+    pub async fn ties(&mut self, user: UserId) -> Result<Vec<Tie>, PeerTubeError> {
         let rows: Vec<Row> = sqlx::query_as(TIES)
             .bind([user].as_slice())
-            .fetch_all(&self.pool)
+            .fetch_all(self.connection())
             .await
             .doing("reading the subscriptions and comments of a user")?;
         Ok(rows.into_iter().map(Tie::from).collect())
+    }
+}
+
+impl PeerTube {
+    /// [`Session::ties`] on a connection of its own.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn ties(&self, user: UserId) -> Result<Vec<Tie>, PeerTubeError> {
+        self.session().await?.ties(user).await
     }
 
     /// Calls `visitor` once for each user with ties, in order of [`UserId`], ties newest first.

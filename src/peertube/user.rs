@@ -9,6 +9,7 @@ use sqlx::FromRow;
 use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
 use super::ids::{AccountId, ChannelId, UserId, VideoId};
+use super::session::Session;
 use super::signal::{Rated, Rating, Signal, Watch};
 
 /// A user to whom videos are shown.
@@ -102,12 +103,12 @@ impl From<SignalRow> for Signal {
     }
 }
 
-impl PeerTube {
+impl Session {
     /// The settings of a user; `None` when there is no such user.
     ///
     /// # Errors
     /// [`PeerTubeError`] when the database cannot answer.
-    pub async fn viewer(&self, user: UserId) -> Result<Option<Viewer>, PeerTubeError> {
+    pub async fn viewer(&mut self, user: UserId) -> Result<Option<Viewer>, PeerTubeError> {
         let row: Option<ViewerRow> = sqlx::query_as(
             r#"
             SELECT a.id AS account_id, u."nsfwPolicy"::text AS nsfw_policy,
@@ -120,7 +121,7 @@ impl PeerTube {
             "#,
         )
         .bind(user)
-        .fetch_optional(&self.pool)
+        .fetch_optional(self.connection())
         .await
         .doing("reading the settings of a user")?;
         Ok(row.map(|row| Viewer {
@@ -134,6 +135,59 @@ impl PeerTube {
             history_enabled: row.history_enabled,
             blocked: row.blocked,
         }))
+    }
+
+    /// The latest signals of a user, newest first, at most `limit`. Empty when the user does not exist, is blocked, or
+    /// switched the history off.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn user_signals(&mut self, user: UserId, limit: u32) -> Result<Vec<Signal>, PeerTubeError> {
+        let rows: Vec<SignalRow> = sqlx::query_as(
+            r#"
+            SELECT coalesce(h."videoId", r."videoId") AS video, h."currentTime" AS seconds,
+                   h."updatedAt" AS watched_at, h."createdAt" AS first_watched_at,
+                   r.is_like, r."updatedAt" AS rated_at, r."createdAt" AS first_rated_at
+            FROM (
+                SELECT "videoId", "currentTime", "createdAt", "updatedAt" FROM "userVideoHistory" WHERE "userId" = $1
+            ) h
+            FULL JOIN (
+                SELECT rate."videoId", rate.type = 'like' AS is_like, rate."createdAt", rate."updatedAt"
+                FROM account a
+                JOIN "accountVideoRate" rate ON rate."accountId" = a.id
+                WHERE a."userId" = $1
+            ) r ON r."videoId" = h."videoId"
+            WHERE EXISTS (
+                SELECT 1 FROM "user" u WHERE u.id = $1 AND u."videosHistoryEnabled" IS TRUE AND u.blocked IS FALSE
+            )
+            ORDER BY greatest(h."updatedAt", r."updatedAt") DESC, video
+            LIMIT $2
+            "#,
+        )
+        .bind(user)
+        .bind(i64::from(limit))
+        .fetch_all(self.connection())
+        .await
+        .doing("reading the history of a user")?;
+        Ok(rows.into_iter().map(Signal::from).collect())
+    }
+}
+
+impl PeerTube {
+    /// [`Session::viewer`] on a connection of its own.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn viewer(&self, user: UserId) -> Result<Option<Viewer>, PeerTubeError> {
+        self.session().await?.viewer(user).await
+    }
+
+    /// [`Session::user_signals`] on a connection of its own.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn user_signals(&self, user: UserId, limit: u32) -> Result<Vec<Signal>, PeerTubeError> {
+        self.session().await?.user_signals(user, limit).await
     }
 
     /// Whether there is such a user, blocked or not.
@@ -160,41 +214,6 @@ impl PeerTube {
         .await
         .doing("counting users")?;
         Ok(count.unsigned_abs())
-    }
-
-    /// The latest signals of a user, newest first, at most `limit`. Empty when the user does not exist, is blocked, or
-    /// switched the history off.
-    ///
-    /// # Errors
-    /// [`PeerTubeError`] when the database cannot answer.
-    pub async fn user_signals(&self, user: UserId, limit: u32) -> Result<Vec<Signal>, PeerTubeError> {
-        let rows: Vec<SignalRow> = sqlx::query_as(
-            r#"
-            SELECT coalesce(h."videoId", r."videoId") AS video, h."currentTime" AS seconds,
-                   h."updatedAt" AS watched_at, h."createdAt" AS first_watched_at,
-                   r.is_like, r."updatedAt" AS rated_at, r."createdAt" AS first_rated_at
-            FROM (
-                SELECT "videoId", "currentTime", "createdAt", "updatedAt" FROM "userVideoHistory" WHERE "userId" = $1
-            ) h
-            FULL JOIN (
-                SELECT rate."videoId", rate.type = 'like' AS is_like, rate."createdAt", rate."updatedAt"
-                FROM account a
-                JOIN "accountVideoRate" rate ON rate."accountId" = a.id
-                WHERE a."userId" = $1
-            ) r ON r."videoId" = h."videoId"
-            WHERE EXISTS (
-                SELECT 1 FROM "user" u WHERE u.id = $1 AND u."videosHistoryEnabled" IS TRUE AND u.blocked IS FALSE
-            )
-            ORDER BY greatest(h."updatedAt", r."updatedAt") DESC, video
-            LIMIT $2
-            "#,
-        )
-        .bind(user)
-        .bind(i64::from(limit))
-        .fetch_all(&self.pool)
-        .await
-        .doing("reading the history of a user")?;
-        Ok(rows.into_iter().map(Signal::from).collect())
     }
 
     /// Which of `candidates` the user has watched, however long ago. Empty when the user does not exist, is blocked, or

@@ -24,7 +24,7 @@ use super::spreading::{is_spread, spread};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::model::preference::PreferenceRules;
-use crate::peertube::{ChannelId, PeerTube, Signal, UserId, VideoId, Viewer};
+use crate::peertube::{ChannelId, PeerTube, Signal, Tie, UserId, VideoId, Viewer};
 use crate::store::{Level, Store};
 
 /// What an administrator decides about lists.
@@ -77,6 +77,8 @@ pub struct Recommendations {
 struct Caller {
     viewer: Option<Viewer>,
     signals: Vec<Signal>,
+    /// Subscriptions and comments, where they rank.
+    ties: Option<Vec<Tie>>,
     controls: Arc<Controls>,
 }
 
@@ -142,7 +144,11 @@ impl Recommendations {
     pub async fn for_request(&self, request: &Request) -> Result<Page, RecommendError> {
         request.check()?;
         let snapshot = self.snapshot.load_full();
-        let caller = self.caller(request.user).await?;
+        let ranks_twice = snapshot
+            .as_deref()
+            .is_some_and(|snapshot| snapshot.second_stage().is_some());
+        let ranks_by_ties = ranks_twice && request.strategy == Strategy::ForYou;
+        let mut caller = self.caller(request.user, ranks_by_ties).await?;
         let history = snapshot
             .as_deref()
             .map(|snapshot| self.history(&caller, snapshot))
@@ -164,9 +170,7 @@ impl Recommendations {
 
         let wish = Wish {
             strategy: request.strategy,
-            person: self
-                .person(request.strategy, snapshot.as_ref(), history, request.user)
-                .await?,
+            person: self.person(request.strategy, snapshot.as_ref(), history, caller.ties.take()),
             controls: Arc::clone(&caller.controls),
             current: similar_item,
             remembered: caller.remembered(),
@@ -276,43 +280,48 @@ impl Recommendations {
         })
     }
 
-    async fn caller(&self, user: Option<UserId>) -> Result<Caller, RecommendError> {
+    /// Who asks. Ties are read where `ranks_by_ties`.
+    async fn caller(&self, user: Option<UserId>, ranks_by_ties: bool) -> Result<Caller, RecommendError> {
         let Some(user) = user else { return Ok(Caller::default()) };
-        let viewer = async { Ok::<_, RecommendError>(self.peertube.viewer(user).await?) };
-        let (viewer, controls) = tokio::try_join!(viewer, self.controls(user))?;
+        let viewer = async {
+            let mut session = self.peertube.session().await?;
+            let viewer = session.viewer(user).await?;
+            Ok::<_, RecommendError>((session, viewer))
+        };
+        let ((mut session, viewer), controls) = tokio::try_join!(viewer, self.controls(user))?;
         let viewer = viewer.filter(|viewer| !viewer.blocked);
         let controls = viewer.as_ref().map(|_| controls).unwrap_or_default();
         let signals = match &viewer {
             Some(viewer) if viewer.history_enabled && controls.reads_history() => {
-                self.peertube.user_signals(user, SIGNAL_LIMIT).await?
+                session.user_signals(user, SIGNAL_LIMIT).await?
             }
             _ => Vec::new(),
+        };
+        // Who has a history may be learned from; only the second stage looks at subscriptions and comments.
+        let ties = if ranks_by_ties && controls.learns() && !signals.is_empty() {
+            Some(session.ties(user).await?)
+        } else {
+            None
         };
         Ok(Caller {
             viewer,
             signals,
+            ties,
             controls: Arc::new(controls),
         })
     }
 
     /// The caller as the model sees them; `None` without a model or a history, and for lists that do not look at it.
-    async fn person(
+    fn person(
         &self,
         strategy: Strategy,
         snapshot: Option<&Arc<Snapshot>>,
         history: History,
-        user: Option<UserId>,
-    ) -> Result<Option<Arc<Person>>, RecommendError> {
-        let Some(snapshot) = snapshot.filter(|_| strategy.is_personal() && !history.preferences.is_empty()) else {
-            return Ok(None);
-        };
-        // Who has a history may be learned from; only the second stage looks at subscriptions and comments.
-        let ties = match user.filter(|_| strategy == Strategy::ForYou && snapshot.second_stage().is_some()) {
-            Some(user) => Some(self.peertube.ties(user).await?),
-            None => None,
-        };
+        ties: Option<Vec<Tie>>,
+    ) -> Option<Arc<Person>> {
+        let snapshot = snapshot.filter(|_| strategy.is_personal() && !history.preferences.is_empty())?;
         let person = Person::new(history, ties, Arc::clone(snapshot), self.clock.now());
-        Ok(Some(Arc::new(person)))
+        Some(Arc::new(person))
     }
 
     /// Only read when the list is about channels that are new to the caller.
@@ -353,7 +362,7 @@ impl Recommendations {
     }
 
     pub(super) async fn controls(&self, user: UserId) -> Result<Controls, RecommendError> {
-        let (settings, unwanted) = tokio::try_join!(self.store.user_settings(user.0), self.store.unwanted(user.0))?;
+        let (settings, unwanted) = self.store.settings_and_unwanted(user.0).await?;
         Ok(Controls::new(settings, unwanted, self.settings.default_level))
     }
 

@@ -1,11 +1,13 @@
 //! What users decided: levels, sliders, topics, resets.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::level::{Level, stored};
+use super::not_interested::{Unwanted, not_interested_of};
 use super::{Isolation, Store, StoreError};
 
 /// Everything that one user decided.
@@ -119,16 +121,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Corrupt`] if the level is not known to this version, [`StoreError::Database`] if the database fails.
     pub async fn user_settings(&self, user: i32) -> Result<UserSettings, StoreError> {
-        let row = sqlx::query_as!(
-            Row,
-            "SELECT level, discover, fresh, wide, tags_up, tags_down, categories_up, categories_down, history_from,
-                    forgotten_at, updated_at
-             FROM shoal.user_settings WHERE user_id = $1",
-            user,
-        )
-        .fetch_optional(&self.pool)
-        .await?;
-        row.map_or_else(|| Ok(UserSettings::default()), UserSettings::try_from)
+        settings_of(&mut *self.pool.acquire().await?, user).await
+    }
+
+    /// [`Store::user_settings`] and [`Store::unwanted`], on one connection: each that goes back to the pool costs a round trip.
+    ///
+    /// # Errors
+    /// As theirs.
+    pub async fn settings_and_unwanted(&self, user: i32) -> Result<(UserSettings, HashSet<Unwanted>), StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let settings = settings_of(&mut connection, user).await?;
+        let unwanted = not_interested_of(&mut connection, user).await?;
+        Ok((settings, unwanted.into_iter().map(|entry| entry.unwanted).collect()))
     }
 
     /// Changes settings of `user`, and writes down when the level changed. Returns all settings.
@@ -301,6 +305,19 @@ impl Store {
         })
         .await
     }
+}
+
+async fn settings_of(connection: &mut PgConnection, user: i32) -> Result<UserSettings, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT level, discover, fresh, wide, tags_up, tags_down, categories_up, categories_down, history_from,
+                    forgotten_at, updated_at
+             FROM shoal.user_settings WHERE user_id = $1",
+        user,
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map_or_else(|| Ok(UserSettings::default()), UserSettings::try_from)
 }
 
 async fn note_level(
