@@ -2,8 +2,8 @@
 //!
 //! A linear map from content to own factors is learned from the items that were watched, and every item's factor gets what the
 //! map says of it: most where nobody watched the item, less and less with every watch (the idea of Gantner et al. 2010,
-//! "Learning attribute-to-feature mappings for cold-start recommendations", section 4, with a closed form instead of
-//! gradient descent). The fewer the examples, the less the map is trusted: an item that nobody watched may well be one that
+//! "Learning attribute-to-feature mappings for cold-start recommendations", with a closed form instead of gradient descent).
+//! The fewer the examples, the less the map is trusted: an item that nobody watched may well be one that
 //! nobody likes. What stays out: scores, and the federation's factors.
 
 use faer::linalg::matmul::matmul;
