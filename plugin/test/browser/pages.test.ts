@@ -79,6 +79,17 @@ test('what is followed and what is new are one click away, and say what they are
   })
 })
 
+test('a place that chance gave says so', async () => {
+  await visit(url, FOR_YOU, { token }, async (page) => {
+    await listed(page, 24)
+    const tenth = page.locator('.shoal-card').nth(9)
+    await tenth.getByRole('button', { name: 'Why this?' }).click()
+    await tenth.getByText('By chance: it is new or from a small channel, so few have seen it').waitFor()
+    await picture(page, 'by-chance')
+    await accessible(page)
+  })
+})
+
 test('following nobody is said, and visitors are not asked for what they follow', async () => {
   sidecar.followsNobody = true
   await visit(url, FOR_YOU, { token }, async (page) => {

@@ -30,6 +30,8 @@ function reasonsOf(strategy: string, index: number): Reason[] {
     case 'popular': return [{ type: 'popular' }]
     case 'subscriptions': return [{ type: 'subscription' }]
     case 'explore': return [{ type: 'unfamiliar' }]
+    // One place in ten is given by chance, as by a sidecar.
+    case 'for-you': return index % 10 === 9 ? [{ type: 'chance' }] : REASONS[index % REASONS.length] as Reason[]
     default: return REASONS[index % REASONS.length] as Reason[]
   }
 }
