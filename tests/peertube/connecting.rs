@@ -1,10 +1,9 @@
 //! Connecting: which databases are accepted, and what is said about the others.
 
-use std::net::TcpListener;
-
 use shoal::demo::schema::Layout;
 use shoal::peertube::schema::{ThumbnailsTable, ViewsTable};
 use shoal::peertube::{PeerTube, PeerTubeError};
+use tokio::net::TcpSocket;
 
 use crate::instance::{Instance, cluster, fresh_name};
 
@@ -162,7 +161,10 @@ async fn who_cannot_connect_is_told_why_and_whether_to_wait() {
     assert!(matches!(error, PeerTubeError::NoDatabase { .. }), "{error}");
     assert!(!error.is_transient());
 
-    let free_port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // Bound without listening: nobody else gets the port, and whoever connects is refused.
+    let silent = TcpSocket::new_v4().unwrap();
+    silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let free_port = silent.local_addr().unwrap().port();
     let nobody = format!("postgres://reader:secret-word@127.0.0.1:{free_port}/peertube");
     let error = PeerTube::connect(&nobody.into(), 2).await.unwrap_err();
     assert!(matches!(error, PeerTubeError::Unreachable { .. }), "{error}");
