@@ -133,11 +133,25 @@ impl FactorModel {
         )
     }
 
+    /// Puts the factor of an item, with a length of `length`, into `target`, which has as many entries; changes nothing where the item
+    /// has no direction.
+    pub fn write_direction(&self, item: u32, length: f32, target: &mut [f32]) {
+        if !self.has_direction(item) {
+            return;
+        }
+        let row = self.items.row(item as usize);
+        let scale = length / dot(row, row).sqrt();
+        target
+            .iter_mut()
+            .zip(row)
+            .for_each(|(target, value)| *target = scale * value);
+    }
+
     /// The factor of an item, with a length of `length`.
     fn direction(&self, item: u32, length: f32) -> Option<Vec<f32>> {
-        let row = self.has_direction(item).then(|| self.items.row(item as usize))?;
-        let scale = length / dot(row, row).sqrt();
-        Some(row.iter().map(|value| scale * value).collect())
+        let mut direction = vec![0.0; self.items.dimensions()];
+        self.write_direction(item, length, &mut direction);
+        self.has_direction(item).then_some(direction)
     }
 
     fn bytes(&self) -> &ByteRows {

@@ -38,4 +38,6 @@ pub mod ranking_objective;
 pub mod recommender;
 pub mod refinement;
 pub mod selection;
+pub mod similarity;
+pub mod sketch;
 pub mod support;

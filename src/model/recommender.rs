@@ -4,8 +4,9 @@ use std::sync::OnceLock;
 
 use super::blend::Weights;
 use super::components::{Component, Components, FoldedHistory};
-use super::factor_model::{FactorModel, Moments};
+use super::factor_model::Moments;
 use super::newcomers::Newcomers;
+use super::sketch::Sketch;
 
 /// A trained model. Immutable: a new one replaces it whole.
 #[derive(Clone, serde::Serialize, serde::Deserialize)]
@@ -21,6 +22,9 @@ pub struct Recommender {
     /// The moments of [`COMMON`], computed once.
     #[serde(skip)]
     common_moments: OnceLock<[Option<Moments>; 2]>,
+    /// What tells similar items quickly, computed once where there are many.
+    #[serde(skip)]
+    sketch: OnceLock<Option<Sketch>>,
 }
 
 /// A user folded into the model.
@@ -93,6 +97,7 @@ impl Recommender {
             popularity: Vec::new(),
             common: OnceLock::new(),
             common_moments: OnceLock::new(),
+            sketch: OnceLock::new(),
         };
         recommender.popularity = recommender.common_under(newcomers.weights(weights, 0));
         recommender
@@ -218,46 +223,12 @@ impl Recommender {
         self.components.prepare();
         self.common_moments();
         self.common();
+        self.sketch.get_or_init(|| self.make_sketch());
     }
 
-    /// How similar every item is to `item`: cosine of the factors, blended as for users; the item itself is 1.
-    /// All zeros for an item out of range.
-    pub fn similar(&self, item: u32) -> Vec<f32> {
-        let mut total = vec![0f32; self.items()];
-        for (weight, space) in self.comparing(item) {
-            space.add_cosines(item, weight, &mut total);
-        }
-        total
-    }
-
-    /// The same as [`Self::similar`], of `others` only, in their order; 0 for one out of range.
-    pub fn similar_among(&self, item: u32, others: &[u32]) -> Vec<f32> {
-        let mut total = vec![0f32; others.len()];
-        for (weight, space) in self.comparing(item) {
-            for (sum, cosine) in total.iter_mut().zip(space.cosines_to(item, others)) {
-                *sum += weight * cosine;
-            }
-        }
-        total
-    }
-
-    /// The spaces in which `item` can be compared, with their positive weights, which add up to one.
-    fn comparing(&self, item: u32) -> Vec<(f32, &FactorModel)> {
-        let components = &self.components;
-        let of = |component| self.weights.of(component).min(1.0);
-        let spaces = [
-            (of(Component::Federated), components.federated.as_ref()),
-            (of(Component::Own), components.own.as_ref()),
-            // Content counts at least a little: it is what a stranger to the model sees in "similar".
-            (0.5, Some(&components.content)),
-        ];
-        let known = spaces.into_iter().filter_map(|(weight, space)| Some((weight, space?)));
-        let mut comparing: Vec<(f32, &FactorModel)> = known
-            .filter(|(weight, space)| *weight > 0.0 && space.has_direction(item))
-            .collect();
-        let sum: f32 = comparing.iter().map(|(weight, _)| weight).sum();
-        comparing.iter_mut().for_each(|(weight, _)| *weight /= sum);
-        comparing
+    /// What tells similar items quickly; `None` where there are few, and before [`Self::prepare`].
+    pub(super) fn sketch(&self) -> Option<&Sketch> {
+        self.sketch.get()?.as_ref()
     }
 
     /// What the user watched of the channel of `item`: logarithmic, negative when it was disliked.

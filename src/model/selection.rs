@@ -1,5 +1,14 @@
 //! Where the best of many scores begin, guessed from a few of them: what is surely not among the best need not be looked at.
 
+#![expect(
+    clippy::inline_always,
+    reason = "loops must be compiled with the vector unit that was found"
+)]
+
+use pulp::{Arch, Simd, WithSimd};
+
+/// Scores that are compared at once.
+const LANES: usize = 32;
 /// One in so many scores is looked at.
 const SAMPLE: usize = 64;
 
@@ -24,17 +33,36 @@ pub fn every(step: usize, scores: &[f32]) -> Vec<f32> {
 
 /// The places of the scores that are at least `bound`, ascending. Quick where they are few.
 pub fn reaching(scores: &[f32], bound: f32) -> Vec<u32> {
-    /// Scores that are compared at once.
-    const LANES: usize = 32;
-    let mut places = Vec::new();
-    for (block, start) in scores.chunks(LANES).zip((0u32..).step_by(LANES)) {
-        // Counted without a branch per score, so that a block takes a few instructions.
-        if block.iter().filter(|score| **score >= bound).count() > 0 {
+    Arch::new().dispatch(Reaching { scores, bound })
+}
+
+/// The work of [`reaching`]. Not a closure, which would be compiled without the vector unit.
+struct Reaching<'a> {
+    scores: &'a [f32],
+    bound: f32,
+}
+
+impl WithSimd for Reaching<'_> {
+    type Output = Vec<u32>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Vec<u32> {
+        let Self { scores, bound } = self;
+        let mut places = Vec::new();
+        let mut look_at = |start: u32, block: &[f32]| {
             let reached = (start..).zip(block).filter(|(_, score)| **score >= bound);
             places.extend(reached.map(|(place, _)| place));
+        };
+        let (blocks, rest) = scores.as_chunks::<LANES>();
+        for (block, start) in blocks.iter().zip((0u32..).step_by(LANES)) {
+            // Without a branch per score, so that a block takes a few instructions.
+            if block.iter().fold(false, |any, score| any | (*score >= bound)) {
+                look_at(start, block);
+            }
         }
+        look_at((scores.len() - rest.len()) as u32, rest);
+        places
     }
-    places
 }
 
 #[cfg(test)]

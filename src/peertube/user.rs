@@ -270,4 +270,19 @@ impl PeerTube {
         .doing("reading the history of a user")?;
         Ok(channels.into_iter().collect())
     }
+
+    /// The channels of some videos; what was deleted has none.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn channels_of(&self, videos: &[VideoId]) -> Result<Vec<ChannelId>, PeerTubeError> {
+        if videos.is_empty() {
+            return Ok(Vec::new());
+        }
+        sqlx::query_scalar(r#"SELECT DISTINCT "channelId" FROM video WHERE id = ANY ($1)"#)
+            .bind(videos)
+            .fetch_all(&self.pool)
+            .await
+            .doing("reading the channels of videos")
+    }
 }

@@ -3,8 +3,8 @@
 //! Only the most similar videos are looked at, [`BLENDED`] of them about: for the others the caller's scores would be computed in
 //! vain, because no list goes that far. What stays out: where both come from ([`super::scoring`]).
 
-use super::ranking::LEFT_OUT;
-use crate::model::selection::{reached_by_about, reaching};
+use super::ranking::Scored;
+use super::resemblance::Resemblance;
 
 /// How much similarity to the current video counts in [`Strategy::Next`](super::request::Strategy); the rest is the
 /// caller's own score.
@@ -13,28 +13,30 @@ const NEXT_SIMILARITY: f32 = 0.7;
 /// So many of the most similar videos are blended, about; all where there are not clearly more.
 const BLENDED: usize = 2_000;
 
-/// Turns the largest similarities into their blend with what `personal` says of some items. All other items are left out, and
-/// those with nothing in common: they are no answer to the question. A score that is not finite is none.
+/// The most similar items with the blend of `resemblance` and of what `personal` says of some items, in no order. Those with nothing
+/// in common are no answer to the question. A score that is not finite is none.
 ///
 /// Each of the two counts from 0 for the least to 1 for the most among these items and some others, [`BLENDED`] too, that are
 /// spread evenly over all: so what little the most similar differ in is not blown up.
-pub fn blend(similarities: &mut [f32], personal: impl FnOnce(&[u32]) -> Vec<f32>) {
-    let bound = reached_by_about(similarities, BLENDED).max(f32::MIN_POSITIVE);
-    let mut items = reaching(similarities, bound);
-    let blended = items.len();
-    let step = similarities.len().div_ceil(BLENDED).max(1);
-    items.extend((0..similarities.len() as u32).step_by(step));
-    let similar: Vec<f32> = (items.iter().filter_map(|item| similarities.get(*item as usize)))
-        .copied()
+pub fn blend(resemblance: &Resemblance, personal: impl FnOnce(&[u32]) -> Vec<f32>) -> Vec<Scored> {
+    let nearest = resemblance.nearest(BLENDED);
+    let step = resemblance.items().div_ceil(BLENDED).max(1);
+    let others: Vec<u32> = (0..resemblance.items() as u32).step_by(step).collect();
+    let similar: Vec<f32> = (nearest.iter().map(|scored| scored.score))
+        .chain(resemblance.among(&others))
         .collect();
+    let items: Vec<u32> = nearest.iter().map(|scored| scored.item).chain(others).collect();
     let own = personal(&items);
     let (similar_unit, own_unit) = (Unit::new(&similar), Unit::new(&own));
-    similarities.fill(LEFT_OUT);
-    for ((item, similar), own) in items.iter().zip(&similar).zip(&own).take(blended) {
-        if let Some(score) = similarities.get_mut(*item as usize) {
-            *score = NEXT_SIMILARITY * similar_unit.of(*similar) + (1.0 - NEXT_SIMILARITY) * own_unit.of(*own);
-        }
-    }
+    let blended = |(scored, own): (&Scored, &f32)| {
+        let similar = similar_unit.of(scored.score);
+        let score = NEXT_SIMILARITY * similar + (1.0 - NEXT_SIMILARITY) * own_unit.of(*own);
+        score.is_finite().then_some(Scored {
+            item: scored.item,
+            score,
+        })
+    };
+    nearest.iter().zip(&own).filter_map(blended).collect()
 }
 
 /// Maps the range of some scores to 0 to 1.
@@ -65,13 +67,19 @@ impl Unit {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::ranking::LEFT_OUT;
     use super::*;
 
+    /// The blend of every item; `LEFT_OUT` for those that are left out.
     fn blended(similarities: &[f32], personal: &[f32]) -> Vec<f32> {
-        let mut scores = similarities.to_vec();
-        blend(&mut scores, |items| {
+        let resemblance = Resemblance::exact(similarities.to_vec());
+        let blended = blend(&resemblance, |items| {
             items.iter().map(|item| personal[*item as usize]).collect()
         });
+        let mut scores = vec![LEFT_OUT; similarities.len()];
+        for scored in blended {
+            scores[scored.item as usize] = scored.score;
+        }
         scores
     }
 

@@ -15,7 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use foldhash::HashSet;
 
 use super::controls::Controls;
-use super::explore::Draw;
+use super::draw::Draw;
 use super::listing::Entry;
 use super::ranking::Scored;
 use super::scoring::Person;
@@ -134,7 +134,8 @@ pub struct ByChance {
     least: f32,
     walks: [Walk; KINDS],
     turn: usize,
-    channels: HashSet<u32>,
+    /// The channels that get no place: those that the user watches, and those that had one.
+    closed: HashSet<u32>,
 }
 
 /// Once around a circle.
@@ -168,7 +169,7 @@ impl ByChance {
             least: middle(person.scores()),
             walks: (snapshot.few_seen().circles.each_ref()).map(|circle| Walk::from(draw, circle.len())),
             turn: 0,
-            channels: HashSet::default(),
+            closed: person.history.channels(snapshot).collect(),
             snapshot: Arc::clone(snapshot),
             person: Arc::clone(person),
             controls: Arc::clone(controls),
@@ -205,22 +206,20 @@ impl ByChance {
             }
         }
         if let Some(channel) = best.and_then(|best| self.channel(best.item)) {
-            self.channels.insert(channel);
+            self.closed.insert(channel);
         }
         best
     }
 
     fn eligible(&self, item: u32) -> Option<Scored> {
-        let video = self.snapshot.video(item)?;
         let score = *self.person.scores().get(item as usize)?;
         let topics = &self.controls.topics;
+        // Most are refused by their score alone, and what the video itself says is far away in memory.
         let is_wanted = score.is_finite()
             && score >= self.least
-            && !self
-                .channel(item)
-                .is_none_or(|channel| self.channels.contains(&channel))
-            && !self.person.history.watches_channel(video.channel.id)
-            && !is_about(video, &topics.tags_down, &topics.categories_down);
+            && !self.closed.contains(&self.channel(item)?)
+            && !((!topics.tags_down.is_empty() || !topics.categories_down.is_empty())
+                && is_about(self.snapshot.video(item)?, &topics.tags_down, &topics.categories_down));
         is_wanted.then_some(Scored { item, score })
     }
 

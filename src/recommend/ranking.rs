@@ -75,6 +75,14 @@ impl Ranking {
             rest: Some(Box::new(rest)),
         }
     }
+
+    /// Ranks `best`, in whatever order they are given, and then what `rest` makes when it is asked for. All scores are finite.
+    pub fn beginning_with(best: Vec<Scored>, rest: impl FnOnce() -> Vec<Scored> + Send + 'static) -> Self {
+        Self {
+            heap: BinaryHeap::from(best),
+            rest: Some(Box::new(rest)),
+        }
+    }
 }
 
 impl Iterator for Ranking {

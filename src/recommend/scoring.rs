@@ -17,10 +17,12 @@ use chrono::{DateTime, Utc};
 
 use super::blending::blend;
 use super::controls::Controls;
-use super::explore::{Draw, explore};
+use super::draw::Draw;
+use super::explore::{Scores, explore};
 use super::fair_chance::ByChance;
 use super::ranking::{LEFT_OUT, Ranking, Scored};
 use super::request::Strategy;
+use super::resemblance::{Resemblance, leave_out_strangers};
 use super::second_stage::{SecondStage, channel_ties};
 use super::signals::History;
 use super::snapshot::Snapshot;
@@ -120,8 +122,9 @@ impl Wish {
             (Strategy::Popular, _, _) => Ranking::new(Arc::new(self.popular(snapshot))),
             (Strategy::Explore, person, _) => {
                 let scores = match person {
-                    Some(person) => self.personal(person, snapshot),
-                    None => Arc::new(self.popular(snapshot)),
+                    Some(person) if !self.controls.steers() => Scores::Of(Arc::clone(person)),
+                    Some(person) => Scores::All(self.personal(person, snapshot)),
+                    None => Scores::All(Arc::new(self.popular(snapshot))),
                 };
                 let draw = Draw::new(self.remembered, self.now, snapshot.model());
                 return Box::new(explore(scores, &self.watched_channels, draw, snapshot));
@@ -161,62 +164,60 @@ impl Wish {
     }
 
     /// How similar every other item is.
-    fn similarity(&self, current: u32, snapshot: &Snapshot) -> Vec<f32> {
-        let mut similarity = if self.controls.content_only() {
-            similar_content(snapshot, current)
+    fn resemblance(&self, current: u32, snapshot: &Arc<Snapshot>) -> Resemblance {
+        let mut resemblance = if self.controls.content_only() {
+            Resemblance::exact(similar_content(snapshot, current))
         } else {
-            snapshot.recommender().similar(current)
+            Resemblance::to(current, snapshot)
         };
-        if let Some(itself) = similarity.get_mut(current as usize) {
-            *itself = LEFT_OUT;
-        }
-        similarity
+        resemblance.leave_out(current);
+        resemblance
     }
 
-    fn similar(&self, current: u32, snapshot: &Snapshot) -> Ranking {
-        let mut scores = self.similarity(current, snapshot);
-        leave_out_strangers(&mut scores);
-        self.steer(&mut scores, &History::default(), snapshot);
-        Ranking::new(Arc::new(scores))
+    fn similar(&self, current: u32, snapshot: &Arc<Snapshot>) -> Ranking {
+        self.by_resemblance(self.resemblance(current, snapshot), snapshot)
     }
 
     /// Without a memory of what was played, only videos older than the current one: so what follows goes back in time and
     /// never in a circle.
-    fn next(&self, current: u32, snapshot: &Snapshot) -> Ranking {
-        let mut scores = self.similarity(current, snapshot);
+    fn next(&self, current: u32, snapshot: &Arc<Snapshot>) -> Ranking {
+        let mut resemblance = self.resemblance(current, snapshot);
         if self.remembered.is_none() {
-            leave_out_younger(&mut scores, current, snapshot);
+            leave_out_younger(&mut resemblance, current, snapshot);
         }
-        let nothing = History::default();
-        let history = if let Some(person) = &self.person {
-            let own = |items: &[u32]| snapshot.recommender().scores_among(person.profile(), items);
-            blend(&mut scores, own);
-            &person.history
-        } else {
-            leave_out_strangers(&mut scores);
-            &nothing
+        let Some(person) = &self.person else {
+            return self.by_resemblance(resemblance, snapshot);
         };
-        self.steer(&mut scores, history, snapshot);
+        let own = |items: &[u32]| snapshot.recommender().scores_among(person.profile(), items);
+        let blended = blend(&resemblance, own);
+        if !self.controls.steers() {
+            return Ranking::beginning_with(blended, Vec::new);
+        }
+        let mut scores = vec![LEFT_OUT; snapshot.videos().len()];
+        for scored in blended {
+            if let Some(score) = scores.get_mut(scored.item as usize) {
+                *score = scored.score;
+            }
+        }
+        self.steer(&mut scores, &person.history, snapshot);
+        Ranking::new(Arc::new(scores))
+    }
+
+    fn by_resemblance(&self, resemblance: Resemblance, snapshot: &Snapshot) -> Ranking {
+        if !self.controls.steers() {
+            return resemblance.ranking();
+        }
+        let mut scores = resemblance.of_all();
+        leave_out_strangers(&mut scores);
+        self.steer(&mut scores, &History::default(), snapshot);
         Ranking::new(Arc::new(scores))
     }
 }
 
-/// Leaves out what has nothing in common with the current video: that is no answer to the question.
-fn leave_out_strangers(similarities: &mut [f32]) {
-    for similarity in similarities {
-        *similarity = if *similarity > 0.0 { *similarity } else { LEFT_OUT };
-    }
-}
-
-fn leave_out_younger(scores: &mut [f32], current: u32, snapshot: &Snapshot) {
+fn leave_out_younger(resemblance: &mut Resemblance, current: u32, snapshot: &Snapshot) {
     let age = |video: &CatalogueVideo| (video.published_at, video.id);
-    let Some(before) = snapshot.video(current).map(age) else {
-        return;
-    };
-    for (video, score) in snapshot.videos().iter().zip(scores) {
-        if age(video) >= before {
-            *score = LEFT_OUT;
-        }
+    if let Some(before) = snapshot.video(current).map(age) {
+        resemblance.keep(snapshot.videos().iter().map(|video| age(video) < before));
     }
 }
 

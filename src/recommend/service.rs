@@ -148,13 +148,15 @@ impl Recommendations {
             .as_deref()
             .is_some_and(|snapshot| snapshot.second_stage().is_some());
         let ranks_by_ties = ranks_twice && request.strategy == Strategy::ForYou;
-        let mut caller = self.caller(request.user, ranks_by_ties).await?;
+        let (mut caller, named) = tokio::try_join!(self.caller(request.user, ranks_by_ties), self.named(request))?;
         let history = snapshot
             .as_deref()
             .map(|snapshot| self.history(&caller, snapshot))
             .unwrap_or_default();
         let has_history = !history.preferences.is_empty();
-        let current = self.current(request, caller.viewer.as_ref(), has_history).await?;
+        let current = self
+            .current(request, named, caller.viewer.as_ref(), has_history)
+            .await?;
         let permitted = self.permitted(request, current, caller.viewer.as_ref()).await?;
         let similar_to = current.filter(|current| current.open).map(|current| current.video);
         let similar_item = snapshot
@@ -174,7 +176,9 @@ impl Recommendations {
             controls: Arc::clone(&caller.controls),
             current: similar_item,
             remembered: caller.remembered(),
-            watched_channels: self.watched_channels(request.strategy, &caller).await?,
+            watched_channels: self
+                .watched_channels(request.strategy, &caller, snapshot.as_deref())
+                .await?,
             now: self.clock.now(),
         };
         let seen = Seen::new(&caller.signals);
@@ -324,16 +328,30 @@ impl Recommendations {
         Some(Arc::new(person))
     }
 
-    /// Only read when the list is about channels that are new to the caller.
+    /// Only known when the list is about channels that are new to the caller. Read for what the model does not tell.
     async fn watched_channels(
         &self,
         strategy: Strategy,
         caller: &Caller,
+        snapshot: Option<&Snapshot>,
     ) -> Result<Arc<HashSet<ChannelId>>, RecommendError> {
-        Ok(match caller.remembered() {
-            Some(user) if strategy == Strategy::Explore => Arc::new(self.peertube.watched_channels(user).await?),
-            _ => Arc::default(),
-        })
+        let Some(user) = caller.remembered().filter(|_| strategy == Strategy::Explore) else {
+            return Ok(Arc::default());
+        };
+        if caller.signals.len() >= SIGNAL_LIMIT as usize {
+            return Ok(Arc::new(self.peertube.watched_channels(user).await?));
+        }
+        let mut unknown: Vec<VideoId> = Vec::new();
+        let mut channels: HashSet<ChannelId> = HashSet::new();
+        for signal in &caller.signals {
+            let known = snapshot.and_then(|snapshot| snapshot.video(snapshot.item(signal.video)?));
+            match known {
+                Some(video) => _ = channels.insert(video.channel.id),
+                None => unknown.push(signal.video),
+            }
+        }
+        channels.extend(self.peertube.channels_of(&unknown).await?);
+        Ok(Arc::new(channels))
     }
 
     /// Which videos are presumed to be visible.

@@ -93,6 +93,13 @@ impl History {
             .collect()
     }
 
+    /// The numbers that the model gave to the channels that the user watched something of and did not dislike.
+    pub fn channels(&self, snapshot: &Snapshot) -> impl Iterator<Item = u32> {
+        self.channels
+            .iter()
+            .filter_map(|channel| snapshot.channels().get(channel).copied())
+    }
+
     /// Whether the user watched something of this channel, and did not dislike it.
     pub fn watches_channel(&self, channel: ChannelId) -> bool {
         self.channels.contains(&channel)

@@ -28,6 +28,7 @@ pub struct Snapshot {
     tagged: HashMap<String, Vec<u32>>,
     uuids: Vec<u64>,
     channels: HashMap<ChannelId, u32>,
+    of_channels: OfChannels,
     instances: Vec<u32>,
     average_popularity: f32,
     known_by_peers: HashSet<u32>,
@@ -75,6 +76,7 @@ impl Snapshot {
         let uuids: Vec<u64> = videos.iter().map(|video| folded(video.uuid.as_u128())).collect();
         let channel_of = &recommender.components().channel_of;
         let channels = channel_numbers(&videos, channel_of);
+        let of_channels = OfChannels::new(channel_of, recommender.components().channels());
         let few_seen = FewSeen::new(&videos, channel_of, &uuids, created_at);
         let mut hosts = Numbers::default();
         let instances = (videos.iter().map(|video| video.channel.host.as_str()))
@@ -89,6 +91,7 @@ impl Snapshot {
             tagged,
             uuids,
             channels,
+            of_channels,
             instances,
             average_popularity,
             known_by_peers: HashSet::default(),
@@ -143,6 +146,11 @@ impl Snapshot {
     /// The numbers that the model gave to the channels of the videos.
     pub fn channels(&self) -> &HashMap<ChannelId, u32> {
         &self.channels
+    }
+
+    /// The items of a channel, by the number that the model gave it.
+    pub fn items_of_channel(&self, number: u32) -> &[u32] {
+        self.of_channels.of(number)
     }
 
     /// The number of the instance that an item's channel is of, the same for all of its channels.
@@ -202,6 +210,34 @@ impl fmt::Debug for Snapshot {
             .field("created_at", &self.created_at)
             .field("videos", &self.videos.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// The items of each channel, beside each other.
+struct OfChannels {
+    /// Where each channel begins, and the end of the last.
+    starts: Vec<usize>,
+    items: Vec<u32>,
+}
+
+impl OfChannels {
+    /// `channel_of` has a number below `channels` for each item.
+    fn new(channel_of: &[u32], channels: usize) -> Self {
+        let mut items: Vec<u32> = (0..channel_of.len() as u32).collect();
+        let channel = |item: &u32| channel_of.get(*item as usize).copied().unwrap_or(0);
+        items.sort_by_key(channel);
+        let starts = (0..=channels as u32)
+            .map(|number| items.partition_point(|item| channel(item) < number))
+            .collect();
+        Self { starts, items }
+    }
+
+    fn of(&self, number: u32) -> &[u32] {
+        let start = |number: usize| self.starts.get(number).copied();
+        let range = start(number as usize).zip(start(number as usize + 1));
+        range
+            .and_then(|(start, end)| self.items.get(start..end))
+            .unwrap_or_default()
     }
 }
 
