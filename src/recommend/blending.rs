@@ -12,18 +12,20 @@ const NEXT_SIMILARITY: f32 = 0.7;
 
 /// So many of the most similar videos are blended, about; all where there are not clearly more.
 const BLENDED: usize = 2_000;
+/// So many of all videos, about, say with them what is little and what is much.
+const OTHERS: usize = 1_000;
 
 /// The most similar items with the blend of `resemblance` and of what `personal` says of some items, in no order. Those with nothing
 /// in common are no answer to the question. A score that is not finite is none.
 ///
-/// Each of the two counts from 0 for the least to 1 for the most among these items and some others, [`BLENDED`] too, that are
+/// Each of the two counts from 0 for the least to 1 for the most among these items and some others, [`OTHERS`], that are
 /// spread evenly over all: so what little the most similar differ in is not blown up.
 pub fn blend(resemblance: &Resemblance, personal: impl FnOnce(&[u32]) -> Vec<f32>) -> Vec<Scored> {
     let nearest = resemblance.nearest(BLENDED);
-    let step = resemblance.items().div_ceil(BLENDED).max(1);
+    let step = resemblance.items().div_ceil(OTHERS).max(1);
     let others: Vec<u32> = (0..resemblance.items() as u32).step_by(step).collect();
     let similar: Vec<f32> = (nearest.iter().map(|scored| scored.score))
-        .chain(resemblance.among(&others))
+        .chain(resemblance.about(&others))
         .collect();
     let items: Vec<u32> = nearest.iter().map(|scored| scored.item).chain(others).collect();
     let own = personal(&items);

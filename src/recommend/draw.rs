@@ -31,6 +31,12 @@ impl Draw {
         (self.0 % length.max(1) as u64) as usize
     }
 
+    /// Where to begin in the circle, of so many, that has this number among others.
+    pub(super) fn start_of(self, number: u64, length: usize) -> usize {
+        // Other bits than those that decide an order.
+        (self.place(number).rotate_left(32) % length.max(1) as u64) as usize
+    }
+
     /// The place of one thing among others, by a number that says nothing about it: `SplitMix64` of both.
     pub(super) fn place(self, number: u64) -> u64 {
         let mut mixed = self.0 ^ number;

@@ -24,7 +24,7 @@ pub const TOP: f64 = 0.1;
 pub const BOTTOM: f64 = 0.4;
 
 /// Scores that are looked at to find both, about; all where there are fewer.
-const SAMPLE: usize = 4_096;
+const SAMPLE: usize = 1_024;
 /// Channels that are looked at together.
 const CHANNELS: usize = 128;
 
@@ -94,23 +94,12 @@ pub struct Explored {
 }
 
 impl Explored {
-    /// What may be explored of some channels: for each the items in the order that chance gives.
-    fn drawn(&self, channels: &[u32]) -> Vec<Vec<Scored>> {
-        let of = |channel: &u32| self.snapshot.items_of_channel(*channel);
-        let items: Vec<u32> = channels.iter().flat_map(of).copied().collect();
-        let mut scores = self.scores.among(&items, &self.snapshot).into_iter();
-        let place = |scored: &Scored| {
-            let uuid = self.snapshot.uuids().get(scored.item as usize).copied().unwrap_or(0);
-            (self.draw.place(uuid), scored.item)
-        };
-        let drawn = |channel| {
-            let scored = of(channel).iter().zip(scores.by_ref());
-            let scored = scored.map(|(&item, score)| Scored { item, score });
-            let mut middle: Vec<Scored> = scored.filter(|scored| self.middle.contains(scored.score)).collect();
-            middle.sort_by_cached_key(place);
-            middle
-        };
-        channels.iter().map(drawn).collect()
+    /// The items of a channel, once around from where chance says.
+    fn circle(&self, channel: u32) -> impl Iterator<Item = u32> {
+        let items = self.snapshot.items_of_channel(channel);
+        let start = self.draw.start_of(u64::from(channel), items.len());
+        let (last, first) = items.split_at(start.min(items.len()));
+        first.iter().chain(last).copied()
     }
 
     /// The first of each of the next channels; nothing where there are no more.
@@ -118,16 +107,43 @@ impl Explored {
         let mut turn = Vec::new();
         while turn.is_empty() && self.begun < self.channels.len() {
             let end = self.channels.len().min(self.begun + CHANNELS);
-            let drawn = self.drawn(self.channels.get(self.begun..end).unwrap_or_default());
-            turn = drawn.iter().filter_map(|drawn| drawn.first().copied()).collect();
+            turn = self.first_of(self.channels.get(self.begun..end).unwrap_or_default());
             self.begun = end;
         }
         turn
     }
 
+    /// The first of each of some channels. Items are scored one per channel at a time, because about every second one is in the middle.
+    fn first_of(&self, channels: &[u32]) -> Vec<Scored> {
+        let mut first: Vec<Option<Scored>> = vec![None; channels.len()];
+        let circles = channels.iter().map(|channel| self.circle(*channel));
+        let mut waiting: Vec<_> = first.iter_mut().zip(circles).collect();
+        while !waiting.is_empty() {
+            let mut items = Vec::with_capacity(waiting.len());
+            waiting.retain_mut(|(_, circle)| circle.next().map(|item| items.push(item)).is_some());
+            let mut scored = items.iter().zip(self.scores.among(&items, &self.snapshot));
+            waiting.retain_mut(|(first, _)| {
+                let next = scored.next().filter(|(_, score)| self.middle.contains(*score));
+                **first = next.map(|(&item, score)| Scored { item, score });
+                first.is_none()
+            });
+        }
+        first.into_iter().flatten().collect()
+    }
+
     /// All turns but the first.
     fn other_turns(&self) -> Vec<Scored> {
-        let drawn = self.drawn(&self.channels);
+        let circles: Vec<Vec<u32>> = (self.channels.iter())
+            .map(|channel| self.circle(*channel).collect())
+            .collect();
+        let mut scores = self.scores.among(&circles.concat(), &self.snapshot).into_iter();
+        let drawn: Vec<Vec<Scored>> = (circles.iter())
+            .map(|circle| {
+                let scored = circle.iter().zip(scores.by_ref());
+                let scored = scored.map(|(&item, score)| Scored { item, score });
+                scored.filter(|scored| self.middle.contains(scored.score)).collect()
+            })
+            .collect();
         let longest = drawn.iter().map(Vec::len).max().unwrap_or(0);
         let turn = |turn: usize| drawn.iter().filter_map(move |drawn| drawn.get(turn).copied());
         (1..longest).flat_map(turn).collect()

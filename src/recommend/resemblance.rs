@@ -8,9 +8,9 @@ use super::ranking::{LEFT_OUT, Ranking, Scored};
 use super::snapshot::Snapshot;
 use crate::model::selection::{reached_by_about, reaching};
 
-/// So many times as many as are wanted are compared in full, where a guess says which ones: the guess may be wrong about a place,
-/// but hardly by so much.
-const COMPARED: usize = 2;
+/// So large a part more than are wanted, a half, is compared in full, where a guess says which ones: it may be wrong about a place, but hardly
+/// by so much.
+const MORE: usize = 2;
 /// How many of the most similar a list begins with; nearly none looks at more.
 const BEST: usize = 2_000;
 
@@ -61,30 +61,26 @@ impl Resemblance {
         }
     }
 
-    /// How similar some items are, in their order; not finite for those left out or out of range.
-    pub fn among(&self, items: &[u32]) -> Vec<f32> {
+    /// About how similar some items are, in their order; not finite for those left out or out of range.
+    pub fn about(&self, items: &[u32]) -> Vec<f32> {
         let guess = |item: &u32| self.guesses.get(*item as usize).copied().unwrap_or(LEFT_OUT);
-        let Some((current, snapshot)) = &self.current else {
-            return items.iter().map(guess).collect();
-        };
-        let similarities = snapshot.recommender().similar_among(*current, items);
-        let known = |(item, similarity)| if guess(item).is_finite() { similarity } else { LEFT_OUT };
-        items.iter().zip(similarities).map(known).collect()
+        items.iter().map(guess).collect()
+    }
+
+    /// The same, not only about.
+    fn among(&self, items: &[u32]) -> Vec<f32> {
+        match &self.current {
+            Some((current, snapshot)) => snapshot.recommender().similar_among(*current, items),
+            None => self.about(items),
+        }
     }
 
     /// About the `count` most similar items, or all where there are not clearly more, in no order. What has nothing in common with
     /// the current video is never among them.
     pub fn nearest(&self, count: usize) -> Vec<Scored> {
-        let compared = if self.current.is_some() {
-            COMPARED * count
-        } else {
-            count
-        };
-        let bound = reached_by_about(&self.guesses, compared);
-        let bound = if self.current.is_some() {
-            bound
-        } else {
-            bound.max(f32::MIN_POSITIVE)
+        let bound = match self.current {
+            Some(_) => reached_by_about(&self.guesses, count + count / MORE),
+            None => reached_by_about(&self.guesses, count).max(f32::MIN_POSITIVE),
         };
         let items = reaching(&self.guesses, bound);
         let similarities = self.among(&items);

@@ -12,4 +12,5 @@ mod posterior;
 mod public_lists;
 mod ranking;
 mod recommender;
+mod similarity;
 mod support;
