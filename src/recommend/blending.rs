@@ -11,9 +11,9 @@ use super::resemblance::Resemblance;
 const NEXT_SIMILARITY: f32 = 0.7;
 
 /// So many of the most similar videos are blended, about; all where there are not clearly more.
-const BLENDED: usize = 2_000;
+const BLENDED: usize = 1_000;
 /// So many of all videos, about, say with them what is little and what is much.
-const OTHERS: usize = 1_000;
+const OTHERS: usize = 500;
 
 /// The most similar items with the blend of `resemblance` and of what `personal` says of some items, in no order. Those with nothing
 /// in common are no answer to the question. A score that is not finite is none.

@@ -8,11 +8,11 @@ use super::ranking::{LEFT_OUT, Ranking, Scored};
 use super::snapshot::Snapshot;
 use crate::model::selection::{reached_by_about, reaching};
 
-/// So large a part more than are wanted, a half, is compared in full, where a guess says which ones: it may be wrong about a place, but hardly
+/// So many times as many as are wanted are compared in full, where a guess says which ones: it may be wrong about a place, but hardly
 /// by so much.
-const MORE: usize = 2;
+const COMPARED: usize = 2;
 /// How many of the most similar a list begins with; nearly none looks at more.
-const BEST: usize = 2_000;
+const BEST: usize = 1_000;
 
 /// How similar every item is to one of them. What is left out is not finite.
 pub struct Resemblance {
@@ -79,7 +79,7 @@ impl Resemblance {
     /// the current video is never among them.
     pub fn nearest(&self, count: usize) -> Vec<Scored> {
         let bound = match self.current {
-            Some(_) => reached_by_about(&self.guesses, count + count / MORE),
+            Some(_) => reached_by_about(&self.guesses, COMPARED * count),
             None => reached_by_about(&self.guesses, count).max(f32::MIN_POSITIVE),
         };
         let items = reaching(&self.guesses, bound);

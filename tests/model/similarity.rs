@@ -89,17 +89,9 @@ fn a_sketch_finds_the_most_similar_of_very_many() {
     for item in (0..recommender.items() as u32).step_by(400) {
         let exact: HashSet<u32> = largest(&recommender.similar(item), 100, item).into_iter().collect();
         let guesses = recommender.probably_similar(item).unwrap();
-        let guessed = largest(&guesses, 3_000, item);
+        let guessed = largest(&guesses, 2_000, item);
         found += guessed.iter().filter(|item| exact.contains(item)).count();
         all += exact.len();
-        // And what is probably similar is, about.
-        let similar = recommender.similar_among(item, &guessed[..10]);
-        for (guessed, similarity) in guessed.iter().zip(similar) {
-            assert!(
-                (guesses[*guessed as usize] - similarity).abs() < 0.2,
-                "{item} {guessed}"
-            );
-        }
     }
     let recall = f64::from(found as u32) / f64::from(all as u32);
     println!("recall of the best 100: {recall}");
