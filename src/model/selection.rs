@@ -56,7 +56,7 @@ impl WithSimd for Reaching<'_> {
         let (blocks, rest) = scores.as_chunks::<LANES>();
         for (block, start) in blocks.iter().zip((0u32..).step_by(LANES)) {
             // Without a branch per score, so that a block takes a few instructions.
-            if block.iter().fold(false, |any, score| any | (*score >= bound)) {
+            if block.iter().filter(|score| **score >= bound).count() > 0 {
                 look_at(start, block);
             }
         }
