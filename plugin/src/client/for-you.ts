@@ -95,7 +95,8 @@ export async function mountForYou(root: HTMLElement, helpers: Helpers, api: Api,
   root.replaceChildren(
     h(
       'div',
-      { class: 'shoal' },
+      // PeerTube leaves the margins of a page to the page; those of "My account" are its own.
+      { class: 'shoal margin-content' },
       h(
         'header',
         { class: 'shoal-header' },

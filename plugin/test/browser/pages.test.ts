@@ -203,6 +203,9 @@ for (const [name, path] of [['for-you', FOR_YOU], ['account', ACCOUNT]] as const
         }
         await picture(page, `${name}-${look}`)
         assert.equal(await overflows(page), false)
+        const left = await page.locator('.shoal').evaluate((element) =>
+          element.getBoundingClientRect().left - (document.querySelector('nav')?.getBoundingClientRect().right ?? 0))
+        assert.ok(left >= 15, `${left}: a margin on the left`)
         await accessible(page)
       })
     })

@@ -15,9 +15,9 @@ export function shell(settings: object): string {
     --bg-secondary-400: hsl(0 14% 17%); --primary: #FD9C50; --on-primary: #111; --input-bg: hsl(0 14% 20%); --red: #e36262; color-scheme: dark; }
   * { box-sizing: border-box } body { margin: 0; background: var(--bg); color: var(--fg); font: 16px/1.45 "Source Sans 3", "DejaVu Sans", sans-serif; display: flex }
   nav { width: 13rem; padding: 1rem; background: var(--bg-secondary-400); min-height: 100vh } nav a { display: block; color: inherit; padding: .3rem 0 }
-  main { flex: 1; min-width: 0; padding: 0 2rem } #notifications { position: fixed; bottom: 1rem; right: 1rem; background: var(--fg); color: var(--bg); padding: 0 1rem; border-radius: 6px }
+  main { flex: 1; min-width: 0; } main .margin-content, main.margin-content { margin: 0 2rem } #notifications { position: fixed; bottom: 1rem; right: 1rem; background: var(--fg); color: var(--bg); padding: 0 1rem; border-radius: 6px }
   dialog { max-width: 30rem }
-  @media (max-width: 600px) { nav { display: none } main { padding: 0 15px } }
+  @media (max-width: 600px) { nav { display: none } main .margin-content, main.margin-content { margin: 0 15px } }
 </style></head>
 <body><nav aria-label="Menu" id="menu"></nav><main id="page"></main><div id="notifications" role="alert"></div>
 <script type="module">
@@ -62,6 +62,8 @@ export function shell(settings: object): string {
     Object.assign(document.createElement('a'), { href: path + location.search, textContent: label })))
   const path = (route) => (route.parentRoute ?? '') + '/p/' + route.route
   const route = routes.find((each) => location.pathname === path(each))
+  // "My account" has margins of its own, other pages have none.
+  if (route?.parentRoute) document.querySelector('#page').classList.add('margin-content')
   if (route) { document.title = route.title; route.onMount({ rootEl: document.querySelector('#page') }) }
   window.watch = (video) => hooks.get('action:video-watch.video.loaded')?.({ video })
   document.body.dataset.ready = ''
