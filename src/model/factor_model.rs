@@ -149,9 +149,11 @@ impl FactorModel {
 
     /// The factor of an item, with a length of `length`.
     fn direction(&self, item: u32, length: f32) -> Option<Vec<f32>> {
-        let mut direction = vec![0.0; self.items.dimensions()];
-        self.write_direction(item, length, &mut direction);
-        self.has_direction(item).then_some(direction)
+        self.has_direction(item).then(|| {
+            let mut direction = vec![0.0; self.items.dimensions()];
+            self.write_direction(item, length, &mut direction);
+            direction
+        })
     }
 
     fn bytes(&self) -> &ByteRows {

@@ -25,6 +25,11 @@ pub fn reached_by_about(scores: &[f32], count: usize) -> f32 {
     *sample.select_nth_unstable_by(place, |a, b| b.total_cmp(a)).1
 }
 
+/// About `count` of the places below `length`, evenly spread; all where there are not more. `count` is at least one.
+pub fn evenly_spread(length: usize, count: usize) -> impl Iterator<Item = u32> {
+    (0..length as u32).step_by(length.div_ceil(count).max(1))
+}
+
 /// One in `step` scores, which is at least one; those that are not finite are passed over.
 pub fn every(step: usize, scores: &[f32]) -> Vec<f32> {
     let looked_at = scores.iter().step_by(step).copied();
@@ -94,6 +99,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn evenly_spread_places_are_about_as_many_and_reach_over_all(length in 0usize..5_000, count in 1usize..300) {
+            let places: Vec<u32> = evenly_spread(length, count).collect();
+            prop_assert!(places.len() <= count && 2 * places.len() >= count.min(length));
+            prop_assert!(length > count || places.len() == length);
+            let last = places.last().map_or(0, |last| *last as usize);
+            prop_assert!(length == 0 || length - last <= length.div_ceil(count));
+        }
+
         #[test]
         fn nothing_that_reaches_the_bound_is_missed(
             scores in proptest::collection::vec(proptest::num::f32::ANY, 0..200),

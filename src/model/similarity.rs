@@ -5,6 +5,7 @@
 
 use super::components::Component;
 use super::factor_model::FactorModel;
+use super::linear_algebra::dot;
 use super::recommender::Recommender;
 use super::sketch::Sketch;
 
@@ -42,7 +43,8 @@ impl Recommender {
         let spaces = self.spaces();
         let mut joined = vec![0f32; joined_length(&spaces)];
         join(&spaces, item, &mut joined);
-        let known: f32 = self.comparing_weights(item).map(|(weight, _)| weight).sum();
+        // What the weights of the spaces add up to in which the item can be compared.
+        let known = dot(&joined, &joined);
         let scale = if known > 0.0 { 1.0 / known } else { 0.0 };
         joined.iter_mut().for_each(|entry| *entry *= scale);
         let mut guesses = vec![0f32; self.items()];
@@ -75,14 +77,10 @@ impl Recommender {
         known.filter(|(weight, _)| *weight > 0.0).collect()
     }
 
-    fn comparing_weights(&self, item: u32) -> impl Iterator<Item = (f32, &FactorModel)> {
-        let spaces = self.spaces().into_iter();
-        spaces.filter(move |(_, space)| space.has_direction(item))
-    }
-
     /// The spaces in which `item` can be compared, with weights that add up to one.
     fn comparing(&self, item: u32) -> Vec<(f32, &FactorModel)> {
-        let mut comparing: Vec<(f32, &FactorModel)> = self.comparing_weights(item).collect();
+        let mut comparing = self.spaces();
+        comparing.retain(|(_, space)| space.has_direction(item));
         let sum: f32 = comparing.iter().map(|(weight, _)| weight).sum();
         comparing.iter_mut().for_each(|(weight, _)| *weight /= sum);
         comparing

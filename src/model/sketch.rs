@@ -12,6 +12,7 @@ use super::byte_rows::ByteRows;
 use super::factors::Factors;
 use super::least_squares::gram;
 use super::linear_algebra::{eigen, multiply};
+use super::selection::evenly_spread;
 
 /// Rows that the directions are learned from, about; all where there are fewer.
 const SAMPLE: usize = 16_384;
@@ -34,8 +35,7 @@ impl Sketch {
         if short == 0 || long <= short || count == 0 {
             return None;
         }
-        let step = count.div_ceil(SAMPLE).max(1);
-        let sampled: Vec<u32> = (0..count as u32).step_by(step).collect();
+        let sampled: Vec<u32> = evenly_spread(count, SAMPLE).collect();
         let mut sample = Factors::zeros(sampled.len(), long);
         sample
             .values_mut()

@@ -5,6 +5,7 @@
 
 use super::ranking::Scored;
 use super::resemblance::Resemblance;
+use crate::model::selection::evenly_spread;
 
 /// How much similarity to the current video counts in [`Strategy::Next`](super::request::Strategy); the rest is the
 /// caller's own score.
@@ -22,8 +23,7 @@ const OTHERS: usize = 500;
 /// spread evenly over all: so what little the most similar differ in is not blown up.
 pub fn blend(resemblance: &Resemblance, personal: impl FnOnce(&[u32]) -> Vec<f32>) -> Vec<Scored> {
     let nearest = resemblance.nearest(BLENDED);
-    let step = resemblance.items().div_ceil(OTHERS).max(1);
-    let others: Vec<u32> = (0..resemblance.items() as u32).step_by(step).collect();
+    let others: Vec<u32> = evenly_spread(resemblance.items(), OTHERS).collect();
     let similar: Vec<f32> = (nearest.iter().map(|scored| scored.score))
         .chain(resemblance.about(&others))
         .collect();

@@ -16,6 +16,7 @@ use super::draw::Draw;
 use super::ranking::Scored;
 use super::scoring::Person;
 use super::snapshot::Snapshot;
+use crate::model::selection::evenly_spread;
 use crate::peertube::ChannelId;
 
 /// The best part of the ranking, which is left out.
@@ -65,8 +66,7 @@ pub fn explore<S: BuildHasher>(
     let unfamiliar = (0u32..).zip(is_watched).filter(|(_, watched)| !watched);
     let mut channels: Vec<u32> = unfamiliar.map(|(channel, _)| channel).collect();
     channels.sort_by_cached_key(|channel| draw.place(u64::from(*channel)));
-    let step = snapshot.videos().len().div_ceil(SAMPLE).max(1);
-    let sample: Vec<u32> = (0..snapshot.videos().len() as u32).step_by(step).collect();
+    let sample: Vec<u32> = evenly_spread(snapshot.videos().len(), SAMPLE).collect();
     Explored {
         middle: Middle::of(scores.among(&sample, snapshot)),
         scores,

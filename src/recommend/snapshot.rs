@@ -26,7 +26,6 @@ pub struct Snapshot {
     videos: Vec<CatalogueVideo>,
     index: HashMap<VideoId, u32>,
     tagged: HashMap<String, Vec<u32>>,
-    uuids: Vec<u64>,
     channels: HashMap<ChannelId, u32>,
     of_channels: OfChannels,
     instances: Vec<u32>,
@@ -89,7 +88,6 @@ impl Snapshot {
             videos,
             index,
             tagged,
-            uuids,
             channels,
             of_channels,
             instances,
@@ -135,12 +133,6 @@ impl Snapshot {
     /// The video of an item; `None` when the model has no such item.
     pub fn video(&self, item: u32) -> Option<&CatalogueVideo> {
         self.videos.get(item as usize)
-    }
-
-    /// The UUIDs of the videos, folded to 64 bits, in the order of the items: beside each other, so that going through all is
-    /// quick.
-    pub fn uuids(&self) -> &[u64] {
-        &self.uuids
     }
 
     /// The numbers that the model gave to the channels of the videos.
