@@ -133,3 +133,42 @@ pub fn leave_out_strangers(similarities: &mut [f32]) {
         *similarity = if *similarity > 0.0 { *similarity } else { LEFT_OUT };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_support::many;
+    use super::*;
+    use crate::model::similarity::SKETCHED;
+
+    fn items(ranking: Ranking) -> Vec<u32> {
+        ranking.map(|scored| scored.item).collect()
+    }
+
+    /// The best come first as if all had been compared, and none is lost or comes twice.
+    #[test]
+    fn a_guess_changes_neither_the_best_nor_what_is_in_the_list() {
+        let snapshot = Arc::new(many(SKETCHED as i32 + 500, |id, video| {
+            video.tags = [7, 61, 997].map(|kinds| format!("tag{}of{kinds}", id % kinds)).to_vec();
+        }));
+        for current in [0, 4_321, 20_499] {
+            let resemblance = || {
+                let mut resemblance = Resemblance::to(current, &snapshot);
+                resemblance.leave_out(current);
+                resemblance.keep((0..snapshot.videos().len()).map(|item| item % 5 != 3));
+                resemblance
+            };
+            assert!(resemblance().current.is_some(), "else the test says nothing");
+            let exact = items(Resemblance::exact(resemblance().of_all()).ranking());
+            let guessed = items(resemblance().ranking());
+            assert_eq!(guessed[..20], exact[..20]);
+            let sorted = |items: &[u32]| {
+                let mut items = items.to_vec();
+                items.sort_unstable();
+                items
+            };
+            assert_eq!(sorted(&guessed), sorted(&exact));
+            assert!(!guessed.contains(&current) && guessed.iter().all(|item| item % 5 != 3));
+            assert_eq!(resemblance().nearest(BEST).len(), BEST);
+        }
+    }
+}
