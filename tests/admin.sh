@@ -4,21 +4,23 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scratch=$(mktemp -d)
-nginx_pid=
-trap '[ -z "$nginx_pid" ] || kill "$nginx_pid" 2>/dev/null; rm -rf "$scratch"' EXIT
+started=()
+trap '[ ${#started[@]} = 0 ] || kill "${started[@]}" 2>/dev/null; rm -rf "$scratch"' EXIT
 fail() { echo "error: $*" >&2; exit 1; }
 expect() { [ "$2" = "$3" ] || fail "$1: expected \"$3\", got \"$2\""; echo "ok: $1"; }
 
-echo "nginx: docker/nginx.conf"
+echo "nginx: docker/nginx.conf, docker/nginx.compose.conf"
 if ! command -v nginx >/dev/null; then
     echo "left out: nginx is not installed"
 else
-    read -r front back < <(python3 -c '
+    read -r front back compose names < <(python3 -c '
 import socket
-sockets = [socket.socket() for _ in range(2)]
+sockets = [socket.socket() for _ in range(4)]
 for each in sockets: each.bind(("127.0.0.1", 0))
 print(*(each.getsockname()[1] for each in sockets))')
     sed "s/127\.0\.0\.1:9181/127.0.0.1:$back/" docker/nginx.conf >"$scratch/location.conf"
+    sed "s/127\.0\.0\.11 valid=10s/127.0.0.1:$names valid=1s/; s/shoal:9181/shoal:$back/" docker/nginx.compose.conf \
+        >"$scratch/compose.conf"
     mkdir "$scratch/temp"
     cat >"$scratch/nginx.conf" <<CONF
 daemon off;
@@ -36,6 +38,12 @@ http {
         include $scratch/location.conf;
         location / { return 200 "peertube\n"; }
     }
+    server {
+        listen 127.0.0.1:$compose;
+        include $scratch/compose.conf;
+        resolver_timeout 1s;
+        location / { return 200 "peertube\n"; }
+    }
     # Stands for the public listener: tells what arrived.
     server {
         listen 127.0.0.1:$back;
@@ -46,18 +54,35 @@ http {
 CONF
     nginx -t -q -c "$scratch/nginx.conf"
     nginx -c "$scratch/nginx.conf" &
-    nginx_pid=$!
+    started+=($!)
     ask() { curl --silent --show-error --noproxy '*' -H 'Host: video.example' "$@"; }
-    at=http://127.0.0.1:$front
-    ask --retry 20 --retry-connrefused --retry-delay 1 -o /dev/null "$at/"
-    expect "path, query, host and signature arrive unchanged" \
-        "$(ask -H 'Signature: keyId="k"' --path-as-is "$at/shoal/actor/inbox?a=%2Fb" -d 12345)" \
-        'POST /shoal/actor/inbox?a=%2Fb video.example keyId="k" 5'
-    expect "a body of 60 kB passes" "$(head -c 60000 /dev/zero | ask --data-binary @- "$at/shoal/inbox")" \
-        'POST /shoal/inbox video.example  60000'
-    expect "a body of 70 kB does not" \
-        "$(head -c 70000 /dev/zero | ask --data-binary @- -o /dev/null -w '%{http_code}' "$at/shoal/inbox")" 413
-    expect "the rest is PeerTube's" "$(ask "$at/shoals")" peertube
+    passes_on() {
+        expect "path, query, host and signature arrive unchanged" \
+            "$(ask -H 'Signature: keyId="k"' --path-as-is "$1/shoal/actor/inbox?a=%2Fb" -d 12345)" \
+            'POST /shoal/actor/inbox?a=%2Fb video.example keyId="k" 5'
+        expect "a body of 60 kB passes" "$(head -c 60000 /dev/zero | ask --data-binary @- "$1/shoal/inbox")" \
+            'POST /shoal/inbox video.example  60000'
+        expect "a body of 70 kB does not" \
+            "$(head -c 70000 /dev/zero | ask --data-binary @- -o /dev/null -w '%{http_code}' "$1/shoal/inbox")" 413
+        expect "the rest is PeerTube's" "$(ask "$1/shoals")" peertube
+    }
+    ask --retry 20 --retry-connrefused --retry-delay 1 -o /dev/null "http://127.0.0.1:$front/"
+    passes_on "http://127.0.0.1:$front"
+    expect "nginx starts while nobody knows the name, and says so" \
+        "$(ask -o /dev/null -w '%{http_code}' "http://127.0.0.1:$compose/shoal/inbox")" 502
+    # Stands for Docker's name server: whatever is asked is here.
+    python3 -c '
+import socket, struct, sys
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", int(sys.argv[1])))
+while True:
+    query, sender = server.recvfrom(512)
+    head = query[:2] + b"\x81\x80" + query[4:6] + b"\0\1\0\0\0\0"
+    server.sendto(head + query[12:] + b"\xc0\x0c\0\1\0\1" + struct.pack(">IH4B", 1, 4, 127, 0, 0, 1), sender)
+' "$names" &
+    started+=($!)
+    ask --retry 20 --retry-delay 1 -o "$scratch/answer" "http://127.0.0.1:$compose/shoal/"
+    passes_on "http://127.0.0.1:$compose"
 fi
 
 echo "systemd: docker/shoal.service"
