@@ -8,7 +8,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 /// Scores that are compared at once.
-const LANES: usize = 32;
+const LANES: usize = 16;
 /// One in so many scores is looked at.
 const SAMPLE: usize = 64;
 
@@ -55,8 +55,13 @@ impl WithSimd for Reaching<'_> {
         let Self { scores, bound } = self;
         let mut places = Vec::new();
         let mut look_at = |start: u32, block: &[f32]| {
-            let reached = (start..).zip(block).filter(|(_, score)| **score >= bound);
-            places.extend(reached.map(|(place, _)| place));
+            // Nobody can foretell which scores reach the bound: each place is written, and the next one over it where it does not.
+            let (mut found, mut count) = ([0; LANES], 0);
+            for (place, score) in (start..).zip(block.iter().take(LANES)) {
+                found[count % LANES] = place;
+                count += usize::from(*score >= bound);
+            }
+            places.extend_from_slice(&found[..count]);
         };
         let (blocks, rest) = scores.as_chunks::<LANES>();
         for (block, start) in blocks.iter().zip((0u32..).step_by(LANES)) {

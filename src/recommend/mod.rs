@@ -39,6 +39,7 @@ pub mod explore;
 pub mod fair_chance;
 pub mod listing;
 pub mod newest_first;
+pub mod outline;
 pub mod page;
 pub mod plan;
 pub mod presumed;

@@ -344,9 +344,9 @@ impl Recommendations {
         let mut unknown: Vec<VideoId> = Vec::new();
         let mut channels: HashSet<ChannelId> = HashSet::new();
         for signal in &caller.signals {
-            let known = snapshot.and_then(|snapshot| snapshot.video(snapshot.item(signal.video)?));
+            let known = snapshot.and_then(|snapshot| snapshot.outline(snapshot.item(signal.video)?));
             match known {
-                Some(video) => _ = channels.insert(video.channel.id),
+                Some(outline) => _ = channels.insert(outline.channel),
                 None => unknown.push(signal.video),
             }
         }
@@ -413,11 +413,11 @@ pub(super) async fn rank<T: Send + 'static>(
 
 fn entries(ranked: impl Iterator<Item = Scored>, snapshot: &Snapshot, source: Strategy) -> impl Iterator<Item = Entry> {
     ranked.filter_map(move |scored| {
-        let video = snapshot.video(scored.item)?;
+        let outline = snapshot.outline(scored.item)?;
         Some(Entry {
-            video: video.id,
+            video: outline.video,
             item: Some(scored.item),
-            channel: Some(video.channel.id),
+            channel: Some(outline.channel),
             score: Some(scored.score),
             source,
             by_chance: false,
@@ -427,11 +427,11 @@ fn entries(ranked: impl Iterator<Item = Scored>, snapshot: &Snapshot, source: St
 
 fn recent_entry(video: VideoId, snapshot: Option<&Snapshot>, source: Strategy) -> Entry {
     let item = snapshot.and_then(|snapshot| snapshot.item(video));
-    let known = snapshot.zip(item).and_then(|(snapshot, item)| snapshot.video(item));
+    let known = snapshot.zip(item).and_then(|(snapshot, item)| snapshot.outline(item));
     Entry {
         video,
         item,
-        channel: known.map(|video| video.channel.id),
+        channel: known.map(|outline| outline.channel),
         score: None,
         source,
         by_chance: false,

@@ -65,7 +65,7 @@ impl History {
             .filter_map(|signal| snapshot.item(signal.video).map(|item| (signal, item)))
             .take(limit);
         for (signal, item) in known {
-            let Some(video) = snapshot.video(item) else { continue };
+            let Some(video) = snapshot.outline(item) else { continue };
             let value = preference(signal, video.duration, video.is_live, rules, now);
             if value == 0.0 {
                 continue;
@@ -73,7 +73,7 @@ impl History {
             history.preferences.push((item, value));
             if value > 0.0 && signal.watched.is_some() {
                 history.enjoyed.insert(item);
-                history.channels.insert(video.channel.id);
+                history.channels.insert(video.channel);
             }
         }
         history

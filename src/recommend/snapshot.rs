@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use foldhash::{HashMap, HashSet};
 
 use super::fair_chance::FewSeen;
+use super::outline::Outline;
 use super::second_stage::{SecondStage, channel_numbers};
 use crate::model::numbering::Numbers;
 use crate::model::ranking::Ranker;
@@ -24,6 +25,7 @@ pub type SharedSnapshot = Arc<ArcSwapOption<Snapshot>>;
 pub struct Snapshot {
     recommender: Recommender,
     videos: Vec<CatalogueVideo>,
+    outlines: Vec<Outline>,
     index: HashMap<VideoId, u32>,
     tagged: HashMap<String, Vec<u32>>,
     channels: HashMap<ChannelId, u32>,
@@ -85,6 +87,7 @@ impl Snapshot {
         let average_popularity = average(recommender.popularity());
         Ok(Self {
             recommender,
+            outlines: videos.iter().map(Outline::from).collect(),
             videos,
             index,
             tagged,
@@ -133,6 +136,11 @@ impl Snapshot {
     /// The video of an item; `None` when the model has no such item.
     pub fn video(&self, item: u32) -> Option<&CatalogueVideo> {
         self.videos.get(item as usize)
+    }
+
+    /// The video of an item in short; `None` when the model has no such item.
+    pub fn outline(&self, item: u32) -> Option<Outline> {
+        self.outlines.get(item as usize).copied()
     }
 
     /// The numbers that the model gave to the channels of the videos.

@@ -45,7 +45,7 @@ pub fn candidates<S: BuildHasher>(
     shown.sort_unstable_by(better);
     let allowed = shown.iter().map(|(_, item)| *item);
     let mut best: Vec<u32> = allowed.filter(|item| !excluded.contains(item)).take(BEST).collect();
-    let known: HashSet<u32> = best.iter().copied().collect();
+    let known: foldhash::HashSet<u32> = best.iter().copied().collect();
     let mut newest: Vec<u32> = subscriptions
         .iter()
         .flat_map(|channel| {

@@ -25,11 +25,17 @@ pub struct ItemFacts<'a> {
 /// The public facts of all items.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    published: Vec<i64>,
-    languages: Vec<u32>,
-    channels: Vec<u32>,
-    listed: Vec<bool>,
+    items: Vec<Known>,
     newest: Vec<Vec<u32>>,
+}
+
+/// Side by side in memory, because whoever asks for one asks for the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Known {
+    published: i64,
+    language: u32,
+    channel: u32,
+    listed: bool,
 }
 
 impl Facts {
@@ -38,25 +44,27 @@ impl Facts {
         let mut facts = Self::default();
         let mut numbers = Numbers::default();
         for item in items {
-            facts.languages.push(numbers.of(item.language));
-            facts.published.push(item.published);
-            facts.channels.push(item.channel);
-            facts.listed.push(item.listed);
+            facts.items.push(Known {
+                published: item.published,
+                language: numbers.of(item.language),
+                channel: item.channel,
+                listed: item.listed,
+            });
         }
-        let channels = facts.channels.iter().max().map_or(0, |last| *last as usize + 1);
-        facts.newest = vec![Vec::new(); channels];
-        for (item, channel) in (0u32..).zip(&facts.channels) {
-            facts.newest[*channel as usize].push(item);
+        let channels = facts.items.iter().map(|known| known.channel as usize + 1).max();
+        facts.newest = vec![Vec::new(); channels.unwrap_or(0)];
+        for (item, known) in (0u32..).zip(&facts.items) {
+            facts.newest[known.channel as usize].push(item);
         }
         for of_channel in &mut facts.newest {
-            of_channel.sort_by_key(|item| (std::cmp::Reverse(facts.published[*item as usize]), *item));
+            of_channel.sort_by_key(|item| (std::cmp::Reverse(facts.items[*item as usize].published), *item));
         }
         facts
     }
 
     /// Number of items.
     pub fn items(&self) -> usize {
-        self.published.len()
+        self.items.len()
     }
 
     /// Number of channels.
@@ -66,27 +74,32 @@ impl Facts {
 
     /// When an item was published; 0 for one out of range.
     pub fn published(&self, item: u32) -> i64 {
-        self.published.get(item as usize).copied().unwrap_or(0)
+        self.known(item).map_or(0, |known| known.published)
     }
 
     /// A number for the language of an item, the same for the same language; `None` for an item out of range.
     pub fn language(&self, item: u32) -> Option<u32> {
-        self.languages.get(item as usize).copied()
+        self.known(item).map(|known| known.language)
     }
 
     /// Number of the channel of an item.
     pub fn channel(&self, item: u32) -> Option<u32> {
-        self.channels.get(item as usize).copied()
+        self.known(item).map(|known| known.channel)
     }
 
     /// Whether an item may be shown to everybody at `time`.
     pub fn is_shown(&self, item: u32, time: i64) -> bool {
-        self.listed.get(item as usize).copied().unwrap_or(false) && self.published(item) <= time
+        self.known(item)
+            .is_some_and(|known| known.listed && known.published <= time)
     }
 
     /// The items of a channel, newest first.
     pub fn newest_of(&self, channel: u32) -> &[u32] {
         self.newest.get(channel as usize).map_or(&[], Vec::as_slice)
+    }
+
+    fn known(&self, item: u32) -> Option<Known> {
+        self.items.get(item as usize).copied()
     }
 }
 
@@ -124,7 +137,7 @@ impl Background {
 
 /// Each once, in the order of first appearance.
 pub(super) fn distinct(channels: impl Iterator<Item = u32>) -> Vec<u32> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = foldhash::HashSet::default();
     channels.filter(|channel| seen.insert(*channel)).collect()
 }
 
@@ -164,8 +177,8 @@ fn shares(facts: &Facts, accounts: &[Account], time: i64) -> Vec<f32> {
     let general = all.towards(SHARE_DEFAULT);
     of_items
         .iter()
-        .zip(&facts.channels)
-        .map(|(of_item, channel)| of_item.towards(of_channels[*channel as usize].towards(general)))
+        .zip(&facts.items)
+        .map(|(of_item, known)| of_item.towards(of_channels[known.channel as usize].towards(general)))
         .collect()
 }
 

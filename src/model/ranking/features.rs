@@ -1,6 +1,6 @@
 //! What the second stage looks at: one short vector for each candidate of a user.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::super::recommender::{Profile, Recommender};
 use super::accounts::{ChannelTie, DAY};
@@ -120,7 +120,7 @@ impl Scene<'_> {
         let subscriptions = reader.subscriptions();
         let own = distinct(reader.ties.iter().map(|tie| tie.channel));
         let surroundings = self.background.graph().seen_by(&own);
-        let mut dispersions: HashMap<u32, f32> = HashMap::new();
+        let mut dispersions: HashMap<u32, f32> = HashMap::default();
         let at = |values: &[f32], item: u32| values.get(item as usize).copied().unwrap_or(0.0);
         candidates
             .iter()
@@ -157,7 +157,7 @@ impl Scene<'_> {
 
     /// The share of each language in what the user liked.
     fn languages(&self, reader: &Reader<'_>) -> HashMap<u32, f32> {
-        let mut shares: HashMap<u32, f32> = HashMap::new();
+        let mut shares: HashMap<u32, f32> = HashMap::default();
         let mut all = 0.0;
         for (item, value) in reader.history.iter().filter(|(_, value)| *value > 0.0) {
             if let Some(language) = self.facts.language(*item) {
