@@ -402,6 +402,7 @@ mod tests {
             video: VideoId(video),
             item: None,
             channel: None,
+            owner: None,
             score: None,
             source: Strategy::ForYou,
             by_chance,

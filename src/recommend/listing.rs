@@ -11,7 +11,7 @@ use super::controls::Controls;
 use super::newest_first::NewestFirst;
 use super::request::Strategy;
 use super::signals::Seen;
-use crate::peertube::{ChannelId, PeerTube, PeerTubeError, VideoId, Viewer};
+use crate::peertube::{AccountId, ChannelId, PeerTube, PeerTubeError, VideoId, Viewer};
 
 /// Length of a list at most.
 pub const LIST_LIMIT: usize = 500;
@@ -32,6 +32,8 @@ pub struct Entry {
     pub item: Option<u32>,
     /// Its channel, when the model knows the video.
     pub channel: Option<ChannelId>,
+    /// The account that owns it, when the model knows the video.
+    pub owner: Option<AccountId>,
     /// Its score, when a model ranked it.
     pub score: Option<f32>,
     /// The source it comes from.
@@ -64,6 +66,8 @@ pub struct Audience<'a> {
     pub seen_is_cut: bool,
     /// Whether watched videos may be listed.
     pub include_watched: bool,
+    /// The account whose own videos are left out: nobody needs to be told of those.
+    pub author: Option<AccountId>,
     /// The video that is being watched now.
     pub current: Option<VideoId>,
     /// The only videos that may be listed; `None` when all may.
@@ -75,6 +79,7 @@ pub struct Audience<'a> {
 impl Audience<'_> {
     fn excludes(&self, entry: &Entry) -> bool {
         self.current == Some(entry.video)
+            || (self.author.is_some() && self.author == entry.owner)
             || self.permitted.is_some_and(|permitted| !permitted.contains(entry.video))
             || self.seen.excludes(entry.video, self.include_watched)
             || self.controls.excludes(entry.video, entry.channel)

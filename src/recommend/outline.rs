@@ -3,7 +3,7 @@
 //!
 //! What stays out: whatever is only needed of videos that are shown.
 
-use crate::peertube::{CatalogueVideo, ChannelId, VideoId};
+use crate::peertube::{AccountId, CatalogueVideo, ChannelId, VideoId};
 
 /// A video in short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Outline {
     pub video: VideoId,
     /// Its channel.
     pub channel: ChannelId,
+    /// The account that owns the channel.
+    pub owner: AccountId,
     /// Length in seconds; 0 for lives.
     pub duration: i32,
     /// Whether it is a live.
@@ -23,6 +25,7 @@ impl From<&CatalogueVideo> for Outline {
         Self {
             video: video.id,
             channel: video.channel.id,
+            owner: video.owner,
             duration: video.duration,
             is_live: video.is_live,
         }

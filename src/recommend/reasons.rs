@@ -313,6 +313,7 @@ mod tests {
             video: video.id,
             item: Some(item),
             channel: Some(video.channel.id),
+            owner: Some(video.owner),
             score: Some(1.0),
             source: Strategy::ForYou,
             by_chance: false,

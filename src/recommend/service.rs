@@ -24,7 +24,7 @@ use super::spreading::{is_spread, spread};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::model::preference::PreferenceRules;
-use crate::peertube::{ChannelId, PeerTube, Signal, Tie, UserId, VideoId, Viewer};
+use crate::peertube::{AccountId, ChannelId, PeerTube, Signal, Tie, UserId, VideoId, Viewer};
 use crate::store::{Level, Store};
 
 /// What an administrator decides about lists.
@@ -87,6 +87,12 @@ impl Caller {
     fn remembered(&self) -> Option<UserId> {
         let viewer = self.viewer.as_ref()?;
         (viewer.history_enabled && self.controls.reads_history()).then_some(viewer.id)
+    }
+
+    /// The caller's account, where the list is made for the caller.
+    fn author(&self, strategy: Strategy) -> Option<AccountId> {
+        let is_personal = strategy.is_personal() && self.controls.level != Some(Level::Off);
+        self.viewer.as_ref().filter(|_| is_personal)?.account_id
     }
 
     /// What was played before the list, oldest first.
@@ -190,6 +196,7 @@ impl Recommendations {
             seen_is_cut: caller.signals.len() >= SIGNAL_LIMIT as usize,
             // What plays by itself must not go in circles.
             include_watched: request.include_watched && request.strategy != Strategy::Next,
+            author: caller.author(request.strategy),
             current: current.map(|current| current.video),
             permitted: permitted.as_ref(),
             presumed: None,
@@ -418,6 +425,7 @@ fn entries(ranked: impl Iterator<Item = Scored>, snapshot: &Snapshot, source: St
             video: outline.video,
             item: Some(scored.item),
             channel: Some(outline.channel),
+            owner: Some(outline.owner),
             score: Some(scored.score),
             source,
             by_chance: false,
@@ -432,6 +440,7 @@ fn recent_entry(video: VideoId, snapshot: Option<&Snapshot>, source: Strategy) -
         video,
         item,
         channel: known.map(|outline| outline.channel),
+        owner: known.map(|outline| outline.owner),
         score: None,
         source,
         by_chance: false,

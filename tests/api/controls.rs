@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::instance::VIEWER;
-use crate::world::{BEES, MUSIC, PATH, World};
+use crate::world::{BEES, MUSIC, NEWCOMER, PATH, World};
 
 const UNWANTED: &str = "/api/v1/users/me/not-interested";
 
@@ -207,7 +207,7 @@ async fn what_is_not_wanted_is_in_no_list_until_it_is_again() {
     assert!(!ids(&world, "count=100").await.contains(&110));
     world.set(VIEWER, json!({ "level": null })).await;
     // Nobody else is concerned.
-    let others = world.list("userId=2&count=100").await.ids();
+    let others = world.list(&format!("userId={NEWCOMER}&count=100")).await.ids();
     assert!(others.contains(&110) && others.contains(&400));
 
     let page = world

@@ -86,6 +86,34 @@ async fn every_strategy_leaves_out_what_was_watched() {
 }
 
 #[tokio::test]
+async fn nobody_is_told_of_their_own_videos() {
+    let mut world = World::start().await;
+    let own = [110, 111, 205];
+    world.instance.add_channel(70, VIEWER, None).await;
+    world
+        .instance
+        .execute(r#"UPDATE video SET "channelId" = 70 WHERE id IN (110, 111, 205)"#)
+        .await;
+    world.train().await;
+    let listed = async |world: &World, user: i32, query: &str| {
+        let list = world.list(&format!("userId={user}&count=100&{query}")).await;
+        own.iter().filter(|id| list.ids().contains(id)).count()
+    };
+    for query in ["strategy=for-you", "strategy=next&videoId=112", "strategy=explore"] {
+        assert_eq!(listed(&world, VIEWER, query).await, 0, "{query}");
+        assert_eq!(listed(&world, NEWCOMER, query).await, 3, "{query}");
+    }
+    // What is the same for everybody stays so.
+    for query in ["strategy=popular", "strategy=recent", "strategy=similar&videoId=112"] {
+        assert_eq!(listed(&world, VIEWER, query).await, 3, "{query}");
+    }
+    world
+        .set_at_service(VIEWER, serde_json::json!({ "level": "off" }))
+        .await;
+    assert_eq!(listed(&world, VIEWER, "strategy=for-you").await, 3);
+}
+
+#[tokio::test]
 async fn a_new_watch_counts_at_the_next_request_and_a_deleted_one_no_more() {
     let mut world = World::start().await;
     let query = format!("userId={NEWCOMER}&count=10");

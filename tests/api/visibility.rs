@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::instance::{INSTANCE, OWNER, REMOTE, REMOTE_CHANNEL, VIEWER};
-use crate::world::World;
+use crate::instance::{INSTANCE, REMOTE, REMOTE_CHANNEL, VIEWER};
+use crate::world::{NEWCOMER, World};
 
 const STRATEGIES: [&str; 7] = [
     "strategy=for-you",
@@ -132,11 +132,11 @@ async fn muted_accounts_and_servers_are_left_out() {
     world.instance.insert("serverBlocklist", server).await;
     for video in [301, 401] {
         assert_listed(&world, Some(VIEWER), video, false, "muted by the user").await;
-        assert_listed(&world, Some(OWNER), video, true, "muted by somebody else").await;
+        assert_listed(&world, Some(NEWCOMER), video, true, "muted by somebody else").await;
     }
     let instance = json!({ "accountId": INSTANCE, "targetAccountId": 1001 });
     world.instance.insert("accountBlocklist", instance).await;
-    assert_listed(&world, Some(OWNER), 301, false, "muted by the instance").await;
+    assert_listed(&world, Some(NEWCOMER), 301, false, "muted by the instance").await;
 }
 
 #[tokio::test]
