@@ -60,22 +60,33 @@ impl Pool {
 
     /// One request; status and body.
     pub async fn get(&self, path: &str) -> std::io::Result<(u16, String)> {
-        let idle = self.idle.lock().await.pop();
-        let mut stream = if let Some(stream) = idle {
-            stream
-        } else {
-            let stream = TcpStream::connect(&self.address).await?;
+        loop {
+            let idle = self.idle.lock().await.pop();
+            let was_idle = idle.is_some();
+            let mut stream = match idle {
+                Some(stream) => stream,
+                None => TcpStream::connect(&self.address).await?,
+            };
             stream.set_nodelay(true)?;
-            stream
-        };
+            match self.ask(&mut stream, path).await {
+                Ok(answer) => {
+                    self.idle.lock().await.push(stream);
+                    return Ok(answer);
+                }
+                // The server ends connections that were idle for long, and may do so at this moment.
+                Err(_) if was_idle => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn ask(&self, stream: &mut TcpStream, path: &str) -> std::io::Result<(u16, String)> {
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
             self.address, self.token
         );
         stream.write_all(request.as_bytes()).await?;
-        let answer = read(&mut stream).await?;
-        self.idle.lock().await.push(stream);
-        Ok(answer)
+        read(stream).await
     }
 }
 
