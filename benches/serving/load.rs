@@ -65,9 +65,8 @@ impl Pool {
             let was_idle = idle.is_some();
             let mut stream = match idle {
                 Some(stream) => stream,
-                None => TcpStream::connect(&self.address).await?,
+                None => self.connect().await?,
             };
-            stream.set_nodelay(true)?;
             match self.ask(&mut stream, path).await {
                 Ok(answer) => {
                     self.idle.lock().await.push(stream);
@@ -78,6 +77,12 @@ impl Pool {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    async fn connect(&self) -> std::io::Result<TcpStream> {
+        let stream = TcpStream::connect(&self.address).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
     }
 
     async fn ask(&self, stream: &mut TcpStream, path: &str) -> std::io::Result<(u16, String)> {
