@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 /// Where the present comes from.
 pub trait Clock: Send + Sync + 'static {
@@ -13,6 +13,23 @@ pub trait Clock: Send + Sync + 'static {
 
 /// A clock that can be handed around.
 pub type SharedClock = Arc<dyn Clock>;
+
+/// The present in whole hours. What scores and orders depend on counts time like this: a list must not change from one
+/// second to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hour(DateTime<Utc>);
+
+impl Hour {
+    /// The hour that `moment` is in.
+    pub fn of(moment: DateTime<Utc>) -> Self {
+        Self(moment.duration_trunc(TimeDelta::hours(1)).unwrap_or(moment))
+    }
+
+    /// When it began.
+    pub fn start(self) -> DateTime<Utc> {
+        self.0
+    }
+}
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -61,5 +78,17 @@ mod tests {
         assert_eq!(clock.now(), DateTime::UNIX_EPOCH);
         clock.advance(TimeDelta::days(2));
         assert_eq!(clock.now().timestamp(), 172_800);
+    }
+
+    #[test]
+    fn an_hour_is_the_same_to_its_end() {
+        let start = DateTime::UNIX_EPOCH + TimeDelta::hours(7);
+        let hour = Hour::of(start);
+        assert_eq!(hour.start(), start);
+        assert_eq!(Hour::of(start + TimeDelta::seconds(3_599)), hour);
+        assert_eq!(
+            Hour::of(start - TimeDelta::microseconds(1)).start(),
+            start - TimeDelta::hours(1)
+        );
     }
 }

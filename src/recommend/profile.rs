@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::error::RecommendError;
 use super::service::Recommendations;
 use super::signals::{SIGNAL_LIMIT, preference, since};
+use crate::clock::Hour;
 use crate::peertube::{CatalogueChannel, CatalogueVideo, ChannelId, Signal, Viewer};
 use crate::store::Level;
 
@@ -95,10 +96,11 @@ impl Recommendations {
         let Some(snapshot) = self.snapshot() else {
             return Ok(profile);
         };
+        let hour = Hour::of(self.now());
         let known = signals.iter().filter_map(|signal| {
             let video = snapshot.video(snapshot.item(signal.video)?)?;
-            let (rules, now) = (&self.settings().rules, self.now());
-            Some((video, preference(signal, video.duration, video.is_live, rules, now)))
+            let rules = &self.settings().rules;
+            Some((video, preference(signal, video.duration, video.is_live, rules, hour)))
         });
         (profile.tags, profile.channels) = tastes(known);
         Ok(profile)

@@ -27,6 +27,7 @@ use super::second_stage::{SecondStage, channel_ties};
 use super::signals::History;
 use super::snapshot::Snapshot;
 use super::steering::steer;
+use crate::clock::Hour;
 use crate::model::recommender::Profile;
 use crate::peertube::{CatalogueVideo, ChannelId, Tie, UserId};
 
@@ -36,7 +37,7 @@ pub struct Person {
     pub history: History,
     ties: Option<Vec<Tie>>,
     snapshot: Arc<Snapshot>,
-    now: DateTime<Utc>,
+    hour: Hour,
     profile: OnceLock<Profile>,
     scores: OnceLock<Arc<Vec<f32>>>,
 }
@@ -48,7 +49,7 @@ impl Person {
             history,
             ties,
             snapshot,
-            now,
+            hour: Hour::of(now),
             profile: OnceLock::new(),
             scores: OnceLock::new(),
         }
@@ -82,7 +83,7 @@ impl Person {
                 self.profile(),
                 &self.history.preferences,
                 &channel_ties(ties, self.snapshot.channels()),
-                self.now,
+                self.hour,
                 &mut scores,
             );
         }

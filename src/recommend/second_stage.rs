@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use foldhash::HashSet;
 
+use crate::clock::Hour;
 use crate::model::ranking::{ChannelTie, Facts, Feature, ItemFacts, Ranker, Reader};
 use crate::model::recommender::{Profile, Recommender};
 use crate::peertube::{CataloguePrivacy, CatalogueVideo, ChannelId, Tie};
@@ -40,16 +40,14 @@ impl SecondStage {
         profile: &Profile,
         history: &[(u32, f32)],
         ties: &[ChannelTie],
-        now: DateTime<Utc>,
+        hour: Hour,
         scores: &mut [f32],
     ) {
-        // Whole hours: an order must not change from one second to the next.
-        let hour = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now);
         let reader = Reader {
             profile,
             history,
             ties,
-            time: hour.timestamp(),
+            time: hour.start().timestamp(),
         };
         let watched: HashSet<u32> = history.iter().map(|(item, _)| *item).collect();
         self.ranker.rerank(recommender, &self.facts, &reader, &watched, scores);
@@ -90,6 +88,8 @@ pub fn channel_ties<S: BuildHasher>(ties: &[Tie], numbers: &HashMap<ChannelId, u
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, TimeDelta};
+
     use super::super::test_support::snapshot;
     use super::*;
 

@@ -2,10 +2,11 @@
 //!
 //! Read at the time of the request, so that a new watch counts at once and a deleted one no more.
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use foldhash::HashSet;
 
 use super::snapshot::Snapshot;
+use crate::clock::Hour;
 use crate::model::preference::{self, PreferenceRules, Watched};
 use crate::peertube::{ChannelId, Rating, Signal, VideoId};
 
@@ -59,14 +60,14 @@ impl History {
         now: DateTime<Utc>,
         limit: usize,
     ) -> Self {
-        let mut history = Self::default();
+        let (mut history, hour) = (Self::default(), Hour::of(now));
         let known = signals
             .iter()
             .filter_map(|signal| snapshot.item(signal.video).map(|item| (signal, item)))
             .take(limit);
         for (signal, item) in known {
             let Some(video) = snapshot.outline(item) else { continue };
-            let value = preference(signal, video.duration, video.is_live, rules, now);
+            let value = preference(signal, video.duration, video.is_live, rules, hour);
             if value == 0.0 {
                 continue;
             }
@@ -117,8 +118,8 @@ pub fn since(signal: &Signal, start: Option<DateTime<Utc>>) -> Option<Signal> {
     recent.latest().map(|_| recent)
 }
 
-/// The value of one signal at the time `now`.
-pub fn preference(signal: &Signal, duration: i32, is_live: bool, rules: &PreferenceRules, now: DateTime<Utc>) -> f32 {
+/// The value of one signal in this hour.
+pub fn preference(signal: &Signal, duration: i32, is_live: bool, rules: &PreferenceRules, hour: Hour) -> f32 {
     let watched = signal
         .watched
         .map(|watch| Watched::from_position(watch.seconds, duration, is_live));
@@ -126,16 +127,16 @@ pub fn preference(signal: &Signal, duration: i32, is_live: bool, rules: &Prefere
         Rating::Like => preference::Rating::Like,
         Rating::Dislike => preference::Rating::Dislike,
     });
-    // Whole hours of the present: a score must not change from one second to the next.
-    let hour = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now);
     let age = signal
         .latest()
-        .map_or(0.0, |latest| (hour - latest).as_seconds_f64() / 86_400.0);
+        .map_or(0.0, |latest| (hour.start() - latest).as_seconds_f64() / 86_400.0);
     rules.value(watched, rating, age)
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
     use crate::peertube::{Rated, Watch};
 
@@ -199,7 +200,7 @@ mod tests {
     #[test]
     fn values_use_position_duration_rating_and_age() {
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(10);
-        let value = |signal: &Signal, live| preference(signal, 100, live, &RULES, now);
+        let value = |signal: &Signal, live| preference(signal, 100, live, &RULES, Hour::of(now));
         assert!((value(&signal(1, Some(watch(80)), None), false) - 0.4).abs() < 1e-6);
         assert!((value(&signal(1, Some(watch(80)), None), true) - 0.25).abs() < 1e-6);
         assert!((value(&signal(1, None, Some(Rating::Like)), false) - 0.5).abs() < 1e-6);

@@ -10,7 +10,7 @@ use super::publishing::{self, Publication};
 use super::reading::Consent;
 use super::releasing::{self, NoiseRandomness, ReleaseOutcome};
 use super::{TrainingError, combining, ranking, reading, sweeping};
-use crate::clock::SharedClock;
+use crate::clock::{Hour, SharedClock};
 use crate::config::Config;
 use crate::failpoints;
 use crate::federation::Federation;
@@ -116,6 +116,7 @@ impl Trainer {
         let progress = Arc::new(progress);
         progress(Phase::Reading);
         let now = self.clock.now();
+        let hour = Hour::of(now);
         let rules = self.config.preferences.rules();
         sweeping::sweep(&self.peertube, &self.store).await?;
         let default = self.config.privacy.contribution.into();
@@ -124,7 +125,7 @@ impl Trainer {
         let privacy = self.config.privacy.clone();
         let basis = EvidenceBasis::new(privacy.dimensions).id();
         let counts = releasing::next_watches(&self.store, basis, now).await?;
-        let reading = reading::read(&self.peertube, &rules, &consent, counts, now).await?;
+        let reading = reading::read(&self.peertube, &rules, &consent, counts, hour).await?;
         let (videos, interactions) = (reading.videos, Arc::new(reading.interactions));
         let (videos, catalogue, support, ground) = {
             let (config, habits) = (Arc::clone(&self.config), reading.habits);
@@ -133,7 +134,7 @@ impl Trainer {
                 let items = videos.iter().map(reading::item).collect();
                 let catalogue = Catalogue::new(items, EvidenceBasis::new(privacy.dimensions));
                 let support = public_support(catalogue.items(), privacy.head_videos, privacy.head_channels);
-                let ground = ranking::Ground::new(&catalogue, &videos, habits, &config, now.timestamp());
+                let ground = ranking::Ground::new(&catalogue, &videos, habits, &config, hour);
                 (videos, Arc::new(catalogue), Arc::new(support), ground)
             })
             .await?

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::reading::Habits;
+use crate::clock::Hour;
 use crate::config::Config;
 use crate::model::catalogue::Catalogue;
 use crate::model::evidence::EvidenceSource;
@@ -22,8 +23,8 @@ pub struct Ground {
 }
 
 impl Ground {
-    /// From what was read, at the time `now` in seconds since 1970.
-    pub fn new(catalogue: &Catalogue, videos: &[CatalogueVideo], habits: Habits, config: &Config, now: i64) -> Self {
+    /// From what was read in this hour.
+    pub fn new(catalogue: &Catalogue, videos: &[CatalogueVideo], habits: Habits, config: &Config, hour: Hour) -> Self {
         let channel_of: Vec<u32> = (0..videos.len())
             .map(|item| catalogue.channel_of(item) as u32)
             .collect();
@@ -39,7 +40,7 @@ impl Ground {
             facts: facts(videos, &channel_of),
             accounts,
             decay: Decay {
-                now,
+                now: hour.start().timestamp(),
                 half_life_days: config.preferences.rules().half_life_days,
             },
         }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 
 use super::TrainingError;
+use crate::clock::Hour;
 use crate::model::interactions::Interactions;
 use crate::model::item::Item;
 use crate::model::preference::{PreferenceRules, Watched};
@@ -72,7 +73,7 @@ pub async fn read(
     rules: &PreferenceRules,
     consent: &Consent,
     counts: CountedWatches,
-    now: DateTime<Utc>,
+    hour: Hour,
 ) -> Result<Reading, TrainingError> {
     let mut videos: Vec<CatalogueVideo> = peertube.catalogue().try_collect().await?;
     // The address is the identity across instances and the order of the lists in messages.
@@ -92,13 +93,13 @@ pub async fn read(
                 let signal = since(signal, start)?;
                 let item = *index.get(&signal.video)?;
                 let video = &videos[item as usize];
-                Some((item, preference(&signal, video.duration, video.is_live, rules, now)))
+                Some((item, preference(&signal, video.duration, video.is_live, rules, hour)))
             };
             interactions.push_user(user.signals.iter().filter_map(value));
             let events = user.signals.iter().filter_map(|signal| since(signal, start));
             let events = events.filter_map(|signal| {
                 let item = *index.get(&signal.video)?;
-                event(&signal, item, &videos[item as usize], rules, now)
+                event(&signal, item, &videos[item as usize], rules, hour)
             });
             habits.entry(user.user).or_default().0 = events.collect();
             contributors += usize::from(level.contributes());
@@ -131,13 +132,7 @@ pub async fn read(
 }
 
 /// What a signal is for ranking; `None` when it says nothing.
-fn event(
-    signal: &Signal,
-    item: u32,
-    video: &CatalogueVideo,
-    rules: &PreferenceRules,
-    now: DateTime<Utc>,
-) -> Option<Event> {
+fn event(signal: &Signal, item: u32, video: &CatalogueVideo, rules: &PreferenceRules, hour: Hour) -> Option<Event> {
     let share =
         signal.watched.and_then(
             |watch| match Watched::from_position(watch.seconds, video.duration, video.is_live) {
@@ -147,7 +142,7 @@ fn event(
         );
     Some(Event {
         item,
-        value: preference(signal, video.duration, video.is_live, rules, now),
+        value: preference(signal, video.duration, video.is_live, rules, hour),
         share,
         first: signal.first()?.timestamp(),
     })

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use shoal::api::vouching::PluginSecret;
 use shoal::api::{ApiState, Limits, Server};
-use shoal::clock::{ManualClock, SharedClock};
+use shoal::clock::{Hour, ManualClock, SharedClock};
 use shoal::config::{Config, DatabaseConfig};
 use shoal::demo::world::InstanceWorld;
 use shoal::model::alternating::AlternatingParameters;
@@ -466,7 +466,7 @@ async fn trained(peertube: &PeerTube, store: &Store) -> Snapshot {
         videos.iter().map(item).collect(),
         EvidenceBasis::new(32),
     ));
-    let ground = Ground::new(&catalogue, &videos, habits, &config(&[]), now.timestamp());
+    let ground = Ground::new(&catalogue, &videos, habits, &config(&[]), Hour::of(now));
     let support = public_support(catalogue.items(), 100, 10);
     let alternating = AlternatingParameters {
         dimensions: 8,
@@ -496,5 +496,5 @@ pub async fn reading(peertube: &PeerTube, store: &Store) -> Reading {
         after: None,
         until: now,
     };
-    read(peertube, &rules, &consent, counts, now).await.unwrap()
+    read(peertube, &rules, &consent, counts, Hour::of(now)).await.unwrap()
 }

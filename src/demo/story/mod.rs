@@ -21,7 +21,6 @@ mod samples;
 
 use std::time::Instant;
 
-use chrono::{DurationRound, TimeDelta};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -34,7 +33,7 @@ pub use report::DemoReport;
 use super::DemoError;
 use super::postgres::{DemoServer, Options as ServerOptions};
 use super::world::{World, WorldParameters};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, Hour, SystemClock};
 use crate::training::{CycleReport, Phase};
 
 /// Instances that are created at the same time: most of that time is waiting for PostgreSQL.
@@ -67,9 +66,8 @@ impl Demo {
         let server = DemoServer::start(options.database_url.as_deref(), &ServerOptions::default()).await?;
 
         steps.begin("generating instances");
-        let now = SystemClock.now();
-        // Whole hours, as preferences count them: the same seed gives the same table.
-        let now = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now);
+        // As scores count time: within an hour, the same seed gives the same table.
+        let now = Hour::of(SystemClock.now()).start();
         let parameters = WorldParameters::with_cycled_sizes(options.seed, options.instances, &options.sizes, now);
         let world = tokio::task::spawn_blocking(move || World::generate(&parameters))
             .await

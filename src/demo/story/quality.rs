@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::super::DemoError;
 use super::instance::DemoInstance;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, Hour, SystemClock};
 use crate::evaluation::baseline::content_weights;
 use crate::model::blend::Weights;
 use crate::model::components::Component;
@@ -64,7 +63,7 @@ pub(super) async fn measure(instance: &DemoInstance) -> Result<Measured, DemoErr
         .load_full()
         .ok_or_else(|| DemoError::Story(format!("{} has no model", instance.host())))?;
     let rules = instance.sidecar().config.preferences.rules();
-    let now = SystemClock.now();
+    let hour = Hour::of(SystemClock.now());
     let held_out: HashMap<i32, &Vec<i32>> = instance
         .held_out()
         .iter()
@@ -88,7 +87,7 @@ pub(super) async fn measure(instance: &DemoInstance) -> Result<Measured, DemoErr
                 .filter_map(|signal| {
                     let item = snapshot.item(signal.video)?;
                     let video = snapshot.video(item)?;
-                    Some((item, preference(signal, video.duration, video.is_live, &rules, now)))
+                    Some((item, preference(signal, video.duration, video.is_live, &rules, hour)))
                 })
                 .collect();
             users += 1;
@@ -109,7 +108,7 @@ pub(super) async fn measure(instance: &DemoInstance) -> Result<Measured, DemoErr
         })
         .await?;
     let evaluated = cases.len();
-    let ndcg = tokio::task::spawn_blocking(move || evaluate(&snapshot, &cases, now))
+    let ndcg = tokio::task::spawn_blocking(move || evaluate(&snapshot, &cases, hour))
         .await
         .map_err(|error| DemoError::Story(error.to_string()))?;
     Ok(Measured {
@@ -120,7 +119,7 @@ pub(super) async fn measure(instance: &DemoInstance) -> Result<Measured, DemoErr
     })
 }
 
-fn evaluate(snapshot: &Snapshot, cases: &[Case], now: DateTime<Utc>) -> Ndcg {
+fn evaluate(snapshot: &Snapshot, cases: &[Case], hour: Hour) -> Ndcg {
     let recommender = snapshot.recommender();
     let has_own = recommender.components().own.is_some();
     // Nobody is ever shown these, so no method may be asked to rank them.
@@ -155,7 +154,7 @@ fn evaluate(snapshot: &Snapshot, cases: &[Case], now: DateTime<Utc>) -> Ndcg {
                 let profile = recommender.profile(&case.history);
                 let mut scores = recommender.scores(&profile);
                 let ties = channel_ties(&case.ties, snapshot.channels());
-                second.rerank(recommender, &profile, &case.history, &ties, now, &mut scores);
+                second.rerank(recommender, &profile, &case.history, &ties, hour, &mut scores);
                 ndcg(&scores)
             });
             (first, served)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DurationRound, TimeDelta};
+use chrono::TimeDelta;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -18,6 +18,7 @@ use super::people::{History, Person};
 use super::reach::{Follow, Reach};
 use super::themes::{COMMENTS, LANGUAGES};
 use super::watching::{Fate, Watch};
+use crate::clock::Hour;
 
 /// Everything that was generated about one instance.
 pub(super) struct Generated<'a> {
@@ -120,7 +121,7 @@ fn videos(
     let mut tags: BTreeMap<&'static str, i32> = BTreeMap::new();
     let mut ids = HashMap::new();
     let mut id = rng.random_range(0..500);
-    let this_hour = world.now.duration_trunc(TimeDelta::hours(1)).unwrap_or(world.now);
+    let this_hour = Hour::of(world.now).start();
     for index in order {
         id += rng.random_range(1..4);
         ids.insert(index, id);
