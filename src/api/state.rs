@@ -1,6 +1,7 @@
 //! What the handlers share.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,9 +78,13 @@ pub struct Database {
     pub ping: Ping,
 }
 
-/// What the handlers share. Cheap to clone.
+/// What the handlers share. Every layer of every request clones it, so it is one pointer.
 #[derive(Clone)]
-pub struct ApiState {
+pub struct ApiState(Arc<Shared>);
+
+/// What is behind the pointer.
+#[derive(Clone)]
+pub struct Shared {
     pub(super) recommendations: Recommendations,
     pub(super) peertube: PeerTube,
     pub(super) store: Store,
@@ -111,7 +116,7 @@ impl ApiState {
         clock: SharedClock,
     ) -> Result<Self, StartError> {
         let settings = Settings::from_config(config);
-        let state = Self {
+        let state = Shared {
             recommendations: Recommendations::new(
                 peertube.clone(),
                 store.clone(),
@@ -133,7 +138,7 @@ impl ApiState {
             metrics,
             clock,
         };
-        Ok(state.with_database("PeerTube", move || {
+        Ok(Self(Arc::new(state)).with_database("PeerTube", move || {
             let peertube = peertube.clone();
             async move { peertube.ping().await.is_ok() }
         }))
@@ -149,13 +154,22 @@ impl ApiState {
         self.privacy.contribute && viewer.history_enabled && !viewer.blocked && level.contributes()
     }
 
+    /// What makes the lists.
+    pub fn recommendations(&self) -> &Recommendations {
+        &self.recommendations
+    }
+
+    fn shared(&mut self) -> &mut Shared {
+        Arc::make_mut(&mut self.0)
+    }
+
     /// Makes readiness depend on one more database. `ping` says whether it answers.
     #[must_use]
     pub fn with_database<F>(mut self, name: &'static str, ping: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = bool> + Send + 'static,
     {
-        self.databases.push(Database {
+        self.shared().databases.push(Database {
             name,
             ping: Arc::new(move || Box::pin(ping())),
         });
@@ -169,15 +183,23 @@ impl ApiState {
     where
         F: Future<Output = Option<Releases>> + Send + 'static,
     {
-        self.standstill = Some(Arc::new(move || Box::pin(ask())));
+        self.shared().standstill = Some(Arc::new(move || Box::pin(ask())));
         self
     }
 
     /// Replaces the bounds on what requests may take.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.shared().limits = limits;
         self
+    }
+}
+
+impl Deref for ApiState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::{Store, StoreError};
 
@@ -94,7 +93,26 @@ impl Store {
     /// # Errors
     /// [`StoreError::Corrupt`] if a row is not known to this version, [`StoreError::Database`] if the database fails.
     pub async fn not_interested(&self, user: i32) -> Result<Vec<NotInterested>, StoreError> {
-        not_interested_of(&mut *self.pool.acquire().await?, user).await
+        let rows = sqlx::query!(
+            "SELECT kind, target_id, created_at FROM shoal.not_interested WHERE user_id = $1
+             ORDER BY created_at DESC, kind, target_id",
+            user,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                let unwanted = match row.kind.as_str() {
+                    "video" => Unwanted::Video(row.target_id),
+                    "channel" => Unwanted::Channel(row.target_id),
+                    _ => return Err(StoreError::Corrupt("kind")),
+                };
+                Ok(NotInterested {
+                    unwanted,
+                    created_at: row.created_at,
+                })
+            })
+            .collect()
     }
 
     /// The same as [`Store::not_interested`], for looking up.
@@ -109,30 +127,4 @@ impl Store {
             .map(|entry| entry.unwanted)
             .collect())
     }
-}
-
-pub(super) async fn not_interested_of(
-    connection: &mut PgConnection,
-    user: i32,
-) -> Result<Vec<NotInterested>, StoreError> {
-    let rows = sqlx::query!(
-        "SELECT kind, target_id, created_at FROM shoal.not_interested WHERE user_id = $1
-             ORDER BY created_at DESC, kind, target_id",
-        user,
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let unwanted = match row.kind.as_str() {
-                "video" => Unwanted::Video(row.target_id),
-                "channel" => Unwanted::Channel(row.target_id),
-                _ => return Err(StoreError::Corrupt("kind")),
-            };
-            Ok(NotInterested {
-                unwanted,
-                created_at: row.created_at,
-            })
-        })
-        .collect()
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::level::{Level, stored};
-use super::not_interested::{Unwanted, not_interested_of};
+use super::not_interested::Unwanted;
 use super::{Isolation, Store, StoreError};
 
 /// Everything that one user decided.
@@ -88,7 +88,7 @@ struct Row {
     categories_down: Vec<i32>,
     history_from: Option<DateTime<Utc>>,
     forgotten_at: Option<DateTime<Utc>>,
-    updated_at: DateTime<Utc>,
+    updated_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<Row> for UserSettings {
@@ -110,7 +110,7 @@ impl TryFrom<Row> for UserSettings {
             },
             history_from: row.history_from,
             forgotten_at: row.forgotten_at,
-            updated_at: Some(row.updated_at),
+            updated_at: row.updated_at,
         })
     }
 }
@@ -121,18 +121,53 @@ impl Store {
     /// # Errors
     /// [`StoreError::Corrupt`] if the level is not known to this version, [`StoreError::Database`] if the database fails.
     pub async fn user_settings(&self, user: i32) -> Result<UserSettings, StoreError> {
-        settings_of(&mut *self.pool.acquire().await?, user).await
+        let row = sqlx::query_as!(
+            Row,
+            "SELECT level, discover, fresh, wide, tags_up, tags_down, categories_up, categories_down, history_from,
+                    forgotten_at, updated_at
+             FROM shoal.user_settings WHERE user_id = $1",
+            user,
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map_or_else(|| Ok(UserSettings::default()), UserSettings::try_from)
     }
 
-    /// [`Store::user_settings`] and [`Store::unwanted`], on one connection: each that goes back to the pool costs a round trip.
+    /// [`Store::user_settings`] and [`Store::unwanted`] in one statement, because every list of a user needs both.
     ///
     /// # Errors
     /// As theirs.
     pub async fn settings_and_unwanted(&self, user: i32) -> Result<(UserSettings, HashSet<Unwanted>), StoreError> {
-        let mut connection = self.pool.acquire().await?;
-        let settings = settings_of(&mut connection, user).await?;
-        let unwanted = not_interested_of(&mut connection, user).await?;
-        Ok((settings, unwanted.into_iter().map(|entry| entry.unwanted).collect()))
+        let row = sqlx::query!(
+            r#"SELECT s.level AS "level?", coalesce(s.discover, 0) AS "discover!", coalesce(s.fresh, 0) AS "fresh!",
+                      coalesce(s.wide, 0) AS "wide!", coalesce(s.tags_up, '{}') AS "tags_up!",
+                      coalesce(s.tags_down, '{}') AS "tags_down!", coalesce(s.categories_up, '{}') AS "categories_up!",
+                      coalesce(s.categories_down, '{}') AS "categories_down!", s.history_from AS "history_from?",
+                      s.forgotten_at AS "forgotten_at?", s.updated_at AS "updated_at?",
+                      ARRAY(SELECT target_id FROM shoal.not_interested WHERE user_id = $1 AND kind = 'video') AS "videos!",
+                      ARRAY(SELECT target_id FROM shoal.not_interested WHERE user_id = $1 AND kind = 'channel')
+                          AS "channels!"
+               FROM (VALUES ($1::integer)) AS asked (id) LEFT JOIN shoal.user_settings s ON s.user_id = asked.id"#,
+            user,
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        let settings = Row {
+            level: row.level,
+            discover: row.discover,
+            fresh: row.fresh,
+            wide: row.wide,
+            tags_up: row.tags_up,
+            tags_down: row.tags_down,
+            categories_up: row.categories_up,
+            categories_down: row.categories_down,
+            history_from: row.history_from,
+            forgotten_at: row.forgotten_at,
+            updated_at: row.updated_at,
+        };
+        let videos = row.videos.into_iter().map(Unwanted::Video);
+        let unwanted = videos.chain(row.channels.into_iter().map(Unwanted::Channel));
+        Ok((settings.try_into()?, unwanted.collect()))
     }
 
     /// Changes settings of `user`, and writes down when the level changed. Returns all settings.
@@ -305,19 +340,6 @@ impl Store {
         })
         .await
     }
-}
-
-async fn settings_of(connection: &mut PgConnection, user: i32) -> Result<UserSettings, StoreError> {
-    let row = sqlx::query_as!(
-        Row,
-        "SELECT level, discover, fresh, wide, tags_up, tags_down, categories_up, categories_down, history_from,
-                    forgotten_at, updated_at
-             FROM shoal.user_settings WHERE user_id = $1",
-        user,
-    )
-    .fetch_optional(connection)
-    .await?;
-    row.map_or_else(|| Ok(UserSettings::default()), UserSettings::try_from)
 }
 
 async fn note_level(
