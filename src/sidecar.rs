@@ -198,6 +198,14 @@ impl Sidecar {
             async move { store.ping().await.is_ok() }
         })
         .with_standstill(self.standstill());
+        let (recommendations, prepare_stop) = (state.recommendations().clone(), stop.clone());
+        workers.spawn(async move {
+            tokio::select! {
+                () = prepare_stop.cancelled() => {}
+                () = recommendations.prepare() => prepare_stop.cancelled().await,
+            }
+            Ok(())
+        });
         workers.spawn(api::Server::new(listeners.api, state).run(stop.clone()));
         workers.spawn(connections::serving::serve(
             "federation",

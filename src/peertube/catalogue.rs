@@ -209,7 +209,7 @@ impl Reading {
                        WHERE tagged."videoId" = v.id ORDER BY tag.name
                    ) AS tags,
                    c.id AS channel_id, ca.url AS channel_url, ca."preferredUsername" AS channel_name,
-                   c.name AS channel_display_name, a.id AS owner, aa."serverId" AS owner_server,
+                   c.name AS channel_display_name, c."accountId" AS owner, aa."serverId" AS owner_server,
                    v.privacy = 1 AS is_public, v.privacy = 1 AND "#,
             local_or_followed!(),
             " AS publicly_listed FROM ",

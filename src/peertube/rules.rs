@@ -1,8 +1,8 @@
 //! PeerTube's rules for what may appear in a list of videos, as pieces of SQL that the statements of this room share.
 //! They are macros so that every whole statement is a literal.
 //!
-//! All pieces speak of the same rows: video `v`, its channel `c` and the channel's actor `ca`, the owner account `a` and
-//! its actor `aa`; and of two small tables, `instance` and `followed`.
+//! All pieces speak of the same rows: video `v`, its channel `c` and the channel's actor `ca`, the owner account's actor
+//! `aa`; and of two small tables, `instance` and `followed`.
 
 /// The instance's own account, whose blocklists hold for everybody, and its actor.
 macro_rules! instance {
@@ -27,8 +27,7 @@ macro_rules! video_and_owner {
         video v
         JOIN "videoChannel" c ON c.id = v."channelId"
         JOIN actor ca ON ca."videoChannelId" = c.id
-        JOIN account a ON a.id = c."accountId"
-        JOIN actor aa ON aa."accountId" = a.id
+        JOIN actor aa ON aa."accountId" = c."accountId"
         "#
     };
 }
@@ -52,7 +51,7 @@ macro_rules! not_muted {
                 SELECT 1 FROM "accountBlocklist" muted
                 WHERE muted."accountId" IN ("#,
             $blockers,
-            r#") AND muted."targetAccountId" = a.id
+            r#") AND muted."targetAccountId" = c."accountId"
             )
             AND NOT EXISTS (
                 SELECT 1 FROM "serverBlocklist" muted
@@ -130,7 +129,7 @@ macro_rules! listed_for_viewer {
 /// The videos that [`listed_for_viewer`] lets pass, newest first. `$tables` adds tables, with a comma before each, and
 /// `$condition` a condition, with AND after it.
 macro_rules! newest_first_for_viewer {
-    ($tables:literal, $condition:literal) => {
+    ($tables:expr, $condition:expr) => {
         concat!(
             "WITH ",
             instance!(),
@@ -147,7 +146,7 @@ macro_rules! newest_first_for_viewer {
 
 /// The same; parameters 7 and 8 say how many are skipped and how many are wanted.
 macro_rules! newest_for_viewer {
-    ($tables:literal, $condition:literal) => {
+    ($tables:expr, $condition:expr) => {
         concat!(newest_first_for_viewer!($tables, $condition), " OFFSET $7 LIMIT $8")
     };
 }

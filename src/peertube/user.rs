@@ -202,6 +202,26 @@ impl PeerTube {
             .doing("looking up a user")
     }
 
+    /// One user of each of the most common choices of what lists may show, at most `limit`; the most common choice first.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn typical_users(&self, limit: u32) -> Result<Vec<UserId>, PeerTubeError> {
+        sqlx::query_scalar(
+            r#"
+            SELECT min(id) FROM "user" WHERE blocked IS FALSE
+            GROUP BY "nsfwPolicy", "nsfwFlagsDisplayed" | "nsfwFlagsWarned" | "nsfwFlagsBlurred", "nsfwFlagsHidden",
+                     "videoLanguages"
+            ORDER BY count(*) DESC, min(id)
+            LIMIT $1
+            "#,
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&self.pool)
+        .await
+        .doing("reading what most users let lists show")
+    }
+
     /// How many users have their history switched on and are not blocked.
     ///
     /// # Errors

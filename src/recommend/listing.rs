@@ -200,18 +200,22 @@ impl<'a> Listing<'a> {
             let Audience {
                 viewer,
                 hide_nsfw_by_default,
+                presumed,
                 ..
             } = self.audience;
-            let count = CHUNK as u32;
-            let recent = match (newest, viewer) {
-                (Newest::All, _) => self.peertube.recent(viewer, hide_nsfw_by_default, start, count).await?,
-                (Newest::Followed, Some(viewer)) => self.peertube.recent_of_followed(viewer, start, count).await?,
-                (Newest::Followed, None) => Vec::new(),
+            let (peertube, count) = (self.peertube, CHUNK as u32);
+            let mut recent = match (newest, viewer, presumed) {
+                (Newest::All, ..) => peertube.recent(viewer, hide_nsfw_by_default, start, count).await?,
+                (Newest::Followed, Some(viewer), None) => peertube.recent_of_followed(viewer, start, count).await?,
+                (Newest::Followed, Some(viewer), Some(_)) => peertube.any_of_followed(viewer, start, count).await?,
+                (Newest::Followed, None, _) => Vec::new(),
             };
+            let read = recent.len();
+            recent.retain(|video| presumed.is_none_or(|presumed| presumed.contains(*video)));
             let chunk = self.next_chunk(&mut recent.iter().copied().map(&describe), CHUNK);
-            self.checked += recent.len() - chunk.len();
+            self.checked += read - chunk.len();
             self.take(&chunk, &recent).await?;
-            if recent.len() < CHUNK {
+            if read < CHUNK {
                 break;
             }
             start += CHUNK as u32;

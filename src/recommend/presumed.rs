@@ -7,11 +7,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::newest_first::NewestFirst;
+use super::snapshot::SharedSnapshot;
 use crate::clock::SharedClock;
 use crate::peertube::{Audience, PeerTube, Viewer};
 
@@ -23,6 +24,10 @@ const GRACE: TimeDelta = TimeDelta::seconds(15);
 const LIFETIME_PER_WORK: i32 = 100;
 /// Kinds of callers for whom a guess is kept at most.
 const KINDS: usize = 16;
+/// Kinds of users for whom one is made beforehand at most.
+const COMMON_KINDS: u32 = 4;
+/// How often it is looked whether one that was made beforehand is too old.
+const PREPARED_EVERY: Duration = Duration::from_secs(20);
 
 #[derive(Default)]
 struct Guess {
@@ -31,6 +36,13 @@ struct Guess {
     /// Whether somebody is reading them now.
     being_read: bool,
     last_used: Option<DateTime<Utc>>,
+}
+
+impl Guess {
+    /// Whether it is time that somebody reads it, and nobody does.
+    fn is_due(&self, now: DateTime<Utc>) -> bool {
+        !self.being_read && self.listed.as_ref().is_none_or(|(_, until)| now >= *until)
+    }
 }
 
 /// The guesses for all kinds of callers. Cheap to clone.
@@ -66,13 +78,55 @@ impl Presumed {
         }
         let guess = guesses.entry(kind.clone()).or_default();
         guess.last_used = Some(now);
-        let until = guess.listed.as_ref().map(|(_, until)| *until);
-        if until.is_none_or(|until| now >= until) && !guess.being_read {
+        if guess.is_due(now) {
             guess.being_read = true;
             tokio::spawn(self.clone().read(kind));
         }
         let usable = guess.listed.as_ref().filter(|(_, until)| now < *until + GRACE);
         usable.map(|(videos, _)| Arc::clone(videos))
+    }
+
+    /// Reads beforehand, for visitors and for users with the most common settings, and keeps it while there is no model in
+    /// `model`: whoever comes as soon as there is one need not wait. Ends at once where there are fewer than `many` videos.
+    pub async fn prepare(&self, hide_nsfw_by_default: bool, many: usize, model: &SharedSnapshot) {
+        loop {
+            let visitors = self.prepared(None, hide_nsfw_by_default).await;
+            if visitors.is_some_and(|listed| listed.videos().len() < many) {
+                return;
+            }
+            match self.peertube.typical_users(COMMON_KINDS).await {
+                Ok(users) => {
+                    for user in users {
+                        if let Ok(Some(viewer)) = self.peertube.viewer(user).await {
+                            self.prepared(Some(&viewer), hide_nsfw_by_default).await;
+                        }
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "cannot read beforehand which videos are listed"),
+            }
+            if model.load().is_some() {
+                return;
+            }
+            tokio::time::sleep(PREPARED_EVERY).await;
+        }
+    }
+
+    /// What is listed for this caller, read now if nobody else does and it is not known or old.
+    async fn prepared(&self, viewer: Option<&Viewer>, hide_nsfw_by_default: bool) -> Option<Arc<NewestFirst>> {
+        let kind = Audience::new(viewer, hide_nsfw_by_default).muting_nobody();
+        let is_due = {
+            let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+            let guess = guesses.entry(kind.clone()).or_default();
+            let is_due = guess.is_due(self.clock.now());
+            guess.being_read |= is_due;
+            is_due
+        };
+        if is_due {
+            self.clone().read(kind.clone()).await;
+        }
+        let guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+        let (listed, _) = guesses.get(&kind)?.listed.as_ref()?;
+        Some(Arc::clone(listed))
     }
 
     async fn read(self, kind: Audience) {

@@ -47,6 +47,10 @@ pub struct Settings {
 /// With fewer videos a server has little to do anyway, and what is new is listed at once.
 const MANY_VIDEOS: usize = 10_000;
 
+/// So many videos are ranked without leaving the thread: one or two milliseconds, and going to another thread and back
+/// takes a tenth of that, and longer where all processors are busy.
+const RANKED_AT_ONCE: usize = 200_000;
+
 impl Settings {
     /// The settings in a configuration.
     pub fn from_config(config: &Config) -> Self {
@@ -255,8 +259,12 @@ impl Recommendations {
                     listing.fill_with_recent(Newest::All, describe).await?;
                 }
                 (_, Some(model)) => {
-                    let made_for = wish.clone();
-                    let ranked = rank(Arc::clone(model), move |model| made_for.rank(source, model)).await?;
+                    let ranked = if model.videos().len() <= RANKED_AT_ONCE {
+                        wish.rank(source, model)
+                    } else {
+                        let made_for = wish.clone();
+                        rank(Arc::clone(model), move |model| made_for.rank(source, model)).await?
+                    };
                     let stands = |part: &[Entry]| is_spread(part, wish, model);
                     let best = entries(ranked, model, source);
                     match wish.by_chance(source, model).zip(period) {
@@ -359,6 +367,18 @@ impl Recommendations {
         }
         channels.extend(self.peertube.channels_of(&unknown).await?);
         Ok(Arc::new(channels))
+    }
+
+    /// Reads beforehand what the first requests for a model's lists need; see [`Presumed::prepare`].
+    pub async fn prepare(&self) {
+        let Settings {
+            hide_nsfw_by_default,
+            many_videos,
+            ..
+        } = self.settings;
+        self.presumed
+            .prepare(hide_nsfw_by_default, many_videos, &self.snapshot)
+            .await;
     }
 
     /// Which videos are presumed to be visible.

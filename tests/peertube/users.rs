@@ -44,6 +44,20 @@ async fn the_settings_of_a_user_are_read() {
 }
 
 #[tokio::test]
+async fn typical_users_have_the_most_common_settings() {
+    let mut instance = Instance::start().await;
+    for user in 110..115 {
+        let settings = json!({ "nsfwPolicy": "blur", "videoLanguages": ["fr"], "blocked": user == 110 });
+        instance.add_user(user, settings).await;
+    }
+    instance.add_user(120, json!({ "nsfwFlagsHidden": 1 })).await;
+    let peertube = instance.peertube().await;
+    let all = peertube.typical_users(10).await.unwrap();
+    assert_eq!(all, [UserId(111), UserId(OWNER.min(VIEWER)), UserId(120)]);
+    assert_eq!(peertube.typical_users(1).await.unwrap(), all[..1]);
+}
+
+#[tokio::test]
 async fn the_latest_signals_come_first() {
     let mut instance = Instance::start().await;
     for video in 1..=5 {
