@@ -14,6 +14,7 @@
 //! | [`history`], [`signal`] | what all users did: watches and ratings |
 //! | [`session`] | one connection for several statements |
 //! | [`user`] | one user: settings, signals, watched channels |
+//! | [`past`] | signals and ties of one user at once |
 //! | [`subscriptions`] | whom a user follows, and the newest of them |
 //! | [`ties`] | which channels users are tied to, by subscriptions and public comments |
 //! | [`accounts`] | who exists, and whose history may be used |
@@ -37,6 +38,7 @@ pub mod error;
 pub mod history;
 mod host;
 pub mod ids;
+pub mod past;
 pub mod recent;
 pub mod reference;
 pub mod role;

@@ -10,7 +10,6 @@ use sqlx::FromRow;
 use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
 use super::ids::{ChannelId, UserId};
-use super::session::Session;
 
 /// Users per batch.
 const USERS: i64 = 500;
@@ -44,13 +43,18 @@ impl From<Row> for Tie {
     }
 }
 
-/// Parameter: the users. Newest first for each of them.
-const TIES: &str = r#"
+/// The ties of `$users`, the condition that user `u` has to meet; newest first for each of them.
+macro_rules! ties_of {
+    ($users:literal) => {
+        concat!(
+            r#"
     WITH eligible AS MATERIALIZED (
         SELECT u.id AS user_id, a.id AS account_id
         FROM "user" u
         JOIN account a ON a."userId" = u.id
-        WHERE u.id = ANY ($1) AND u."videosHistoryEnabled" IS TRUE AND u.blocked IS FALSE
+        WHERE u.id "#,
+            $users,
+            r#" AND u."videosHistoryEnabled" IS TRUE AND u.blocked IS FALSE
     ),
     followed AS MATERIALIZED (
         SELECT e.user_id, target."videoChannelId" AS channel_id, target."accountId" AS account_id,
@@ -74,32 +78,13 @@ const TIES: &str = r#"
     ) tie
     GROUP BY tie.user_id, tie.channel_id, tie.subscribed
     ORDER BY tie.user_id, since DESC, tie.channel_id, tie.subscribed
-"#;
-
-impl Session {
-    /// The ties of a user, newest first. None when the user does not exist, is blocked, or switched the history off.
-    ///
-    /// # Errors
-    /// [`PeerTubeError`] when the database cannot answer.
-    pub async fn ties(&mut self, user: UserId) -> Result<Vec<Tie>, PeerTubeError> {
-        let rows: Vec<Row> = sqlx::query_as(TIES)
-            .bind([user].as_slice())
-            .fetch_all(self.connection())
-            .await
-            .doing("reading the subscriptions and comments of a user")?;
-        Ok(rows.into_iter().map(Tie::from).collect())
-    }
+"#
+        )
+    };
 }
+pub(super) use ties_of;
 
 impl PeerTube {
-    /// [`Session::ties`] on a connection of its own.
-    ///
-    /// # Errors
-    /// [`PeerTubeError`] when the database cannot answer.
-    pub async fn ties(&self, user: UserId) -> Result<Vec<Tie>, PeerTubeError> {
-        self.session().await?.ties(user).await
-    }
-
     /// Calls `visitor` once for each user with ties, in order of [`UserId`], ties newest first.
     ///
     /// # Errors
@@ -120,7 +105,7 @@ impl PeerTube {
                 .doing(doing)?;
             let Some(end) = batch.last() else { break };
             last = *end;
-            let rows: Vec<Row> = sqlx::query_as(TIES)
+            let rows: Vec<Row> = sqlx::query_as(ties_of!("= ANY ($1)"))
                 .bind(&batch)
                 .fetch_all(&mut *transaction)
                 .await

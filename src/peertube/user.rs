@@ -70,15 +70,41 @@ struct ViewerRow {
     blocked: bool,
 }
 
+/// The latest signals of a user. Parameters: $1 the user, $2 how many at most.
+macro_rules! signals_of_user {
+    () => {
+        r#"
+        SELECT coalesce(h."videoId", r."videoId") AS video, h."currentTime" AS seconds,
+               h."updatedAt" AS watched_at, h."createdAt" AS first_watched_at,
+               r.is_like, r."updatedAt" AS rated_at, r."createdAt" AS first_rated_at
+        FROM (
+            SELECT "videoId", "currentTime", "createdAt", "updatedAt" FROM "userVideoHistory" WHERE "userId" = $1
+        ) h
+        FULL JOIN (
+            SELECT rate."videoId", rate.type = 'like' AS is_like, rate."createdAt", rate."updatedAt"
+            FROM account a
+            JOIN "accountVideoRate" rate ON rate."accountId" = a.id
+            WHERE a."userId" = $1
+        ) r ON r."videoId" = h."videoId"
+        WHERE EXISTS (
+            SELECT 1 FROM "user" u WHERE u.id = $1 AND u."videosHistoryEnabled" IS TRUE AND u.blocked IS FALSE
+        )
+        ORDER BY greatest(h."updatedAt", r."updatedAt") DESC, video
+        LIMIT $2
+        "#
+    };
+}
+pub(super) use signals_of_user;
+
 #[derive(FromRow)]
-struct SignalRow {
-    video: VideoId,
-    seconds: Option<i32>,
-    watched_at: Option<DateTime<Utc>>,
-    first_watched_at: Option<DateTime<Utc>>,
-    is_like: Option<bool>,
-    rated_at: Option<DateTime<Utc>>,
-    first_rated_at: Option<DateTime<Utc>>,
+pub(super) struct SignalRow {
+    pub(super) video: VideoId,
+    pub(super) seconds: Option<i32>,
+    pub(super) watched_at: Option<DateTime<Utc>>,
+    pub(super) first_watched_at: Option<DateTime<Utc>>,
+    pub(super) is_like: Option<bool>,
+    pub(super) rated_at: Option<DateTime<Utc>>,
+    pub(super) first_rated_at: Option<DateTime<Utc>>,
 }
 
 impl From<SignalRow> for Signal {
@@ -143,32 +169,12 @@ impl Session {
     /// # Errors
     /// [`PeerTubeError`] when the database cannot answer.
     pub async fn user_signals(&mut self, user: UserId, limit: u32) -> Result<Vec<Signal>, PeerTubeError> {
-        let rows: Vec<SignalRow> = sqlx::query_as(
-            r#"
-            SELECT coalesce(h."videoId", r."videoId") AS video, h."currentTime" AS seconds,
-                   h."updatedAt" AS watched_at, h."createdAt" AS first_watched_at,
-                   r.is_like, r."updatedAt" AS rated_at, r."createdAt" AS first_rated_at
-            FROM (
-                SELECT "videoId", "currentTime", "createdAt", "updatedAt" FROM "userVideoHistory" WHERE "userId" = $1
-            ) h
-            FULL JOIN (
-                SELECT rate."videoId", rate.type = 'like' AS is_like, rate."createdAt", rate."updatedAt"
-                FROM account a
-                JOIN "accountVideoRate" rate ON rate."accountId" = a.id
-                WHERE a."userId" = $1
-            ) r ON r."videoId" = h."videoId"
-            WHERE EXISTS (
-                SELECT 1 FROM "user" u WHERE u.id = $1 AND u."videosHistoryEnabled" IS TRUE AND u.blocked IS FALSE
-            )
-            ORDER BY greatest(h."updatedAt", r."updatedAt") DESC, video
-            LIMIT $2
-            "#,
-        )
-        .bind(user)
-        .bind(i64::from(limit))
-        .fetch_all(self.connection())
-        .await
-        .doing("reading the history of a user")?;
+        let rows: Vec<SignalRow> = sqlx::query_as(signals_of_user!())
+            .bind(user)
+            .bind(i64::from(limit))
+            .fetch_all(self.connection())
+            .await
+            .doing("reading the history of a user")?;
         Ok(rows.into_iter().map(Signal::from).collect())
     }
 }

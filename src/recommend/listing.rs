@@ -84,6 +84,13 @@ impl Audience<'_> {
             || self.seen.excludes(entry.video, self.include_watched)
             || self.controls.excludes(entry.video, entry.channel)
     }
+
+    /// How many candidates [`Audience::excludes`] excludes at most; `None` where that is not known.
+    fn excludes_at_most(&self) -> Option<usize> {
+        let is_known = self.author.is_none() && self.permitted.is_none() && !self.controls.excludes_channels();
+        let current = usize::from(self.current.is_some());
+        is_known.then(|| current + self.seen.count() + self.controls.unwanted.len())
+    }
 }
 
 /// A list, or as much of it as a page needs.
@@ -138,14 +145,15 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// Takes candidates, best first, until the list is full or there are no more. `stands` says whether a first part may
-    /// be put in order without the rest.
+    /// Takes candidates, best first, until the list is full or there are no more. There are `at_least` so many different ones.
+    /// `stands` says whether a first part may be put in order without the rest.
     ///
     /// # Errors
     /// [`PeerTubeError`] when PeerTube's database cannot answer.
     pub async fn fill(
         &mut self,
         mut candidates: impl Iterator<Item = Entry>,
+        at_least: usize,
         stands: impl Fn(&[Entry]) -> bool,
     ) -> Result<(), PeerTubeError> {
         let mut ahead: Vec<Entry> = Vec::new();
@@ -172,9 +180,13 @@ impl<'a> Listing<'a> {
             };
             self.take(&chunk, &visible).await?;
             if first && chunk.len() == FIRST_PART && stands(&self.entries) {
-                let new = |entry: &Entry| !self.audience.excludes(entry) && !self.considered.contains(&entry.video);
-                ahead = candidates.by_ref().filter(new).take(LIST_LIMIT - FIRST_PART).collect();
-                if ahead.len() == LIST_LIMIT - FIRST_PART {
+                let excluded = self.audience.excludes_at_most();
+                let are_enough = excluded.is_some_and(|excluded| at_least >= LIST_LIMIT + excluded);
+                if !are_enough {
+                    let new = |entry: &Entry| !self.audience.excludes(entry) && !self.considered.contains(&entry.video);
+                    ahead = candidates.by_ref().filter(new).take(LIST_LIMIT - FIRST_PART).collect();
+                }
+                if are_enough || ahead.len() == LIST_LIMIT - FIRST_PART {
                     self.first_part = self.entries.len();
                     self.suffices = self.entries.len() >= self.wanted;
                 }
@@ -193,7 +205,9 @@ impl<'a> Listing<'a> {
         describe: impl Fn(VideoId) -> Entry,
     ) -> Result<(), PeerTubeError> {
         if let (Newest::All, Some(known)) = (newest, self.audience.permitted.or(self.audience.presumed)) {
-            return self.fill(known.videos().iter().copied().map(describe), |_| false).await;
+            let videos = known.videos();
+            let described = videos.iter().copied().map(describe);
+            return self.fill(described, videos.len(), |_| false).await;
         }
         let mut start = 0;
         while !self.is_full() {

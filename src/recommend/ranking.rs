@@ -96,6 +96,12 @@ impl Iterator for Ranking {
         }
         self.heap.pop()
     }
+
+    /// Without the rest: making it takes long.
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let upper = self.rest.is_none().then_some(self.heap.len());
+        (self.heap.len(), upper)
+    }
 }
 
 #[cfg(test)]

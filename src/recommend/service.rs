@@ -93,10 +93,11 @@ impl Caller {
         (viewer.history_enabled && self.controls.reads_history()).then_some(viewer.id)
     }
 
-    /// The caller's account, where the list is made for the caller.
-    fn author(&self, strategy: Strategy) -> Option<AccountId> {
+    /// The caller's account, where the list is made for the caller and may have own videos in it.
+    fn author(&self, strategy: Strategy, snapshot: Option<&Snapshot>) -> Option<AccountId> {
         let is_personal = strategy.is_personal() && self.controls.level != Some(Level::Off);
-        self.viewer.as_ref().filter(|_| is_personal)?.account_id
+        let account = self.viewer.as_ref().filter(|_| is_personal)?.account_id?;
+        snapshot?.is_owner(account).then_some(account)
     }
 
     /// What was played before the list, oldest first.
@@ -200,7 +201,7 @@ impl Recommendations {
             seen_is_cut: caller.signals.len() >= SIGNAL_LIMIT as usize,
             // What plays by itself must not go in circles.
             include_watched: request.include_watched && request.strategy != Strategy::Next,
-            author: caller.author(request.strategy),
+            author: caller.author(request.strategy, snapshot.as_deref()),
             current: current.map(|current| current.video),
             permitted: permitted.as_ref(),
             presumed: None,
@@ -265,6 +266,7 @@ impl Recommendations {
                         let made_for = wish.clone();
                         rank(Arc::clone(model), move |model| made_for.rank(source, model)).await?
                     };
+                    let at_least = ranked.size_hint().0;
                     let stands = |part: &[Entry]| is_spread(part, wish, model);
                     let best = entries(ranked, model, source);
                     match wish.by_chance(source, model).zip(period) {
@@ -273,9 +275,11 @@ impl Recommendations {
                                 by_chance: true,
                                 ..entry
                             });
-                            listing.fill(interleave(best, by_chance, period), stands).await?;
+                            listing
+                                .fill(interleave(best, by_chance, period), at_least, stands)
+                                .await?;
                         }
-                        None => listing.fill(best, stands).await?,
+                        None => listing.fill(best, at_least, stands).await?,
                     }
                 }
             }
@@ -310,17 +314,14 @@ impl Recommendations {
         let ((mut session, viewer), controls) = tokio::try_join!(viewer, self.controls(user))?;
         let viewer = viewer.filter(|viewer| !viewer.blocked);
         let controls = viewer.as_ref().map(|_| controls).unwrap_or_default();
-        let signals = match &viewer {
-            Some(viewer) if viewer.history_enabled && controls.reads_history() => {
-                session.user_signals(user, SIGNAL_LIMIT).await?
-            }
-            _ => Vec::new(),
-        };
-        // Who has a history may be learned from; only the second stage looks at subscriptions and comments.
-        let ties = if ranks_by_ties && controls.learns() && !signals.is_empty() {
-            Some(session.ties(user).await?)
+        let is_read = viewer.as_ref().is_some_and(|viewer| viewer.history_enabled) && controls.reads_history();
+        let (signals, ties) = if !is_read {
+            (Vec::new(), None)
+        } else if ranks_by_ties && controls.learns() {
+            let (signals, ties) = session.signals_and_ties(user, SIGNAL_LIMIT).await?;
+            (signals, Some(ties))
         } else {
-            None
+            (session.user_signals(user, SIGNAL_LIMIT).await?, None)
         };
         Ok(Caller {
             viewer,

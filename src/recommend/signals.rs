@@ -36,6 +36,11 @@ impl Seen {
         seen
     }
 
+    /// How many videos that is at most.
+    pub fn count(&self) -> usize {
+        self.watched.len() + self.disliked.len()
+    }
+
     /// Whether a video must not be listed: disliked, or watched unless `include_watched`.
     pub fn excludes(&self, video: VideoId, include_watched: bool) -> bool {
         self.disliked.contains(&video) || (!include_watched && self.watched.contains(&video))

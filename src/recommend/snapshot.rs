@@ -16,7 +16,7 @@ use super::second_stage::{SecondStage, channel_numbers};
 use crate::model::numbering::Numbers;
 use crate::model::ranking::Ranker;
 use crate::model::recommender::Recommender;
-use crate::peertube::{CatalogueVideo, ChannelId, VideoId};
+use crate::peertube::{AccountId, CatalogueVideo, ChannelId, VideoId};
 
 /// The model in use, `None` until the first one is published. Readers never block.
 pub type SharedSnapshot = Arc<ArcSwapOption<Snapshot>>;
@@ -31,6 +31,7 @@ pub struct Snapshot {
     channels: HashMap<ChannelId, u32>,
     of_channels: OfChannels,
     instances: Vec<u32>,
+    owners: HashSet<AccountId>,
     average_popularity: f32,
     known_by_peers: HashSet<u32>,
     few_seen: FewSeen,
@@ -84,6 +85,7 @@ impl Snapshot {
             .map(|host| hosts.of(host))
             .collect();
         recommender.prepare();
+        let owners = videos.iter().map(|video| video.owner).collect();
         let average_popularity = average(recommender.popularity());
         Ok(Self {
             recommender,
@@ -94,6 +96,7 @@ impl Snapshot {
             channels,
             of_channels,
             instances,
+            owners,
             average_popularity,
             known_by_peers: HashSet::default(),
             few_seen,
@@ -101,6 +104,11 @@ impl Snapshot {
             created_at,
             model,
         })
+    }
+
+    /// Whether any of the videos belongs to this account.
+    pub fn is_owner(&self, account: AccountId) -> bool {
+        self.owners.contains(&account)
     }
 
     /// Names the items about which other instances sent evidence that the model uses. Only these are ever explained by

@@ -4,12 +4,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use shoal::clock::SharedClock;
-use shoal::peertube::{UserId, VideoId, Viewer};
+use shoal::peertube::{Signal, UserId, VideoId, Viewer, Watch};
+use shoal::recommend::controls::Controls;
+use shoal::recommend::listing::{Audience, Entry, Listing};
 use shoal::recommend::newest_first::NewestFirst;
 use shoal::recommend::presumed::Presumed;
 use shoal::recommend::service::Settings;
+use shoal::recommend::signals::Seen;
 use shoal::recommend::{Recommendations, Request, Strategy};
 
 use crate::instance::{REMOTE, VIEWER};
@@ -61,6 +64,31 @@ fn request(strategy: Strategy) -> Request {
 async fn ids(service: &Recommendations, strategy: Strategy) -> Vec<VideoId> {
     let page = service.for_request(&request(strategy)).await.unwrap();
     page.data.iter().map(|listed| listed.video.id).collect()
+}
+
+fn signal(video: i32) -> Signal {
+    let at = DateTime::UNIX_EPOCH;
+    Signal {
+        video: VideoId(video),
+        watched: Some(Watch {
+            seconds: 1,
+            at,
+            first_at: at,
+        }),
+        rated: None,
+    }
+}
+
+fn entry(video: &VideoId) -> Entry {
+    Entry {
+        video: *video,
+        item: None,
+        channel: None,
+        owner: None,
+        score: None,
+        source: Strategy::ForYou,
+        by_chance: false,
+    }
 }
 
 #[tokio::test]
@@ -119,6 +147,41 @@ async fn what_most_callers_need_is_read_beforehand() {
     for viewer in [None, viewer] {
         assert!(presumed.listed_for(viewer.as_ref(), true).is_some());
     }
+}
+
+/// Where it is known beforehand that there are enough candidates, they are not counted; it makes no difference.
+#[tokio::test]
+async fn candidates_are_enough_whether_they_are_counted_or_not() {
+    let world = World::untrained().await;
+    let all: Vec<VideoId> = (1..=700).map(VideoId).collect();
+    let presumed = NewestFirst::new(all.clone());
+    let controls = Controls::default();
+    let mut totals = HashSet::new();
+    for watched in [0, 100, 199, 200, 201, 300, 650] {
+        let signals: Vec<Signal> = (1..=watched).map(|video| signal(3 * video % 701)).collect();
+        let seen = Seen::new(&signals);
+        let mut listed = [0, all.len()].map(|at_least| (at_least, None));
+        for (at_least, listed) in &mut listed {
+            let audience = Audience {
+                viewer: None,
+                hide_nsfw_by_default: true,
+                seen: &seen,
+                controls: &controls,
+                seen_is_cut: false,
+                include_watched: false,
+                author: None,
+                current: None,
+                permitted: None,
+                presumed: Some(&presumed),
+            };
+            let mut listing = Listing::new(&world.peertube, audience, 15);
+            listing.fill(all.iter().map(entry), *at_least, |_| true).await.unwrap();
+            *listed = Some(listing.finish());
+        }
+        assert_eq!(listed[0].1, listed[1].1, "{watched} watched");
+        totals.extend(listed.map(|(_, listed)| listed.unwrap().total));
+    }
+    assert_eq!(totals, HashSet::from([500, 499, 400, 50]));
 }
 
 #[tokio::test]

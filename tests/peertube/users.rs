@@ -10,6 +10,9 @@ use crate::instance::{Instance, LOCAL_CHANNEL, OWNER, REMOTE_CHANNEL, VIEWER};
 
 async fn signals(peertube: &PeerTube, limit: u32) -> Vec<i32> {
     let signals = peertube.user_signals(UserId(VIEWER), limit).await.unwrap();
+    let mut session = peertube.session().await.unwrap();
+    let (together, _) = session.signals_and_ties(UserId(VIEWER), limit).await.unwrap();
+    assert!(together == signals, "the same as alone");
     signals.iter().map(|signal| signal.video.0).collect()
 }
 
