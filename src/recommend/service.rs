@@ -408,7 +408,8 @@ impl Recommendations {
     }
 
     pub(super) async fn controls(&self, user: UserId) -> Result<Controls, RecommendError> {
-        let (settings, unwanted) = self.store.settings_and_unwanted(user.0).await?;
+        let decided = self.store.settings_and_unwanted(user.0).await?;
+        let (settings, unwanted) = decided.as_ref().clone();
         Ok(Controls::new(settings, unwanted, self.settings.default_level))
     }
 

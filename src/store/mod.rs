@@ -16,6 +16,7 @@ mod pool;
 mod received_activities;
 mod received_evidence;
 mod releases;
+mod remembered;
 mod settings;
 mod transaction;
 mod user_levels;

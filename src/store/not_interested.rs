@@ -1,6 +1,7 @@
 //! What a user never wants to be shown.
 
 use std::collections::HashSet;
+use std::slice;
 
 use chrono::{DateTime, Utc};
 
@@ -42,6 +43,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
     pub async fn add_not_interested(&self, user: i32, unwanted: Unwanted) -> Result<bool, StoreError> {
+        let _forgetting = self.remembered.forgetting(slice::from_ref(&user));
         let (kind, target) = unwanted.columns();
         let added = sqlx::query!(
             "INSERT INTO shoal.not_interested (user_id, kind, target_id, created_at)
@@ -76,6 +78,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
     pub async fn remove_not_interested(&self, user: i32, unwanted: Unwanted) -> Result<(), StoreError> {
+        let _forgetting = self.remembered.forgetting(slice::from_ref(&user));
         let (kind, target) = unwanted.columns();
         sqlx::query!(
             "DELETE FROM shoal.not_interested WHERE user_id = $1 AND kind = $2 AND target_id = $3",

@@ -9,6 +9,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection, PgPool};
 
 use super::StoreError;
+use super::remembered::Remembered;
 use crate::clock::SharedClock;
 use crate::config::DatabaseConfig;
 use crate::pooling::pool_options;
@@ -28,11 +29,12 @@ const SERVER_SETTINGS: [(&str, &str); 4] = [
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
-/// Shoal's own tables. Cheap to clone: clones share one pool.
+/// Shoal's own tables. Cheap to clone: clones share one pool, and what they remember.
 #[derive(Clone)]
 pub struct Store {
     pub(super) pool: PgPool,
     pub(super) clock: SharedClock,
+    pub(super) remembered: Remembered,
 }
 
 impl Store {
@@ -63,7 +65,11 @@ impl Store {
         let pool = pool_options(config.max_connections, ACQUIRE_TIMEOUT)
             .connect_with(options)
             .await?;
-        Ok(Self { pool, clock })
+        Ok(Self {
+            pool,
+            clock,
+            remembered: Remembered::default(),
+        })
     }
 
     /// Creates the schema `shoal` if needed and applies the migrations that are missing.

@@ -1,6 +1,7 @@
 //! What users decided: levels, sliders, topics, resets.
 
 use std::collections::HashSet;
+use std::slice;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -133,11 +134,17 @@ impl Store {
         row.map_or_else(|| Ok(UserSettings::default()), UserSettings::try_from)
     }
 
-    /// [`Store::user_settings`] and [`Store::unwanted`] in one statement, because every list of a user needs both.
+    /// [`Store::user_settings`] and [`Store::unwanted`] at once, because every list of a user needs both. They are remembered
+    /// for a minute: what another program writes meanwhile is not seen.
     ///
     /// # Errors
     /// As theirs.
-    pub async fn settings_and_unwanted(&self, user: i32) -> Result<(UserSettings, HashSet<Unwanted>), StoreError> {
+    pub async fn settings_and_unwanted(&self, user: i32) -> Result<Arc<(UserSettings, HashSet<Unwanted>)>, StoreError> {
+        let now = self.clock.now();
+        let before = match self.remembered.of(user, now) {
+            Ok(decided) => return Ok(decided),
+            Err(before) => before,
+        };
         let row = sqlx::query!(
             r#"SELECT s.level AS "level?", coalesce(s.discover, 0) AS "discover!", coalesce(s.fresh, 0) AS "fresh!",
                       coalesce(s.wide, 0) AS "wide!", coalesce(s.tags_up, '{}') AS "tags_up!",
@@ -167,7 +174,9 @@ impl Store {
         };
         let videos = row.videos.into_iter().map(Unwanted::Video);
         let unwanted = videos.chain(row.channels.into_iter().map(Unwanted::Channel));
-        Ok((settings.try_into()?, unwanted.collect()))
+        let decided = Arc::new((settings.try_into()?, unwanted.collect()));
+        self.remembered.remember(user, &decided, now, before);
+        Ok(decided)
     }
 
     /// Changes settings of `user`, and writes down when the level changed. Returns all settings.
@@ -180,6 +189,7 @@ impl Store {
             return Err(StoreError::Value("a slider must be from -1 to 1"));
         }
         let now = self.clock.now();
+        let _forgetting = self.remembered.forgetting(slice::from_ref(&user));
         let change = Arc::new(change);
         self.run_transaction("change_user_settings", Isolation::RepeatableRead, move |connection| {
             let change = Arc::clone(&change);
@@ -227,6 +237,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
     pub async fn reset_user(&self, user: i32) -> Result<(), StoreError> {
+        let _forgetting = self.remembered.forgetting(slice::from_ref(&user));
         sqlx::query!(
             "INSERT INTO shoal.user_settings (user_id, history_from, updated_at) VALUES ($1, $2, $2)
              ON CONFLICT (user_id) DO UPDATE SET history_from = $2, updated_at = $2",
@@ -244,6 +255,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database fails; nothing is removed then.
     pub async fn forget_user(&self, user: i32) -> Result<(), StoreError> {
+        let _forgetting = self.remembered.forgetting(slice::from_ref(&user));
         let now = self.clock.now();
         self.run_transaction("forget_user", Isolation::RepeatableRead, move |connection| {
             Box::pin(async move {
@@ -322,6 +334,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database fails; nothing is removed then.
     pub async fn remove_users(&self, users: &[i32]) -> Result<(), StoreError> {
+        let _forgetting = self.remembered.forgetting(users);
         let users: Arc<[i32]> = users.into();
         self.run_transaction("remove_users", Isolation::RepeatableRead, move |connection| {
             let users = Arc::clone(&users);
