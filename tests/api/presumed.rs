@@ -79,9 +79,9 @@ fn signal(video: i32) -> Signal {
     }
 }
 
-fn entry(video: &VideoId) -> Entry {
+fn entry(video: VideoId) -> Entry {
     Entry {
-        video: *video,
+        video,
         item: None,
         channel: None,
         owner: None,
@@ -175,7 +175,10 @@ async fn candidates_are_enough_whether_they_are_counted_or_not() {
                 presumed: Some(&presumed),
             };
             let mut listing = Listing::new(&world.peertube, audience, 15);
-            listing.fill(all.iter().map(entry), *at_least, |_| true).await.unwrap();
+            listing
+                .fill(all.iter().copied().map(entry), *at_least, |_| true)
+                .await
+                .unwrap();
             *listed = Some(listing.finish());
         }
         assert_eq!(listed[0].1, listed[1].1, "{watched} watched");
