@@ -89,7 +89,7 @@ struct Row {
     categories_down: Vec<i32>,
     history_from: Option<DateTime<Utc>>,
     forgotten_at: Option<DateTime<Utc>>,
-    updated_at: Option<DateTime<Utc>>,
+    updated_at: DateTime<Utc>,
 }
 
 impl TryFrom<Row> for UserSettings {
@@ -111,7 +111,7 @@ impl TryFrom<Row> for UserSettings {
             },
             history_from: row.history_from,
             forgotten_at: row.forgotten_at,
-            updated_at: row.updated_at,
+            updated_at: Some(row.updated_at),
         })
     }
 }
@@ -145,36 +145,7 @@ impl Store {
             Ok(decided) => return Ok(decided),
             Err(before) => before,
         };
-        let row = sqlx::query!(
-            r#"SELECT s.level AS "level?", coalesce(s.discover, 0) AS "discover!", coalesce(s.fresh, 0) AS "fresh!",
-                      coalesce(s.wide, 0) AS "wide!", coalesce(s.tags_up, '{}') AS "tags_up!",
-                      coalesce(s.tags_down, '{}') AS "tags_down!", coalesce(s.categories_up, '{}') AS "categories_up!",
-                      coalesce(s.categories_down, '{}') AS "categories_down!", s.history_from AS "history_from?",
-                      s.forgotten_at AS "forgotten_at?", s.updated_at AS "updated_at?",
-                      ARRAY(SELECT target_id FROM shoal.not_interested WHERE user_id = $1 AND kind = 'video') AS "videos!",
-                      ARRAY(SELECT target_id FROM shoal.not_interested WHERE user_id = $1 AND kind = 'channel')
-                          AS "channels!"
-               FROM (VALUES ($1::integer)) AS asked (id) LEFT JOIN shoal.user_settings s ON s.user_id = asked.id"#,
-            user,
-        )
-        .fetch_one(&self.pool)
-        .await?;
-        let settings = Row {
-            level: row.level,
-            discover: row.discover,
-            fresh: row.fresh,
-            wide: row.wide,
-            tags_up: row.tags_up,
-            tags_down: row.tags_down,
-            categories_up: row.categories_up,
-            categories_down: row.categories_down,
-            history_from: row.history_from,
-            forgotten_at: row.forgotten_at,
-            updated_at: row.updated_at,
-        };
-        let videos = row.videos.into_iter().map(Unwanted::Video);
-        let unwanted = videos.chain(row.channels.into_iter().map(Unwanted::Channel));
-        let decided = Arc::new((settings.try_into()?, unwanted.collect()));
+        let decided = Arc::new(tokio::try_join!(self.user_settings(user), self.unwanted(user))?);
         self.remembered.remember(user, &decided, now, before);
         Ok(decided)
     }
