@@ -65,7 +65,7 @@ impl Slow {
             Habit::Silent => b"",
             Habit::Head => b"GET /healthz HTTP/1.1\r\nhost: here\r\nx-slow: ",
             Habit::Body => {
-                b"POST /api/v1/visitors/reports HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n{"
+                b"PUT /api/v1/users/me/settings HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n{"
             }
         };
         stream.write_all(beginning).await.unwrap();

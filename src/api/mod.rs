@@ -9,12 +9,10 @@
 //! | [`metrics`] | `GET /metrics`, and the names of what is measured |
 //! | [`openapi`] | `GET /api/v1/openapi.json` |
 //! | [`me`] | `/api/v1/users/me/...`: what a user can see and change |
-//! | [`visitors`] | `/api/v1/visitors/...`: randomized reports of visitors |
 //! | [`authentication`] | who is asking |
 //! | [`vouching`] | the plugin's signature for a user |
 //! | [`users`] | access tokens of PeerTube |
 //! | [`body`] | bodies, checked |
-//! | [`bucket`] | a limit for all visitors together |
 //! | [`overload`] | shedding, deadline, size of bodies |
 //! | [`observe`] | request ids, log lines, counters |
 //! | [`problem`] | every error as `application/problem+json` |
@@ -25,7 +23,6 @@
 
 pub mod authentication;
 pub mod body;
-pub mod bucket;
 pub mod health;
 pub mod me;
 pub mod metrics;
@@ -38,12 +35,11 @@ pub mod recommendations;
 pub mod server;
 pub mod state;
 pub mod users;
-pub mod visitors;
 pub mod vouching;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
@@ -52,7 +48,7 @@ pub use server::Server;
 pub use state::{ApiState, Limits, StartError};
 
 /// Every route, as it stands in logs, metrics and the OpenAPI document.
-pub const ROUTES: [&str; 15] = [
+pub const ROUTES: [&str; 12] = [
     recommendations::PATH,
     me::settings::PATH,
     me::not_interested::PATH,
@@ -61,9 +57,6 @@ pub const ROUTES: [&str; 15] = [
     me::data::EXPORT_PATH,
     me::data::RESET_PATH,
     me::data::PATH,
-    visitors::PARAMETERS_PATH,
-    visitors::REPORTS_PATH,
-    visitors::TOPICS_PATH,
     health::ALIVE_PATH,
     health::READY_PATH,
     metrics::PATH,
@@ -79,12 +72,6 @@ pub fn router(state: ApiState) -> Router {
         .route_layer(from_fn_with_state(state.clone(), authentication::identify))
         .route_layer(overload::shedding(state.limits.concurrent_requests))
         .route_layer(from_fn_with_state(state.clone(), overload::whole_body));
-    let visitors = Router::new()
-        .route(visitors::PARAMETERS_PATH, get(visitors::parameters))
-        .route(visitors::REPORTS_PATH, post(visitors::report))
-        .route(visitors::TOPICS_PATH, get(visitors::list))
-        .route_layer(overload::shedding(state.limits.concurrent_requests))
-        .route_layer(from_fn_with_state(state.clone(), overload::whole_body));
     let open = Router::new()
         .route(health::ALIVE_PATH, get(health::alive))
         .route(health::READY_PATH, get(health::ready))
@@ -92,7 +79,6 @@ pub fn router(state: ApiState) -> Router {
         .route(openapi::PATH, get(openapi::document));
     // The last layer is the outermost.
     known
-        .merge(visitors)
         .merge(open)
         .fallback(problem::no_such_route)
         .layer(RequestBodyLimitLayer::new(state.limits.body_bytes))

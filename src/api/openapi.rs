@@ -10,7 +10,7 @@ use utoipa::openapi::{Content, ObjectBuilder, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use super::me::{contributions, data, not_interested, profile, settings};
-use super::{health, metrics, problem, recommendations, visitors};
+use super::{health, metrics, problem, recommendations};
 
 /// Where the document is.
 pub const PATH: &str = "/api/v1/openapi.json";
@@ -25,14 +25,13 @@ pub const PATH: &str = "/api/v1/openapi.json";
     paths(
         recommendations::list, settings::read, settings::change, not_interested::list, not_interested::add,
         not_interested::remove, profile::read, contributions::list, data::export, data::reset, data::remove,
-        visitors::parameters, visitors::report, visitors::list, health::alive, health::ready, metrics::render, document
+        health::alive, health::ready, metrics::render, document
     ),
     components(schemas(problem::Problem)),
     modifiers(&Callers, &Refusals),
     tags(
         (name = "recommendations", description = "Lists of videos."),
         (name = "controls", description = "What a user can see and change."),
-        (name = "visitors", description = "Randomized reports of visitors without an account."),
         (name = "health", description = "For whoever runs Shoal."),
     )
 )]

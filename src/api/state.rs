@@ -11,14 +11,12 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use super::authentication::ServiceToken;
 use super::health::Releases;
 use super::users::Users;
-use super::visitors::Visitors;
 use super::vouching::PluginSecret;
 use crate::clock::SharedClock;
 use crate::config::{Config, PrivacyConfig};
 use crate::connections::ConnectionLimits;
 use crate::peertube::tokens::{TokenError, TokenOwners};
 use crate::peertube::{PeerTube, Viewer};
-use crate::privacy::PrivacyError;
 use crate::recommend::service::Settings;
 use crate::recommend::{Recommendations, SharedSnapshot};
 use crate::store::{Level, Store};
@@ -29,9 +27,6 @@ pub enum StartError {
     /// PeerTube cannot be asked about tokens.
     #[error(transparent)]
     Tokens(#[from] TokenError),
-    /// The parameters of visitors' reports make no sense.
-    #[error("`visitors.epsilon`: {0}")]
-    Visitors(#[from] PrivacyError),
 }
 
 /// Bounds on what requests may take.
@@ -94,7 +89,6 @@ pub struct Shared {
     pub(super) token: ServiceToken,
     pub(super) plugin: Option<PluginSecret>,
     pub(super) users: Users,
-    pub(super) visitors: Option<Visitors>,
     pub(super) privacy: PrivacyConfig,
     pub(super) limits: Limits,
     pub(super) metrics: PrometheusHandle,
@@ -132,7 +126,6 @@ impl ApiState {
             token: ServiceToken::new(&config.api.service_token),
             plugin: PluginSecret::new(&config.api.plugin_secret),
             users: Users::new(TokenOwners::new(config.peertube.api_address())?),
-            visitors: Visitors::new(&config.visitors)?,
             privacy: config.privacy.clone(),
             limits: Limits::default(),
             metrics,

@@ -37,7 +37,7 @@ struct Report {
 /// When the configuration itself cannot be read.
 pub async fn run(arguments: CheckConfigArguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.load()?;
-    let (mut problems, mut warnings) = (Vec::new(), Vec::new());
+    let (mut problems, mut warnings) = (Vec::new(), config.retired.clone());
     let peertube = match PeerTube::check(&config.peertube.database_url).await {
         Ok(report) => {
             problems.extend(report.problems.iter().cloned());

@@ -87,6 +87,9 @@ impl ConfigArguments {
         telemetry::start(&config.logging)
             .map_err(anyhow::Error::msg)
             .context("`logging.filter`")?;
+        for warning in &config.retired {
+            tracing::warn!("the configuration: {warning}");
+        }
         Ok(Arc::new(config))
     }
 }

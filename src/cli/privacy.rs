@@ -43,7 +43,6 @@ struct Report {
     contributing: State,
     year: YearSpending,
     releases: Vec<ReleaseLine>,
-    visitors: VisitorsLine,
 }
 
 /// A question and its answer.
@@ -107,12 +106,6 @@ impl From<&LedgerEntry> for ReleaseLine {
     }
 }
 
-#[derive(Debug, Serialize)]
-struct VisitorsLine {
-    enabled: bool,
-    epsilon: f64,
-}
-
 /// Where text begins in a line.
 const INDENT: usize = 13;
 /// Longest line of text, unless a word is longer.
@@ -163,8 +156,7 @@ const STATEMENTS: [(&str, &str); 9] = [
     ),
     (
         "visitors",
-        "Nothing is asked of visitors without an account unless the administrator switched that on. Then their browsers answer \
-         by chance to hide the true topic, and Shoal keeps numbers of answers per day.",
+        "Of visitors without an account nothing is asked and nothing is kept.",
     ),
 ];
 
@@ -215,10 +207,6 @@ async fn report(config: &Config, store: &Store, peertube: &PeerTube, now: DateTi
         },
         year: YearSpending::new(&budget, spent, &ledger, now),
         releases: ledger.iter().rev().map(ReleaseLine::from).collect(),
-        visitors: VisitorsLine {
-            enabled: config.visitors.enabled,
-            epsilon: config.visitors.epsilon,
-        },
         accounts,
     })
 }
@@ -301,17 +289,6 @@ fn print(report: &Report, privacy: &PrivacyConfig) {
         year.epsilon_spent,
         output::counted(year.releases as u64, "release"),
         year.epsilon_left
-    ));
-    output::line(&format!(
-        "visitors     {}",
-        if report.visitors.enabled {
-            format!(
-                "randomized reports are counted, epsilon {} each",
-                report.visitors.epsilon
-            )
-        } else {
-            "no reports are taken".to_owned()
-        }
     ));
     output::line("");
     if report.releases.is_empty() {

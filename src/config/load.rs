@@ -16,6 +16,9 @@ const SECRETS: [(&str, &str); 4] = [
     ("SHOAL_API__PLUGIN_SECRET", "api.plugin_secret"),
 ];
 
+/// Tables of earlier versions, and what became of them. They are accepted, so that a file that was usable stays usable.
+const RETIRED: [(&str, &str); 1] = [("visitors", "topics of visitors are no longer counted")];
+
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -77,10 +80,12 @@ impl Config {
                 .set_override_option(key, secrets.get(variable).cloned())
                 .map_err(|error| ConfigError::Shape(describe(&error)))?;
         }
-        let raw = builder.build().map_err(|error| ConfigError::Shape(describe(&error)))?;
+        let mut raw = builder.build().map_err(|error| ConfigError::Shape(describe(&error)))?;
+        let retired = without_retired(&mut raw);
         let mut loaded: Self = raw
             .try_deserialize()
             .map_err(|error| ConfigError::Shape(describe(&error)))?;
+        loaded.retired = retired;
         for hosts in [
             &mut loaded.federation.allowed_hosts,
             &mut loaded.federation.blocked_hosts,
@@ -176,15 +181,6 @@ impl Config {
             "peertube.api_url",
             || "must be empty or an address that begins with http:// or https://".to_owned(),
         )?;
-        let visitors = &self.visitors;
-        ensure(
-            visitors.epsilon > 0.0 && visitors.epsilon <= 10.0,
-            "visitors.epsilon",
-            || "must be above 0 and at most 10".to_owned(),
-        )?;
-        ensure(visitors.reports_per_minute > 0, "visitors.reports_per_minute", || {
-            "must be at least 1".to_owned()
-        })?;
         let public_url = &self.federation.public_url;
         ensure(
             public_url.query().is_none() && public_url.fragment().is_none(),
@@ -227,6 +223,18 @@ fn ensure(holds: bool, key: &'static str, problem: impl FnOnce() -> String) -> R
             problem: problem(),
         })
     }
+}
+
+/// Takes the tables of [`RETIRED`] out of `raw` and says which there were.
+fn without_retired(raw: &mut config::Config) -> Vec<String> {
+    let config::ValueKind::Table(tables) = &mut raw.cache.kind else {
+        return Vec::new();
+    };
+    RETIRED
+        .iter()
+        .filter(|(table, _)| tables.remove(*table).is_some())
+        .map(|(table, reason)| format!("`{table}` has no meaning any more and can be removed: {reason}"))
+        .collect()
 }
 
 /// The error without the offending value, which may be a secret.

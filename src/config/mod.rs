@@ -36,15 +36,15 @@ pub struct Config {
     /// What may leave the instance.
     #[serde(default)]
     pub privacy: PrivacyConfig,
-    /// Randomized reports of visitors.
-    #[serde(default)]
-    pub visitors: VisitorsConfig,
     /// What is shown.
     #[serde(default)]
     pub recommend: RecommendConfig,
     /// Logs.
     #[serde(default)]
     pub logging: LoggingConfig,
+    /// What was set in vain, as sentences: settings of earlier versions that have no meaning any more.
+    #[serde(skip)]
+    pub retired: Vec<String>,
 }
 
 /// `[peertube]`: the instance beside which this sidecar runs.
@@ -254,28 +254,6 @@ pub enum ContributionDefault {
     OptIn,
     /// Their history is in the noised evidence.
     OptOut,
-}
-
-/// `[visitors]`: randomized reports of visitors without an account.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct VisitorsConfig {
-    /// Whether reports are taken.
-    pub enabled: bool,
-    /// Epsilon of one report.
-    pub epsilon: f64,
-    /// Reports taken per minute at most, of all visitors together.
-    pub reports_per_minute: u32,
-}
-
-impl Default for VisitorsConfig {
-    fn default() -> Self {
-        Self {
-            enabled: false,
-            epsilon: 1.0,
-            reports_per_minute: 600,
-        }
-    }
 }
 
 /// `[recommend]`: what is shown.

@@ -37,17 +37,6 @@ pub enum PrivacyError {
         /// Share that may collude or drop out.
         failing: f64,
     },
-    /// A question with fewer than two answers, or with too many.
-    #[error("a question needs between 2 and {largest} answers, not {categories}")]
-    Categories {
-        /// Answers that were asked for.
-        categories: u32,
-        /// Most that are allowed.
-        largest: u32,
-    },
-    /// An answer or a set of counts that the question does not have.
-    #[error("the report does not fit the question")]
-    Report,
     /// A payload cannot be decoded, or says something impossible.
     #[error("the payload is refused: {0}")]
     Payload(String),

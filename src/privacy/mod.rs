@@ -128,7 +128,6 @@ pub mod discrete_gaussian;
 pub mod distributed;
 mod error;
 pub mod grid;
-pub mod local;
 pub mod mechanism;
 pub mod noised;
 mod payload;

@@ -1,5 +1,5 @@
 //! Shoal's own tables, in the schema `shoal`: keys, peers, deliveries, the privacy ledger, received evidence, models, what
-//! users decided, counts of visitors' reports.
+//! users decided.
 //!
 //! One file per table. Queries are checked against the migrations when Shoal is compiled; `tools/prepare-queries.sh`
 //! writes what the compiler needs to know into `.sqlx/`. PeerTube's tables are not read here.
@@ -21,7 +21,6 @@ mod settings;
 mod transaction;
 mod user_levels;
 mod user_settings;
-mod visitor_counts;
 
 pub use deliveries::{DeliveryState, LeasedDelivery, NewDelivery, QueuedDelivery};
 pub use error::StoreError;
@@ -38,4 +37,3 @@ pub use releases::{LedgerEntry, NewRelease, Participants, Release};
 pub use transaction::Isolation;
 pub use user_levels::{LevelChange, LevelHistory};
 pub use user_settings::{SettingsChange, Sliders, Topics, UserChoice, UserSettings};
-pub use visitor_counts::VisitorCounts;

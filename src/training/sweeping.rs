@@ -7,13 +7,11 @@ use crate::store::Store;
 /// Users looked up at once.
 const CHUNK: usize = 10_000;
 
-/// Removes all rows about users who are no more in PeerTube, and counts of visitors that are too old to be shown. Returns
-/// how many users were removed. A PeerTube without any user removes nobody: it is empty, not abandoned.
+/// Removes all rows about users who are no more in PeerTube. Returns how many users were removed. A PeerTube without any user removes nobody: it is empty, not abandoned.
 ///
 /// # Errors
 /// [`TrainingError`] when a database cannot answer.
 pub async fn sweep(peertube: &PeerTube, store: &Store) -> Result<usize, TrainingError> {
-    store.prune_visitor_counts().await?;
     let known = store.known_users().await?;
     if known.is_empty() || peertube.users().await? == 0 {
         return Ok(0);

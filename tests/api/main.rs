@@ -23,7 +23,6 @@ mod silence;
 mod similar;
 mod subscriptions;
 mod visibility;
-mod visitors;
 mod world;
 
 #[allow(

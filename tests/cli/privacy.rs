@@ -61,7 +61,7 @@ async fn every_question_is_answered_in_words_and_in_json() {
 
     assert_eq!(
         keys(&json),
-        BTreeSet::from(["accounts", "contributing", "releases", "statements", "visitors", "year"])
+        BTreeSet::from(["accounts", "contributing", "releases", "statements", "year"])
     );
     let statements = json["statements"].as_array().unwrap();
     let about: Vec<&str> = statements.iter().map(|one| one["about"].as_str().unwrap()).collect();
@@ -102,7 +102,6 @@ async fn every_question_is_answered_in_words_and_in_json() {
         format!("contributing {eligible} accounts; 0 followers"),
         "budget       epsilon 4 and delta 1e-6 for any 365 days, in 12 releases".to_owned(),
         "  spent      epsilon 0.000 in 0 releases of the last 365 days; it may still grow by 4.000".to_owned(),
-        "visitors     no reports are taken".to_owned(),
         "releases     none: nothing about anybody has left this instance".to_owned(),
     ] {
         assert!(text.lines().any(|told| told == line), "`{line}` is not in\n{text}");
@@ -111,17 +110,10 @@ async fn every_question_is_answered_in_words_and_in_json() {
         "epsilonAllowed": 4.0, "delta": 1e-6, "epsilonSpent": 0.0, "epsilonLeft": 4.0, "releases": 0
     });
     assert_eq!(json["year"], year);
-    assert_eq!(
-        json["visitors"],
-        serde_json::json!({ "enabled": false, "epsilon": 1.0 })
-    );
     assert_eq!(json["releases"], serde_json::json!([]));
 
     // What the administrator chose otherwise is told.
-    let opt_in = [
-        ("SHOAL_PRIVACY__CONTRIBUTION", "opt-in"),
-        ("SHOAL_VISITORS__ENABLED", "true"),
-    ];
+    let opt_in = [("SHOAL_PRIVACY__CONTRIBUTION", "opt-in")];
     let (text, json) = report(&setup, &config, &opt_in);
     assert_eq!(json["accounts"]["defaultLevel"], "local");
     assert_eq!(
@@ -132,10 +124,6 @@ async fn every_question_is_answered_in_words_and_in_json() {
         (&40.into(), &0.into())
     );
     assert!(text.contains("contributing 0 accounts"), "{text}");
-    assert!(
-        text.contains("visitors     randomized reports are counted, epsilon 1 each"),
-        "{text}"
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use shoal::store::{Level, SettingsChange, Unwanted};
 use crate::support::{Tube, world};
 
 /// Tables without any row about an account. A new table belongs here, or in [`fill`].
-const ABOUT_NOBODY: [&str; 11] = [
+const ABOUT_NOBODY: [&str; 10] = [
     "default_levels",
     "deliveries",
     "keys",
@@ -16,7 +16,6 @@ const ABOUT_NOBODY: [&str; 11] = [
     "received_evidence",
     "releases",
     "settings",
-    "visitor_counts",
 ];
 
 /// Makes a row about `user` in every table that has any.

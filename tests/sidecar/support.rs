@@ -16,7 +16,7 @@ use shoal::api::metrics::recorder;
 use shoal::clock::{SharedClock, SystemClock};
 use shoal::config::{
     AcceptFollows, ApiConfig, Config, ContributionDefault, DatabaseConfig, FederationConfig, LoggingConfig,
-    PeerTubeConfig, PreferencesConfig, PrivacyConfig, RecommendConfig, TrainingConfig, VisitorsConfig,
+    PeerTubeConfig, PreferencesConfig, PrivacyConfig, RecommendConfig, TrainingConfig,
 };
 use shoal::demo::fill::fill;
 use shoal::demo::postgres::{Options, ThrowAwayCluster};
@@ -151,9 +151,9 @@ impl Tube {
                 counter_file: folder.path().join("release-counter.json"),
                 ..PrivacyConfig::default()
             },
-            visitors: VisitorsConfig::default(),
             recommend: RecommendConfig::default(),
             logging: LoggingConfig::default(),
+            retired: Vec::new(),
         };
         change(&mut config);
         config.check().unwrap();

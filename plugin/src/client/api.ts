@@ -1,8 +1,6 @@
 // Asking Shoal, through the plugin's router, as whoever is logged in.
 import type { Helpers } from './peertube.ts'
-import type {
-  Contributions, NotInterested, Page, Profile, Settings, SettingsChange, Strategy, Video, VisitorParameters,
-} from './shapes.ts'
+import type { Contributions, NotInterested, Page, Profile, Settings, SettingsChange, Strategy, Video } from './shapes.ts'
 
 /** Shoal refused, or could not be asked. */
 export class ApiError extends Error {
@@ -60,20 +58,12 @@ export class Api {
     await this.ask('DELETE', 'users/me')
   }
 
-  visitorParameters(): Promise<VisitorParameters> {
-    return this.json('GET', 'visitors/parameters', undefined, false)
+  private async json<Answer>(method: string, path: string, body?: object): Promise<Answer> {
+    return (await this.ask(method, path, body)).json() as Promise<Answer>
   }
 
-  async visitorReport(version: string, topics: number[]): Promise<void> {
-    await this.ask('POST', 'visitors/reports', { version, topics }, false)
-  }
-
-  private async json<Answer>(method: string, path: string, body?: object, identified = true): Promise<Answer> {
-    return (await this.ask(method, path, body, identified)).json() as Promise<Answer>
-  }
-
-  private async ask(method: string, path: string, body?: object, identified = true): Promise<Response> {
-    const headers: Record<string, string> = identified ? { ...this.helpers.getAuthHeader() } : {}
+  private async ask(method: string, path: string, body?: object): Promise<Response> {
+    const headers: Record<string, string> = { ...this.helpers.getAuthHeader() }
     const init: RequestInit = { method, headers, credentials: 'omit' }
     if (body !== undefined) {
       headers['Content-Type'] = 'application/json'

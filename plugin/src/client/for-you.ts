@@ -4,7 +4,6 @@ import { card, type CardContext } from './card.ts'
 import { h } from './dom.ts'
 import type { Helpers } from './peertube.ts'
 import type { Page, Strategy, Video } from './shapes.ts'
-import { participation } from './visitor.ts'
 import type { Say, Word } from './words.ts'
 
 /** Where the controls are. */
@@ -22,7 +21,7 @@ const STRATEGIES: [Strategy, Word, Word, 'account'?][] = [
 ]
 
 /** Fills `root` with the page. */
-export async function mountForYou(root: HTMLElement, helpers: Helpers, api: Api, say: Say, visitorReports: boolean): Promise<void> {
+export async function mountForYou(root: HTMLElement, helpers: Helpers, api: Api, say: Say): Promise<void> {
   const loggedIn = helpers.isLoggedIn()
   const failed = (error: unknown) => helpers.notifier.error(say('That did not work. {reason}', { reason: reasonOf(error) }))
   const context: CardContext = { api, say, loggedIn, blur: (await policy(helpers, loggedIn)) !== 'display', failed }
@@ -107,7 +106,6 @@ export async function mountForYou(root: HTMLElement, helpers: Helpers, api: Api,
       explanation,
       list,
       end,
-      !loggedIn && visitorReports && participation(api, say),
     ),
   )
   await choose('for-you')

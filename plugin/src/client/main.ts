@@ -1,22 +1,20 @@
-// What PeerTube loads in every browser: the link, the two pages, and the daily report of visitors where it is switched on.
+// What PeerTube loads in every browser: the link and the two pages.
 import { Api } from './api.ts'
 import { mountAccount } from './account.ts'
 import { mountForYou } from './for-you.ts'
 import type { Helpers, MenuSection, RegisterOptions } from './peertube.ts'
-import { refuses, reportOnce } from './visitor.ts'
 import { prepare } from './words.ts'
 
 /** Called by PeerTube once per page load. */
 export async function register({ registerHook, registerClientRoute, peertubeHelpers }: RegisterOptions): Promise<void> {
   const api = new Api(peertubeHelpers)
   const [settings, say] = await Promise.all([peertubeHelpers.getSettings(), prepare(peertubeHelpers)])
-  const visitorReports = settings['visitor-reports'] === true
 
   if (settings['place-for-you'] !== false) {
     registerClientRoute({
       route: 'for-you',
       title: say('For you'),
-      onMount: ({ rootEl }) => void mountForYou(rootEl, peertubeHelpers, api, say, visitorReports),
+      onMount: ({ rootEl }) => void mountForYou(rootEl, peertubeHelpers, api, say),
     })
     registerHook({
       target: 'filter:left-menu.links.create.result',
@@ -31,18 +29,6 @@ export async function register({ registerHook, registerClientRoute, peertubeHelp
     title: say('Recommendations'),
     onMount: ({ rootEl }) => void mountAccount(rootEl, peertubeHelpers, api, say),
   })
-
-  if (visitorReports) {
-    registerHook({
-      target: 'action:video-watch.video.loaded',
-      handler: ({ video }: { video?: { category?: { id?: number } } }) => {
-        const topic = video?.category?.id
-        if (topic === undefined || peertubeHelpers.isLoggedIn() || refuses(navigator, localStorage)) return
-        // Nothing is lost but one report when this fails, and nobody waits for it.
-        reportOnce(api, topic, new Date().toISOString().slice(0, 10), localStorage).catch(() => undefined)
-      },
-    })
-  }
 }
 
 /** Whether whoever is here is among those who see recommendations. The server side decides in earnest. */

@@ -80,12 +80,3 @@ export interface Release {
   bytes: number
   allowedContributing: boolean
 }
-
-export interface VisitorParameters {
-  mechanism: 'unary-encoding' | 'randomized-response'
-  version: string
-  epsilon: number
-  probabilityTrue: number
-  probabilityFalse: number
-  topics: { id: number; label: string }[]
-}

@@ -130,10 +130,6 @@ export const WORDS = [
   'What has already left this instance with noise cannot be called back.',
   'Cancel',
   'Done.',
-  // Visitors
-  'This instance counts the topics of visitors. Your browser reports one topic a day, and adds chance to it before it leaves: nobody can be sure which answer was yours (epsilon {epsilon} a day).',
-  'Do not take part',
-  'Take part again',
 ] as const
 
 export type Word = (typeof WORDS)[number]

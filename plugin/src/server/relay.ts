@@ -1,7 +1,7 @@
 // The plugin's router, `/plugins/shoal/router/...`: what browsers ask Shoal for, and what other sidecars send.
 //
-// `/api/v1/...` goes to the private listener. Only the routes below, always as the account that PeerTube has authenticated;
-// reports of visitors always as nobody. Cookies, tokens and addresses are not passed on.
+// `/api/v1/...` goes to the private listener. Only the routes below, always as the account that PeerTube has authenticated.
+// Cookies, tokens and addresses are not passed on.
 //
 // `/federation/...` goes to the public listener, byte for byte: signatures cover path, host and body.
 import type { IncomingMessage } from 'node:http'
@@ -17,8 +17,8 @@ const FEDERATION_TIME_LIMIT = 60_000
 /** Bytes of a body at most; PeerTube itself takes no more JSON than that. */
 const BODY_LIMIT = 500_000
 
-/** What browsers may ask for, and whether it concerns an account, everybody who sees recommendations, or visitors. */
-const ROUTES: Record<string, 'own' | 'audience' | 'visitors'> = {
+/** What browsers may ask for, and whether it concerns an account or everybody who sees recommendations. */
+const ROUTES: Record<string, 'own' | 'audience'> = {
   'GET /api/v1/recommendations/videos': 'audience',
   'GET /api/v1/users/me/settings': 'own',
   'PUT /api/v1/users/me/settings': 'own',
@@ -30,9 +30,6 @@ const ROUTES: Record<string, 'own' | 'audience' | 'visitors'> = {
   'GET /api/v1/users/me/export': 'own',
   'POST /api/v1/users/me/reset': 'own',
   'DELETE /api/v1/users/me': 'own',
-  'GET /api/v1/visitors/parameters': 'visitors',
-  'POST /api/v1/visitors/reports': 'visitors',
-  'GET /api/v1/visitors/topics': 'visitors',
 }
 
 /** Headers of the REST interface's answers that browsers get. */
@@ -71,13 +68,10 @@ export class Relay {
     const scope = Object.hasOwn(ROUTES, `${method} ${path}`) ? ROUTES[`${method} ${path}`] : undefined
     if (scope === undefined) return problem(response, 404, 'no_such_route', 'There is nothing at this address.')
     if (configuration.sidecar === undefined) return problem(response, 503, 'not_configured', 'The address of the sidecar is not set.')
-    const user = scope === 'visitors' ? undefined : await this.userOf(response)
+    const user = await this.userOf(response)
     if (scope === 'own' && user === undefined) return problem(response, 401, 'not_authenticated', 'Log in first.')
     if (scope === 'audience' && !sees(configuration.audience, user)) {
       return problem(response, 403, 'not_in_audience', 'Recommendations are not shown to you on this instance.')
-    }
-    if (scope === 'visitors' && !configuration.visitorReports) {
-      return problem(response, 404, 'visitors_switched_off', 'Visitors\' topics are not counted here.')
     }
     const body = request.rawBody ?? Buffer.alloc(0)
     const outgoing = { method, target: query === undefined ? path : `${path}?${query}`, body }

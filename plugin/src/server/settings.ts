@@ -19,8 +19,6 @@ export interface Configuration {
   /** Whether there is a "For you" page. */
   forYou: boolean
   audience: Audience
-  /** Whether visitors' randomized topics are passed on. */
-  visitorReports: boolean
 }
 
 const SETTINGS: Setting[] = [
@@ -76,16 +74,6 @@ const SETTINGS: Setting[] = [
     private: true,
   },
   { name: 'place-for-you', label: 'Show a "For you" page', type: 'input-checkbox', default: true, private: false },
-  {
-    name: 'visitor-reports',
-    label: 'Count visitors\' topics with randomized answers',
-    type: 'input-checkbox',
-    default: false,
-    descriptionHTML:
-      'Browsers of visitors who are not logged in report one topic a day, randomized before it leaves them (local differential '
-      + 'privacy). Needs <code>visitors.enabled</code> in <code>shoal.toml</code>.',
-    private: false,
-  },
 ]
 
 /** Registers all settings and returns what they say, kept up to date. */
@@ -112,7 +100,6 @@ export function read(values: SettingValues): Configuration {
     otherVideosBy: text('other-videos-strategy') === 'for-you' ? 'for-you' : 'next',
     forYou: value('place-for-you') === true,
     audience: audience === 'logged-in' || audience === 'team' ? audience : 'everyone',
-    visitorReports: value('visitor-reports') === true,
   }
 }
 

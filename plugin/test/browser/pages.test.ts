@@ -27,7 +27,7 @@ after(async () => {
 })
 beforeEach(async () => {
   Object.assign(sidecar, { hold: undefined, broken: false, impersonal: false, followsNobody: false })
-  peertube.set({ 'sidecar-url': sidecarUrl, 'shared-secret': SECRET, 'audience': 'everyone', 'place-for-you': true, 'visitor-reports': false })
+  peertube.set({ 'sidecar-url': sidecarUrl, 'shared-secret': SECRET, 'audience': 'everyone', 'place-for-you': true })
   sidecar.forgetAll()
   sidecar.arrived.length = 0
 })
@@ -341,37 +341,4 @@ test('own data can be downloaded, forgotten and deleted, after a question', asyn
     await page.locator('.shoal-chart').waitFor()
     assert.ok(sidecar.arrived.some(({ method, target }) => method === 'DELETE' && target === '/api/v1/users/me'))
   })
-})
-
-test('a visitor reports one randomized topic a day, unless they refuse', async () => {
-  peertube.set({ 'visitor-reports': true })
-  const reports = () => sidecar.arrived.filter(({ target }) => target === '/api/v1/visitors/reports')
-  const watch = (page: Page) => page.evaluate(() => (window as unknown as { watch: (video: object) => void }).watch({ category: { id: 15 } }))
-  await visit(url, FOR_YOU, {}, async (page) => {
-    await page.getByText('Your browser reports one topic a day').waitFor()
-    await picture(page, 'visitor')
-    await accessible(page)
-    await page.getByRole('button', { name: 'Do not take part' }).click()
-    await watch(page)
-    await page.getByRole('button', { name: 'Take part again' }).click()
-    const sent = page.waitForResponse((response) => response.url().endsWith('/visitors/reports'))
-    await watch(page)
-    await sent
-    await watch(page)
-    await page.reload()
-    await page.waitForSelector('body[data-ready]')
-    await watch(page)
-    await page.getByText('Your browser reports one topic a day').waitFor()
-  })
-  assert.equal(reports().length, 1)
-  const [report] = reports()
-  assert.equal(report?.user, undefined)
-  assert.equal(JSON.parse(report?.body ?? '{}').version, 'unary-encoding-3-1')
-  await visit(url, FOR_YOU, { token }, async (page) => {
-    await listed(page, 24)
-    await watch(page)
-    await page.reload()
-    await page.waitForSelector('body[data-ready]')
-  })
-  assert.equal(reports().length, 1)
 })

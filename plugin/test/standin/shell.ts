@@ -65,7 +65,6 @@ export function shell(settings: object): string {
   // "My account" has margins of its own, other pages have none.
   if (route?.parentRoute) document.querySelector('#page').classList.add('margin-content')
   if (route) { document.title = route.title; route.onMount({ rootEl: document.querySelector('#page') }) }
-  window.watch = (video) => hooks.get('action:video-watch.video.loaded')?.({ video })
   document.body.dataset.ready = ''
 </script></body></html>`
 }

@@ -23,8 +23,6 @@ export interface Arrived {
   user: number | undefined
 }
 
-const topics = [[1, 'Music'], [15, 'Science & Technology'], [2, 'Films']].map(([id, label]) => ({ id, label }))
-
 export class Sidecar {
   readonly arrived: Arrived[] = []
   /** Answers wait for this. */
@@ -165,13 +163,6 @@ export class Sidecar {
         Object.assign(this.account(arrived.user ?? 0).settings, {
           level: account.settings.level, chosenLevel: account.settings.chosenLevel, historyFrom: '2026-01-03T00:00:00Z',
         })
-        return reply(204)
-      case 'GET visitors/parameters':
-        return reply(200, {
-          mechanism: 'unary-encoding', version: 'unary-encoding-3-1', epsilon: 0.99999, probabilityTrue: 0.5,
-          probabilityFalse: Math.ceil(2 ** 40 / (Math.E + 1)) / 2 ** 40, topics,
-        })
-      case 'POST visitors/reports':
         return reply(204)
       default:
         return reply(404, { status: 404, code: 'no_such_route', detail: `nothing at ${path}` })

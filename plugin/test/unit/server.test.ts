@@ -21,9 +21,7 @@ after(() => {
 beforeEach(() => {
   Object.assign(sidecar, { hold: undefined, broken: false })
   sidecar.arrived.length = 0
-  peertube.set({
-    'sidecar-url': sidecarUrl, 'federation-url': '', 'shared-secret': SECRET, 'audience': 'everyone', 'visitor-reports': false,
-  })
+  peertube.set({ 'sidecar-url': sidecarUrl, 'federation-url': '', 'shared-secret': SECRET, 'audience': 'everyone' })
 })
 
 const OTHER_VIDEOS = '/api/v1/search/videos?start=0&count=6&skipCount=true&sort=-publishedAt&searchTarget=local&tagsOneOf=linux'
@@ -110,15 +108,6 @@ test('other routes of the sidecar are out of reach', async () => {
   }
   assert.equal((await ask('DELETE', '/api/v1/users/me/settings', { token: 'token-admin' })).status, 404)
   assert.equal(sidecar.arrived.length, 0)
-})
-
-test('visitors\' reports are nobody\'s, also when somebody is logged in', async () => {
-  const body = '{"version":"v","topics":[1]}'
-  assert.equal((await ask('POST', '/api/v1/visitors/reports', { body })).status, 404)
-  peertube.set({ 'visitor-reports': true })
-  assert.equal((await ask('POST', '/api/v1/visitors/reports', { token: 'token-user', body })).status, 204)
-  assert.deepEqual([sidecar.arrived.length, sidecar.arrived[0]?.user, sidecar.arrived[0]?.body], [1, undefined, body])
-  assert.equal(sidecar.arrived[0]?.headers['shoal-user'], undefined)
 })
 
 test('an absent sidecar is a problem document', async () => {

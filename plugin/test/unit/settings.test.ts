@@ -7,8 +7,8 @@ test('what is not set has its default', () => {
   assert.equal(configuration.sidecar?.href, 'http://127.0.0.1:9180/')
   assert.equal(configuration.federation, undefined)
   assert.deepEqual(
-    [configuration.secret, configuration.otherVideos, configuration.forYou, configuration.audience, configuration.visitorReports],
-    ['', true, true, 'everyone', false],
+    [configuration.secret, configuration.otherVideos, configuration.forYou, configuration.audience],
+    ['', true, true, 'everyone'],
   )
 })
 

@@ -296,3 +296,23 @@ fn printing_a_configuration_shows_no_secret() {
     let printed = format!("{:?}", load("", &[]).unwrap());
     assert!(!printed.contains("hush"), "{printed}");
 }
+
+#[test]
+fn tables_of_earlier_versions_are_accepted_and_said_to_be_in_vain() {
+    assert!(load("", &[]).unwrap().retired.is_empty());
+    for (more, variables) in [
+        (
+            "[visitors]\nenabled = true\nepsilon = 1.0\nreports_per_minute = 600\n",
+            &[][..],
+        ),
+        ("[visitors]\nanything = 'hush'\n", &[]),
+        ("", &[("SHOAL_VISITORS__ENABLED", "true")]),
+    ] {
+        let retired = load(more, variables).unwrap().retired;
+        assert_eq!(retired.len(), 1, "{retired:?}");
+        assert!(
+            retired[0].contains("`visitors`") && !retired[0].contains("hush"),
+            "{retired:?}"
+        );
+    }
+}

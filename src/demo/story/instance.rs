@@ -21,7 +21,7 @@ use super::options::{DemoOptions, EPSILON};
 use crate::clock::SystemClock;
 use crate::config::{
     AcceptFollows, ApiConfig, Config, ContributionDefault, DatabaseConfig, FederationConfig, LoggingConfig,
-    PeerTubeConfig, PreferencesConfig, PrivacyConfig, RecommendConfig, TrainingConfig, VisitorsConfig,
+    PeerTubeConfig, PreferencesConfig, PrivacyConfig, RecommendConfig, TrainingConfig,
 };
 use crate::peertube::read_role_sql;
 use crate::sidecar::{Listeners, Sidecar, SidecarError};
@@ -233,12 +233,9 @@ fn config(
             contribution: ContributionDefault::OptOut,
             ..PrivacyConfig::default()
         },
-        visitors: VisitorsConfig {
-            enabled: true,
-            ..VisitorsConfig::default()
-        },
         recommend: RecommendConfig::default(),
         logging: LoggingConfig::default(),
+        retired: Vec::new(),
     };
     config.check().map_err(|error| DemoError::Story(error.to_string()))?;
     Ok(config)

@@ -20,7 +20,6 @@ pub mod gaussian;
 pub mod release;
 pub mod rounding;
 
-pub(crate) use gaussian::log_normal_cdf;
 pub use gaussian::{delta_at, epsilon_of, mu_of};
 
 /// A delta, widened by more than is lost in computing it.

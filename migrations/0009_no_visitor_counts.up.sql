@@ -1,0 +1,3 @@
+-- Topics of visitors are no longer counted.
+
+DROP TABLE shoal.visitor_counts;
