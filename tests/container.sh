@@ -6,7 +6,7 @@
 #     RUST_IMAGE     base image; by default the Dockerfile's. Where no image can be pulled, import one from debootstrap:
 #                    debootstrap --variant=minbase --include=ca-certificates,gcc,libc6-dev,binutils bookworm root
 #                    tar -C root -c . | docker import - base:local
-#     BINARY         prebuilt (default) takes target/release/shoal, and builds it when missing; compiled compiles in the image
+#     BINARY         prebuilt (default) takes target/dist/shoal, and builds it when missing; compiled compiles in the image
 #     DATABASE_URL   a PostgreSQL server whose role may create databases and roles
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -29,7 +29,7 @@ as_postgres() { if [ "$(id -u)" = 0 ]; then setpriv --reuid postgres --regid pos
 docker info >/dev/null 2>&1 || fail "no Docker engine answers"
 arguments=(--build-arg "BINARY=${BINARY:-prebuilt}")
 [ -z "${RUST_IMAGE:-}" ] || arguments+=(--build-arg "RUST_IMAGE=$RUST_IMAGE")
-[ "${BINARY:-prebuilt}" = compiled ] || [ -x target/release/shoal ] || cargo build --release --locked --bin shoal
+[ "${BINARY:-prebuilt}" = compiled ] || [ -x target/dist/shoal ] || cargo build --profile dist --locked --bin shoal
 docker buildx build --quiet --load --network host --file docker/Dockerfile --tag "$tag" "${arguments[@]}" . >/dev/null
 
 size=$(docker image inspect --format '{{.Size}}' "$tag")
