@@ -1,4 +1,5 @@
 // What PeerTube's server loads: settings, the hooks of "Other videos", the router.
+import { Connection } from './connection.ts'
 import { OtherVideos, type SearchParameters } from './other-videos.ts'
 import type { PluginRequest, PluginResponse, RegisterOptions } from './peertube.ts'
 import { Recommendations } from './recommendations.ts'
@@ -7,10 +8,12 @@ import { registerSettings } from './settings.ts'
 
 /** Called by PeerTube when the plugin starts. */
 export async function register(options: RegisterOptions): Promise<void> {
-  const { logger, user } = options.peertubeHelpers
-  const configuration = await registerSettings(options)
+  const { logger, user, config } = options.peertubeHelpers
+  const configuration = await registerSettings(options, () => connection.settingsChanged())
   const warn = (message: string) => logger.warn(message)
   const userOf = async (response: PluginResponse) => (await user.getAuthUser(response)) ?? undefined
+
+  const connection = new Connection(configuration, () => config.getWebserverUrl(), warn)
 
   const otherVideos = new OtherVideos(configuration, new Recommendations(configuration, warn), userOf)
   options.registerHook({
@@ -23,7 +26,7 @@ export async function register(options: RegisterOptions): Promise<void> {
     handler: (list: { data: { uuid: string }[] }, parameters: SearchParameters | undefined) => otherVideos.result(list, parameters),
   })
 
-  const relay = new Relay(configuration, userOf, warn)
+  const relay = new Relay(configuration, userOf, connection, warn)
   options.getRouter().use((request, response) => void relay.handle(request, response))
 }
 

@@ -1,14 +1,15 @@
 // "Other videos" beside the player.
 //
-// PeerTube has no hook for this list. Its watch page asks for it with a search that no other page makes: local, without
-// words, newest first, without a total. The parameters of that search are replaced by the UUIDs that Shoal recommends, and
-// the result is put in Shoal's order; what the asking user may see is still decided by PeerTube's own query.
+// PeerTube has no hook for this list. Its watch page asks for it with a search (`watch-page.ts`). The parameters of that
+// search are replaced by the UUIDs that Shoal recommends, and the result is put in Shoal's order; what the asking user may
+// see is still decided by PeerTube's own query.
 //
 // When the search yields at most one video, the page falls back to a plain list of the newest ones. That list is left
 // alone: the hook for it is not told who asks or from where, and other pages ask for exactly the same.
 import type { PeerTubeUser, PluginRequest, PluginResponse } from './peertube.ts'
-import type { Recommendations } from './recommendations.ts'
+import type { Recommendations, VisitorChoices } from './recommendations.ts'
 import { sees, type Configuration } from './settings.ts'
+import { isOtherVideosSearch, watchPage } from './watch-page.ts'
 
 /** Videos asked for at most. */
 const MOST = 30
@@ -19,27 +20,6 @@ export interface SearchParameters {
   [name: string]: unknown
 }
 
-/** Whether this is the search of the watch page. */
-export function isOtherVideosSearch(query: Record<string, unknown>): boolean {
-  return (
-    (query['search'] === undefined || query['search'] === '')
-    && query['searchTarget'] === 'local'
-    && query['sort'] === '-publishedAt'
-    && query['skipCount'] === true
-    && Number(query['start'] ?? 0) === 0
-    && query['host'] === undefined
-    && query['uuids'] === undefined
-    && query['categoryOneOf'] === undefined
-  )
-}
-
-/** The video whose watch page sent the request, if the browser says so. */
-export function watchedVideo(referer: string | undefined): string | undefined {
-  if (referer === undefined || !URL.canParse(referer)) return undefined
-  const [, video] = /^\/(?:w|videos\/watch)\/([0-9a-zA-Z-]{1,36})\/?$/.exec(new URL(referer).pathname) ?? []
-  return video === 'p' || video === 'playlist' ? undefined : video
-}
-
 /** The two hooks. */
 export class OtherVideos {
   /** The lists that were put into searches: only their results are put in order. */
@@ -47,7 +27,7 @@ export class OtherVideos {
 
   constructor(
     private readonly configuration: () => Configuration,
-    private readonly recommendations: Recommendations,
+    private readonly recommendations: Pick<Recommendations, 'uuids'>,
     private readonly userOf: (response: PluginResponse) => Promise<PeerTubeUser | undefined>,
   ) {}
 
@@ -58,18 +38,21 @@ export class OtherVideos {
   ): Promise<SearchParameters> {
     const configuration = this.configuration()
     if (!configuration.otherVideos || context?.req === undefined || context.res === undefined) return parameters
-    if (!isOtherVideosSearch(context.req.query)) return parameters
+    const { query, headers } = context.req
+    if (!isOtherVideosSearch(query)) return parameters
+    const page = watchPage(headers)
+    if (page === undefined) return parameters
     const user = await this.userOf(context.res)
     if (!sees(configuration.audience, user)) return parameters
 
-    const video = watchedVideo(context.req.headers.referer)
-    const count = Math.min(Math.max(Number(parameters['count']) || 0, 1), MOST)
-    // Where the video is not known, both lists follow the viewer's taste alone.
     const uuids = await this.recommendations.uuids({
-      strategy: configuration.otherVideosBy,
-      video,
-      count,
+      // `next` needs the video.
+      strategy: page.video === undefined ? 'for-you' : configuration.otherVideosBy,
+      video: page.video,
+      played: page.played,
+      count: Math.min(Math.max(Math.trunc(Number(parameters['count'])) || 0, 1), MOST),
       user: user?.id,
+      choices: user === undefined ? choicesOf(query, page.languages) : undefined,
     })
     // With one video or none, the page would ask again for the newest ones; PeerTube's search by tags is better than that.
     if (uuids === undefined || uuids.length < 2) return parameters
@@ -84,5 +67,20 @@ export class OtherVideos {
     const place = new Map(uuids.map((uuid, index) => [uuid, index]))
     const data = [...list.data].sort((a, b) => (place.get(a.uuid) ?? MOST) - (place.get(b.uuid) ?? MOST))
     return { ...list, data }
+  }
+}
+
+/** What a visitor chose in the browser: sensitive content from PeerTube's own parameters, languages from the client script. */
+function choicesOf(query: Record<string, unknown>, languages: string[] | undefined): VisitorChoices {
+  const flags = (value: unknown) => {
+    const number = value === undefined ? Number.NaN : Number(value)
+    return Number.isInteger(number) && number >= 0 && number < 2 ** 31 ? number : undefined
+  }
+  const { nsfw } = query
+  return {
+    nsfw: nsfw === 'false' || nsfw === 'both' ? nsfw : undefined,
+    nsfwFlagsIncluded: flags(query['nsfwFlagsIncluded']),
+    nsfwFlagsExcluded: flags(query['nsfwFlagsExcluded']),
+    languages,
   }
 }

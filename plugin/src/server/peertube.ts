@@ -17,6 +17,9 @@ export interface PluginRequest extends IncomingMessage {
 /** An answer, as Express makes it. */
 export type PluginResponse = ServerResponse & { locals: Record<string, unknown> }
 
+/** The role of administrators. */
+export const ADMINISTRATOR = 0
+
 /** What the plugin needs to know of an account. */
 export interface PeerTubeUser {
   id: number
@@ -33,9 +36,11 @@ export interface PluginRouter {
 export interface Setting {
   name: string
   label: string
-  type: 'input' | 'input-checkbox' | 'input-password' | 'select'
+  type: 'input' | 'input-checkbox' | 'input-password' | 'select' | 'html'
   options?: { value: string; label: string }[]
   descriptionHTML?: string
+  /** What a setting of the type `html` shows. */
+  html?: string
   default?: string | boolean
   /** Private settings are not told to browsers. */
   private: boolean
@@ -56,5 +61,6 @@ export interface RegisterOptions {
   peertubeHelpers: {
     logger: Record<'debug' | 'info' | 'warn' | 'error', (message: string, meta?: object) => void>
     user: { getAuthUser: (response: PluginResponse) => Promise<PeerTubeUser | undefined | null> }
+    config: { getWebserverUrl: () => string }
   }
 }

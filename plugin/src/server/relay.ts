@@ -3,10 +3,13 @@
 // `/api/v1/...` goes to the private listener. Only the routes below, always as the account that PeerTube has authenticated.
 // Cookies, tokens and addresses are not passed on.
 //
+// `/connection` tells administrators what is wrong with the settings.
+//
 // `/federation/...` goes to the public listener, byte for byte: signatures cover path, host and body.
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream'
-import type { PeerTubeUser, PluginRequest, PluginResponse } from './peertube.ts'
+import type { Connection } from './connection.ts'
+import { ADMINISTRATOR, type PeerTubeUser, type PluginRequest, type PluginResponse } from './peertube.ts'
 import { identify, readAll, send } from './sidecar.ts'
 import { sees, type Configuration } from './settings.ts'
 
@@ -40,11 +43,15 @@ const HOP_HEADERS = new Set([
   'upgrade', 'content-length', 'cookie', 'set-cookie', 'authorization',
 ])
 
+/** What this relay calls itself in `Via` (RFC 9110, section 7.6.3), by which it notices that it is asking itself. */
+const PSEUDONYM = '1.1 peertube-plugin-shoal'
+
 /** Answers requests to the plugin's router. */
 export class Relay {
   constructor(
     private readonly configuration: () => Configuration,
     private readonly userOf: (response: PluginResponse) => Promise<PeerTubeUser | undefined>,
+    private readonly connection: Pick<Connection, 'check'>,
     private readonly report: (message: string) => void,
     private readonly now: () => number = Date.now,
   ) {}
@@ -54,6 +61,7 @@ export class Relay {
     try {
       const [path = '/', query] = split(request.url)
       if (path === '/federation' || path.startsWith('/federation/')) await this.federation(request, response)
+      else if (path === '/connection' && request.method === 'GET') await this.findings(response)
       else await this.rest(request, response, path, query)
     } catch (error) {
       this.report(`Shoal does not answer: ${error instanceof Error ? error.message : String(error)}`)
@@ -88,15 +96,26 @@ export class Relay {
     await copy(answer, response)
   }
 
+  /** What is wrong with the settings: for administrators. */
+  private async findings(response: PluginResponse) {
+    const user = await this.userOf(response)
+    if (user?.role !== ADMINISTRATOR) return problem(response, 403, 'not_administrator', 'This is for administrators.')
+    response.setHeader('content-type', 'application/json')
+    response.setHeader('cache-control', 'private, no-store')
+    response.end(JSON.stringify(await this.connection.check()))
+  }
+
   private async federation(request: PluginRequest, response: PluginResponse) {
     const { federation } = this.configuration()
     if (federation === undefined) return problem(response, 404, 'no_such_route', 'This address takes nothing from other sidecars.')
+    const via = request.headers.via
+    if (via?.includes(PSEUDONYM) === true) return problem(response, 508, 'relay_loop', 'The address for other sidecars leads back to this plugin.')
     const body = request.rawBody ?? (request.readableEnded ? Buffer.alloc(0) : await readAll(request, BODY_LIMIT))
     const answer = await send({
       url: federation,
       target: request.originalUrl,
       method: request.method ?? 'GET',
-      headers: passedOn(request),
+      headers: { ...passedOn(request), via: via === undefined ? PSEUDONYM : `${via}, ${PSEUDONYM}` },
       body,
       signal: AbortSignal.timeout(FEDERATION_TIME_LIMIT),
     })

@@ -1,4 +1,5 @@
 // What administrators can set, and what it means.
+import { CONNECTION_CLASS } from '../both/connection.ts'
 import type { RegisterOptions, PeerTubeUser, Setting, SettingValues } from './peertube.ts'
 
 /** Who sees recommendations of Shoal. */
@@ -22,6 +23,14 @@ export interface Configuration {
 }
 
 const SETTINGS: Setting[] = [
+  {
+    // Filled by the client script, which knows the reader's language: `client/settings-page.ts`.
+    name: 'connection',
+    label: 'Connection',
+    type: 'html',
+    html: `<div class="${CONNECTION_CLASS}"></div>`,
+    private: true,
+  },
   {
     name: 'sidecar-url',
     label: 'Address of the Shoal sidecar',
@@ -60,7 +69,7 @@ const SETTINGS: Setting[] = [
     default: 'everyone',
     private: false,
   },
-  { name: 'place-other-videos', label: 'Fill "Other videos" beside the player', type: 'input-checkbox', default: true, private: true },
+  { name: 'place-other-videos', label: 'Fill "Other videos" beside the player', type: 'input-checkbox', default: true, private: false },
   {
     name: 'other-videos-strategy',
     label: 'What "Other videos" shows',
@@ -76,13 +85,14 @@ const SETTINGS: Setting[] = [
   { name: 'place-for-you', label: 'Show a "For you" page', type: 'input-checkbox', default: true, private: false },
 ]
 
-/** Registers all settings and returns what they say, kept up to date. */
-export async function registerSettings(options: RegisterOptions): Promise<() => Configuration> {
+/** Registers all settings and returns what they say, kept up to date. PeerTube waits for `changed` before it says "saved". */
+export async function registerSettings(options: RegisterOptions, changed: () => Promise<void>): Promise<() => Configuration> {
   for (const setting of SETTINGS) options.registerSetting(setting)
   const names = SETTINGS.map((setting) => setting.name)
   let current = read(await options.settingsManager.getSettings(names))
-  options.settingsManager.onSettingsChange((values) => {
+  options.settingsManager.onSettingsChange(async (values) => {
     current = read(values)
+    await changed()
   })
   return () => current
 }

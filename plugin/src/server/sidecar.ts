@@ -58,3 +58,26 @@ export function identify(
   if (user === undefined || configuration.secret === '') return {}
   return vouch(configuration.secret, { ...request, user, timestamp: Math.floor(now / 1000) })
 }
+
+/** A problem document of Shoal. */
+export interface ShoalProblem {
+  code: string
+  /** Short, and on one line. */
+  detail: string
+}
+
+/** The problem that a body tells, or undefined when it is not one of Shoal's. */
+export function problemOf(body: string): ShoalProblem | undefined {
+  try {
+    const { code, detail } = JSON.parse(body) as { code?: unknown; detail?: unknown }
+    if (typeof code !== 'string' || typeof detail !== 'string') return undefined
+    return { code: oneLine(code), detail: oneLine(detail) }
+  } catch {
+    return undefined
+  }
+}
+
+/** Text from elsewhere, fit for a log or a page: no control characters, at most 200 characters. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ').slice(0, 200)
+}

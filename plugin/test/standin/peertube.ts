@@ -39,6 +39,7 @@ export class PeerTube {
       getRouter: () => ({ use: (handler) => (this.router = handler) }),
       peertubeHelpers: {
         logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+        config: { getWebserverUrl: () => 'https://video.example' },
         user: { getAuthUser: (response) => Promise.resolve(response.locals['user'] as PeerTubeUser | undefined) },
       },
     })
@@ -51,10 +52,10 @@ export class PeerTube {
     this.server.close()
   }
 
-  /** As if an administrator saved the settings. */
-  set(values: SettingValues) {
+  /** As if an administrator saved the settings: PeerTube waits for the plugin. */
+  async set(values: SettingValues): Promise<void> {
     this.values = { ...this.values, ...values }
-    this.changed(Object.fromEntries(this.settings.map(({ name }) => [name, this.setting(name)])))
+    await this.changed(Object.fromEntries(this.settings.map(({ name }) => [name, this.setting(name)])))
   }
 
   private setting(name: string) {

@@ -79,6 +79,7 @@ export class Sidecar {
     }
     if (this.broken) return reply(500, { status: 500, code: 'internal_error', detail: 'Something is broken.' })
     const url = new URL(arrived.target, 'http://sidecar')
+    if (url.pathname === '/plugins/shoal/router/federation/actor') return reply(200, { type: 'Service', inbox: 'https://video.example/inbox' })
     if (url.pathname.startsWith('/plugins/')) return reply(202, { host: request.headers.host, body: arrived.body })
     if (request.headers['shoal-user'] !== undefined) {
       if (!vouched(arrived, body)) return reply(401, { status: 401, code: 'invalid_signature', detail: 'The signature is wrong.' })

@@ -18,17 +18,19 @@ after(() => {
   peertube.stop()
   sidecar.stop()
 })
-beforeEach(() => {
+beforeEach(async () => {
   Object.assign(sidecar, { hold: undefined, broken: false })
+  await peertube.set({
+    'sidecar-url': sidecarUrl, 'federation-url': '', 'shared-secret': SECRET, 'audience': 'everyone',
+  })
   sidecar.arrived.length = 0
-  peertube.set({ 'sidecar-url': sidecarUrl, 'federation-url': '', 'shared-secret': SECRET, 'audience': 'everyone' })
 })
 
 const OTHER_VIDEOS = '/api/v1/search/videos?start=0&count=6&skipCount=true&sort=-publishedAt&searchTarget=local&tagsOneOf=linux'
 const OWN_LIST = [21, 22, 23, 24, 25].map(uuid)
 
-async function otherVideos(token?: string): Promise<string[]> {
-  const headers: Record<string, string> = { referer: `${url}/w/short3` }
+async function otherVideos(token?: string, referer = `${url}/w/short3`): Promise<string[]> {
+  const headers: Record<string, string> = { referer }
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`
   const answer = (await (await fetch(url + OTHER_VIDEOS, { headers })).json()) as { data: { uuid: string }[] }
   return answer.data.map((video) => video.uuid)
@@ -48,10 +50,20 @@ test('"Other videos" are Shoal\'s, in Shoal\'s order, for whoever asks', async (
   assert.match(sidecar.arrived.at(-1)?.target ?? '', /videoId=short3/)
   assert.deepEqual(await otherVideos(), first('next'))
   assert.equal(sidecar.arrived.at(-1)?.user, undefined)
-  peertube.set({ 'other-videos-strategy': 'for-you' })
+  await peertube.set({ 'other-videos-strategy': 'for-you' })
   assert.deepEqual(await otherVideos('token-user'), first('for-you'))
   assert.deepEqual(await otherVideos(), first('popular'))
-  peertube.set({ 'other-videos-strategy': 'next' })
+  await peertube.set({ 'other-videos-strategy': 'next' })
+})
+
+test('playlist pages get a list, and other searches their own result, whatever was asked before', async () => {
+  const first = (strategy: string) => videos(strategy).slice(0, 6).map((video) => video.uuid)
+  for (let time = 0; time < 5; time += 1) {
+    assert.deepEqual(await otherVideos('token-user', `${url}/w/p/somePlaylist?playlistPosition=2`), first('for-you'))
+    assert.deepEqual(await otherVideos('token-user', `${url}/search?tagsOneOf=linux`), OWN_LIST)
+    assert.deepEqual(await otherVideos('token-user', `${url}/`), OWN_LIST)
+  }
+  assert.deepEqual(await otherVideos('token-user'), first('next'), 'nothing was switched off')
 })
 
 test('a slow sidecar is not waited for', async () => {
@@ -65,16 +77,17 @@ test('a broken, wrongly configured or absent sidecar is not noticed by viewers',
   sidecar.broken = true
   assert.deepEqual(await otherVideos('token-user'), OWN_LIST)
   sidecar.broken = false
-  peertube.set({ 'shared-secret': 'not the same secret at all' })
+  await peertube.set({ 'shared-secret': 'not the same secret at all' })
   assert.deepEqual(await otherVideos('token-user'), OWN_LIST)
   for (const address of ['', 'nonsense', 'http://127.0.0.1:1']) {
-    peertube.set({ 'sidecar-url': address })
+    await peertube.set({ 'sidecar-url': address })
     assert.deepEqual(await otherVideos('token-user'), OWN_LIST)
   }
 })
 
 test('only the audience sees Shoal\'s list', async () => {
-  peertube.set({ 'audience': 'team' })
+  await peertube.set({ 'audience': 'team' })
+  sidecar.arrived.length = 0
   assert.deepEqual(await otherVideos('token-user'), OWN_LIST)
   assert.equal((await ask('GET', '/api/v1/recommendations/videos', { token: 'token-user' })).status, 403)
   assert.equal(sidecar.arrived.length, 0)
@@ -111,14 +124,15 @@ test('other routes of the sidecar are out of reach', async () => {
 })
 
 test('an absent sidecar is a problem document', async () => {
-  peertube.set({ 'sidecar-url': 'http://127.0.0.1:1' })
+  await peertube.set({ 'sidecar-url': 'http://127.0.0.1:1' })
   const answer = await ask('GET', '/api/v1/users/me/profile', { token: 'token-user' })
   assert.equal(answer.status, 502)
   assert.equal(((await answer.json()) as { code: string }).code, 'sidecar_unavailable')
 })
 
 test('what other sidecars send is passed on byte for byte, with path, host and signature', async () => {
-  peertube.set({ 'federation-url': sidecarUrl })
+  await peertube.set({ 'federation-url': sidecarUrl })
+  sidecar.arrived.length = 0
   const body = '{ "type" :  "Follow", "é": "\\u00e9" }'
   const path = '/plugins/shoal/router/federation/actor/inbox?x=%2F'
   const headers = {
@@ -137,12 +151,41 @@ test('what other sidecars send is passed on byte for byte, with path, host and s
   assert.deepEqual([arrived?.method, arrived?.target, arrived?.body], ['POST', path, body])
   for (const name of ['content-type', 'signature', 'digest', 'date'] as const) assert.equal(arrived?.headers[name], headers[name], name)
   assert.equal(arrived?.headers.cookie, undefined)
+  assert.equal(arrived?.headers.via, '1.1 peertube-plugin-shoal')
 })
 
-test('the sidecar is left alone for a while after it failed three times', async () => {
+test('when settings are saved, address and secret are tried, and the log says what is wrong', async () => {
+  const said = async (values: Record<string, string>) => {
+    peertube.warnings.length = 0
+    await peertube.set(values)
+    return peertube.warnings.join('\n')
+  }
+  assert.equal(await said({}), '')
+  assert.match(await said({ 'shared-secret': 'not the same secret at all' }), /The shared secret differs from api\.plugin_secret/)
+  assert.match(await said({ 'shared-secret': '' }), /The shared secret is empty/)
+  assert.match(await said({ 'sidecar-url': 'http://127.0.0.1:1' }), /Nothing answers at the address of the Shoal sidecar\. \(ECONNREFUSED\)/)
+  assert.match(await said({ 'sidecar-url': url }), /is not its private listener.*HTTP 200/)
+  assert.match(await said({ 'sidecar-url': 'nonsense' }), /is missing, or is no http address/)
+  assert.equal(await said({ 'sidecar-url': sidecarUrl, 'shared-secret': SECRET, 'federation-url': sidecarUrl }), '')
+  assert.match(await said({ 'federation-url': url }), /does not know this instance.*HTTP 508/)
+})
+
+test('administrators, and nobody else, are told what is wrong', async () => {
+  await peertube.set({ 'shared-secret': 'not the same secret at all' })
+  const answer = await ask('GET', '/connection', { token: 'token-admin' })
+  const { findings } = (await answer.json()) as { findings: { code: string }[] }
+  assert.deepEqual(findings.map(({ code }) => code), ['wrong-secret'])
+  for (const token of ['token-moderator', 'token-user', undefined]) {
+    assert.equal((await ask('GET', '/connection', token === undefined ? {} : { token })).status, 403)
+  }
+  assert.equal((await ask('POST', '/connection', { token: 'token-admin' })).status, 404)
+})
+
+test('the sidecar is left alone for a while after three requests failed', async () => {
   // As the last test: the pause belongs to the plugin, not to a request.
   sidecar.broken = true
-  for (let time = 0; time < 5; time += 1) await otherVideos('token-user')
+  sidecar.arrived.length = 0
+  for (let time = 0; time < 5; time += 1) await otherVideos('token-user', `${url}/w/short${time}`)
   assert.ok(sidecar.arrived.length <= 3, `${sidecar.arrived.length} requests`)
   assert.ok(peertube.warnings.some((warning) => /PeerTube's own list is shown/.test(warning)))
 })
