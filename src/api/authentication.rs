@@ -145,14 +145,19 @@ async fn vouched(state: &ApiState, request: Request) -> Result<(Caller, Request)
             "a request is either signed or shows a token, not both",
         ));
     }
-    let secret = state.plugin.as_ref().ok_or_else(|| {
-        Problem::invalid_signature("signed requests are switched off; set `api.plugin_secret` to the plugin's secret")
-    })?;
+    let Some(secret) = state.plugin.as_ref() else {
+        let problem = Problem::plugin_secret_unset();
+        state.refusals.refused(&problem);
+        return Err(problem);
+    };
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, state.limits.body_bytes)
         .await
         .map_err(|_| Problem::payload_too_large())?;
-    let user = secret.verify(&parts, &body, state.clock.now())?;
+    let user = secret
+        .verify(&parts, &body, state.clock.now())
+        .inspect_err(|problem| state.refusals.refused(problem))?;
+    state.refusals.accepted();
     Ok((Caller::User(user), Request::from_parts(parts, Body::from(body))))
 }
 

@@ -96,6 +96,34 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "invalid_signature", detail)
     }
 
+    /// The plugin's signature was made at another time: one of the clocks is wrong, or the request was held back.
+    pub fn signature_expired() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "signature_expired",
+            "the signature is too old or from the future; are both clocks right?",
+        )
+    }
+
+    /// The plugin signs, and there is no secret to check that with.
+    pub fn plugin_secret_unset() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "plugin_secret_unset",
+            "signed requests are switched off; set `api.plugin_secret` to the plugin's secret",
+        )
+    }
+
+    /// The case, for programs.
+    pub(super) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What is wrong, for people; of a refused signature, one of a few constant texts.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// A user asks for somebody else.
     pub fn other_user() -> Self {
         Self::new(

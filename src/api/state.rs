@@ -11,7 +11,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use super::authentication::ServiceToken;
 use super::health::Releases;
 use super::users::Users;
-use super::vouching::PluginSecret;
+use super::vouching::{PluginSecret, RefusalLog};
 use crate::clock::SharedClock;
 use crate::config::{Config, PrivacyConfig};
 use crate::connections::ConnectionLimits;
@@ -88,6 +88,7 @@ pub struct Shared {
     pub(super) standstill: Option<Standstill>,
     pub(super) token: ServiceToken,
     pub(super) plugin: Option<PluginSecret>,
+    pub(super) refusals: Arc<RefusalLog>,
     pub(super) users: Users,
     pub(super) privacy: PrivacyConfig,
     pub(super) limits: Limits,
@@ -125,6 +126,7 @@ impl ApiState {
             standstill: None,
             token: ServiceToken::new(&config.api.service_token),
             plugin: PluginSecret::new(&config.api.plugin_secret),
+            refusals: Arc::default(),
             users: Users::new(TokenOwners::new(config.peertube.api_address())?),
             privacy: config.privacy.clone(),
             limits: Limits::default(),

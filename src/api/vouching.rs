@@ -16,6 +16,8 @@
 //! signature is good for one request of one user, for [`WINDOW_SECONDS`] seconds before and after its time. Within these, the
 //! same request could be sent again by somebody who saw it; all that are signed have the same effect twice as once.
 
+use std::sync::{Mutex, PoisonError};
+
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
@@ -41,6 +43,36 @@ const VERSION: &str = "shoal-v1";
 /// The secret that the plugin signs with.
 #[derive(Clone)]
 pub struct PluginSecret(Hmac<Sha256>);
+
+/// Remembers whether the log has been told that signatures are refused: the administrator must learn of a wrong secret, and a
+/// plugin that asks a hundred times a second must not fill the log. A signature that holds ends it, so that the next fault is
+/// told again.
+#[derive(Debug, Default)]
+pub struct RefusalLog(Mutex<Option<&'static str>>);
+
+impl RefusalLog {
+    /// Logs the first refusal of each kind in a row.
+    pub(super) fn refused(&self, problem: &Problem) {
+        if self.remember(Some(problem.code())) {
+            tracing::warn!(
+                code = problem.code(),
+                reason = problem.detail(),
+                "a request of PeerTube's plugin is refused: its setting \"Shared secret\" and `api.plugin_secret` must be the same"
+            );
+        }
+    }
+
+    /// A signature holds.
+    pub(super) fn accepted(&self) {
+        self.remember(None);
+    }
+
+    /// Whether this differs from what was remembered.
+    fn remember(&self, code: Option<&'static str>) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *last, code) != code
+    }
+}
 
 /// Whether a request claims to be signed.
 pub(super) fn is_present(headers: &HeaderMap) -> bool {
@@ -82,9 +114,7 @@ impl PluginSecret {
             .map_err(|_| wrong())?;
         let seconds: i64 = decimal(timestamp)?;
         if (now.timestamp() - seconds).abs() > WINDOW_SECONDS {
-            return Err(Problem::invalid_signature(
-                "the signature is too old or from the future; are both clocks right?",
-            ));
+            return Err(Problem::signature_expired());
         }
         let user: i32 = decimal(user)?;
         if user < 1 {
@@ -218,6 +248,23 @@ mod tests {
             let parts = parts("GET", "/", user, time, &signature);
             assert!(secret().verify(&parts, b"", at(TIME)).is_err(), "{user} {time}");
         }
+    }
+
+    #[test]
+    fn refusals_are_told_once_until_a_signature_holds() {
+        let log = RefusalLog::default();
+        let told: Vec<bool> = [
+            Some("invalid_signature"),
+            Some("invalid_signature"),
+            Some("signature_expired"),
+            None,
+            None,
+            Some("signature_expired"),
+        ]
+        .into_iter()
+        .map(|code| log.remember(code))
+        .collect();
+        assert_eq!(told, [true, false, true, true, false, true]);
     }
 
     #[test]

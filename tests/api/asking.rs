@@ -139,10 +139,10 @@ async fn a_signature_is_good_for_one_request_of_one_user_for_a_short_time() {
     assert_eq!(send(Method::GET, SETTINGS, [&viewer, &time, &signature]).await.0, 200);
     world.clock.advance(TimeDelta::seconds(1));
     let (_, answer) = send(Method::GET, SETTINGS, [&viewer, &time, &signature]).await;
-    answer.assert_problem(401, "invalid_signature");
+    answer.assert_problem(401, "signature_expired");
     world.clock.advance(TimeDelta::seconds(-602));
     let (_, answer) = send(Method::GET, SETTINGS, [&viewer, &time, &signature]).await;
-    answer.assert_problem(401, "invalid_signature");
+    answer.assert_problem(401, "signature_expired");
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn the_body_is_part_of_the_signature() {
 async fn without_a_shared_secret_nobody_is_vouched_for() {
     let world = World::with_settings(&[("SHOAL_API__PLUGIN_SECRET", "")]).await;
     let signed = world.signed(Method::GET, SETTINGS, VIEWER, "");
-    world.send(signed).await.assert_problem(401, "invalid_signature");
+    world.send(signed).await.assert_problem(401, "plugin_secret_unset");
 }
 
 #[tokio::test]
