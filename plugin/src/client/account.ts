@@ -1,26 +1,19 @@
 // "My account > Recommendations": the controls, what is known, what left the instance, and the way out.
 import type { Api } from './api.ts'
-import { controls } from './controls.ts'
+import { reasonForAdministrators } from './connection.ts'
+import { levels, sliders, topics } from './controls.ts'
 import { departures } from './departures.ts'
 import { h } from './dom.ts'
+import { empty } from './empty.ts'
 import { reasonOf } from './for-you.ts'
 import { hidden } from './hidden.ts'
 import { knowledge } from './knowledge.ts'
 import { ownData } from './own-data.ts'
 import type { Helpers } from './peertube.ts'
+import { REREAD } from './section.ts'
 import type { Settings } from './shapes.ts'
+import type { Shared } from './shared.ts'
 import type { Say } from './words.ts'
-
-/** What the sections share. */
-export interface Shared {
-  api: Api
-  say: Say
-  helpers: Helpers
-  /** Runs `action`, and says so when it fails. */
-  attempt: (action: () => Promise<void>) => Promise<void>
-  /** Reads what is shown from Shoal again. */
-  refresh: () => Promise<void>
-}
 
 /** Fills `root` with the page. */
 export async function mountAccount(root: HTMLElement, helpers: Helpers, api: Api, say: Say): Promise<void> {
@@ -37,18 +30,21 @@ export async function mountAccount(root: HTMLElement, helpers: Helpers, api: Api
     try {
       settings = await api.settings()
     } catch {
-      root.replaceChildren(
-        h('div', { class: 'shoal', role: 'alert' },
-          h('p', {}, say('Recommendations cannot be had at the moment.')),
-          h('button', { type: 'button', class: 'shoal-button', onclick: () => void refresh() }, say('Try again'))),
-      )
+      const again = h('button', { type: 'button', class: 'shoal-button shoal-primary', onclick: () => void refresh() }, say('Try again'))
+      root.replaceChildren(h('div', { class: 'shoal' },
+        empty('alert', say('Recommendations are not available at the moment.'), undefined, [again], reasonForAdministrators(api, helpers, say))))
       return
     }
-    const shared: Shared = { api, say, helpers, attempt, refresh }
+    const reread = () => {
+      for (const element of root.querySelectorAll('.shoal-section')) element.dispatchEvent(new Event(REREAD))
+    }
+    const shared: Shared = { api, say, helpers, attempt, refresh, reread }
     root.replaceChildren(
       h('div', { class: 'shoal shoal-account' },
         h('h1', {}, say('Recommendations')),
-        controls(settings, shared),
+        levels(settings, shared),
+        sliders(settings, shared),
+        topics(settings, shared),
         hidden(shared),
         knowledge(shared),
         departures(shared),

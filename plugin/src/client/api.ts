@@ -1,6 +1,8 @@
 // Asking Shoal, through the plugin's router, as whoever is logged in.
+import type { ConnectionReport } from '../both/connection.ts'
 import type { Helpers } from './peertube.ts'
 import type { Contributions, NotInterested, Page, Profile, Settings, SettingsChange, Strategy, Video } from './shapes.ts'
+import type { VisitorChoices } from './visitor-choices.ts'
 
 /** Shoal refused, or could not be asked. */
 export class ApiError extends Error {
@@ -13,8 +15,18 @@ export class ApiError extends Error {
 export class Api {
   constructor(private readonly helpers: Pick<Helpers, 'getBaseRouterRoute' | 'getAuthHeader'>) {}
 
-  videos(strategy: Strategy, start: number, count: number): Promise<Page<Video>> {
-    return this.json('GET', `recommendations/videos?${new URLSearchParams({ strategy, start: String(start), count: String(count) })}`)
+  /** A part of a list; `choices` are those of a visitor without an account. */
+  videos(strategy: Strategy, start: number, count: number, choices: VisitorChoices = {}): Promise<Page<Video>> {
+    const { languages = [], ...others } = choices
+    const query = new URLSearchParams({ strategy, start: String(start), count: String(count) })
+    for (const [name, value] of Object.entries(others)) query.set(name, String(value))
+    for (const language of languages) query.append('languageOneOf', language)
+    return this.json('GET', `recommendations/videos?${query}`)
+  }
+
+  /** What is wrong between PeerTube and the sidecar; for administrators. */
+  async connection(): Promise<ConnectionReport> {
+    return (await this.send('GET', 'connection')).json() as Promise<ConnectionReport>
   }
 
   settings(): Promise<Settings> {
@@ -62,14 +74,18 @@ export class Api {
     return (await this.ask(method, path, body)).json() as Promise<Answer>
   }
 
-  private async ask(method: string, path: string, body?: object): Promise<Response> {
+  private ask(method: string, path: string, body?: object): Promise<Response> {
+    return this.send(method, `api/v1/${path}`, body)
+  }
+
+  private async send(method: string, path: string, body?: object): Promise<Response> {
     const headers: Record<string, string> = { ...this.helpers.getAuthHeader() }
     const init: RequestInit = { method, headers, credentials: 'omit' }
     if (body !== undefined) {
       headers['Content-Type'] = 'application/json'
       init.body = JSON.stringify(body)
     }
-    const response = await fetch(`${this.helpers.getBaseRouterRoute()}/api/v1/${path}`, init)
+    const response = await fetch(`${this.helpers.getBaseRouterRoute()}/${path}`, init)
     if (response.ok) return response
     const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string }
     throw new ApiError(response.status, problem.code ?? 'unknown', problem.detail ?? `HTTP ${response.status}`)

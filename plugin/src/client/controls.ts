@@ -1,7 +1,8 @@
-// What may be used, how it chooses, and which topics to have more or less of.
-import type { Shared } from './account.ts'
+// What may be used, how it chooses, and which topics to have more or less of: three sections, each saved by itself.
 import { freshId, h } from './dom.ts'
+import { formSection } from './section.ts'
 import type { Level, Settings, TopicList } from './shapes.ts'
+import type { Shared } from './shared.ts'
 import { topicList } from './topics.ts'
 import type { Word } from './words.ts'
 
@@ -29,9 +30,9 @@ const PRESETS: [Word, Record<Slider, number>][] = [
   ['Explore', { discover: 0.75, fresh: 0.25, wide: 0.5 }],
 ]
 
-/** The form. */
-export function controls(settings: Settings, shared: Shared): HTMLElement {
-  const { say, api, helpers } = shared
+/** What may be used. */
+export function levels(settings: Settings, shared: Shared): HTMLElement {
+  const { say, api } = shared
   const name = freshId()
   const proposed = LEVELS.find(([level]) => level === settings.defaultLevel)?.[1] ?? 'Nothing'
   const choice = (value: string, title: string, text: string | undefined, checked: boolean) => {
@@ -40,58 +41,51 @@ export function controls(settings: Settings, shared: Shared): HTMLElement {
       h('input', { type: 'radio', name, id, value, checked, 'aria-describedby': text === undefined ? undefined : `${id}-text` }),
       h('div', {}, h('label', { for: id }, title), text !== undefined && h('p', { id: `${id}-text`, class: 'shoal-muted' }, text)))
   }
-  const levels = h('fieldset', {},
-    h('legend', {}, say('What may be used')),
-    !settings.historyEnabled && h('p', { class: 'shoal-notice' },
-      say('Your watch history is switched off in PeerTube: nothing of it is read, whatever you choose here.')),
+  const fields = h('fieldset', { 'aria-label': say('What may be used') },
     choice('', say('As the instance proposes: {level}', { level: say(proposed) }), undefined, settings.chosenLevel === null),
     LEVELS.map(([level, title, text]) => choice(level, say(title), say(text), settings.chosenLevel === level)))
+  const notice = !settings.historyEnabled && h('p', { class: 'shoal-notice' },
+    say('Your watch history is switched off in PeerTube: nothing of it is read, whatever you choose here.'))
+  return formSection('What may be used', shared, [notice, fields], async () => {
+    const chosen = fields.querySelector<HTMLInputElement>('input:checked')?.value ?? ''
+    await api.changeSettings({ level: chosen === '' ? null : (chosen as Level) })
+    // What is known, and whether the account contributes, follow from the level.
+    shared.reread()
+  })
+}
 
+/** How it chooses. */
+export function sliders(settings: Settings, shared: Shared): HTMLElement {
+  const { say, api } = shared
   const inputs = new Map<Slider, HTMLInputElement>()
-  const sliders = h('fieldset', {},
-    h('legend', {}, say('How it chooses')),
-    h('div', { class: 'shoal-presets' }, PRESETS.map(([title, values]) =>
-      h('button', {
-        type: 'button',
-        class: 'shoal-button',
-        onclick: () => {
-          for (const [slider, input] of inputs) input.value = String(values[slider])
-        },
-      }, say(title)))),
-    SLIDERS.map(([slider, title, low, high]) => {
-      const id = freshId()
-      const input = h('input', { type: 'range', id, min: -1, max: 1, step: 0.25 })
-      input.value = String(settings[slider])
-      inputs.set(slider, input)
-      return h('div', { class: 'shoal-slider' },
-        h('label', { for: id }, say(title)),
-        h('div', { class: 'shoal-range' }, h('span', { 'aria-hidden': 'true' }, say(low)), input, h('span', { 'aria-hidden': 'true' }, say(high))))
-    }))
+  const presets = h('div', { class: 'shoal-presets' }, PRESETS.map(([title, values]) =>
+    h('button', {
+      type: 'button',
+      class: 'shoal-pill',
+      onclick: () => {
+        for (const [slider, input] of inputs) input.value = String(values[slider])
+      },
+    }, say(title))))
+  const rows = SLIDERS.map(([slider, title, low, high]) => {
+    const id = freshId()
+    const input = h('input', { type: 'range', id, min: -1, max: 1, step: 0.25 })
+    input.value = String(settings[slider])
+    inputs.set(slider, input)
+    return h('div', { class: 'shoal-slider' },
+      h('label', { for: id }, say(title)),
+      h('div', { class: 'shoal-range' }, h('span', { 'aria-hidden': 'true' }, say(low)), input, h('span', { 'aria-hidden': 'true' }, say(high))))
+  })
+  const value = (slider: Slider) => Number(inputs.get(slider)?.value ?? 0)
+  return formSection('How it chooses', shared, [presets, ...rows], async () => {
+    await api.changeSettings({ discover: value('discover'), fresh: value('fresh'), wide: value('wide') })
+  })
+}
 
-  const topics: { up: TopicList; down: TopicList } = structuredClone(settings.topics)
-  const form = h('form', {
-    class: 'shoal-section',
-    onsubmit: (event: Event) => {
-      event.preventDefault()
-      const chosen = form.querySelector<HTMLInputElement>(`input[name="${name}"]:checked`)?.value ?? ''
-      const value = (slider: Slider) => Number(inputs.get(slider)?.value ?? 0)
-      void shared.attempt(async () => {
-        await api.changeSettings({
-          level: chosen === '' ? null : (chosen as Level),
-          discover: value('discover'),
-          fresh: value('fresh'),
-          wide: value('wide'),
-          topics,
-        })
-        helpers.notifier.success(say('Saved. It counts from the next list on.'))
-        await shared.refresh()
-      })
-    },
-  },
-  levels,
-  sliders,
-  topicList('More of this', topics.up, shared),
-  topicList('Less of this', topics.down, shared),
-  h('button', { type: 'submit', class: 'shoal-button shoal-primary' }, say('Save')))
-  return form
+/** Which topics to have more or less of. */
+export function topics(settings: Settings, shared: Shared): HTMLElement {
+  const chosen: { up: TopicList; down: TopicList } = structuredClone(settings.topics)
+  const lists = [topicList('More of this', chosen.up, shared), topicList('Less of this', chosen.down, shared)]
+  return formSection('Topics', shared, lists, async () => {
+    await shared.api.changeSettings({ topics: chosen })
+  })
 }

@@ -1,5 +1,5 @@
 // What left the instance, and how little that tells about the account.
-import type { Shared } from './account.ts'
+import type { Shared } from './shared.ts'
 import { budgetChart } from './chart.ts'
 import { h } from './dom.ts'
 import { bytes, day, number } from './format.ts'

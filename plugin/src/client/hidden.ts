@@ -1,8 +1,8 @@
 // What the account is not interested in, and how to see it again.
-import type { Shared } from './account.ts'
 import { h } from './dom.ts'
 import { section } from './section.ts'
 import type { NotInterested } from './shapes.ts'
+import type { Shared } from './shared.ts'
 
 /** Entries shown at once. */
 const COUNT = 15

@@ -1,8 +1,8 @@
 // What is known about the account: what its history says about tags and channels.
-import type { Shared } from './account.ts'
 import { h } from './dom.ts'
 import { number } from './format.ts'
 import { section } from './section.ts'
+import type { Shared } from './shared.ts'
 import type { Word } from './words.ts'
 
 /** The section. */

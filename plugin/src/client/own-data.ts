@@ -1,11 +1,11 @@
 // Download, start afresh, delete.
-import type { Shared } from './account.ts'
-import { freshId, h } from './dom.ts'
+import { h } from './dom.ts'
+import { fixedSection } from './section.ts'
+import type { Shared } from './shared.ts'
 import type { Word } from './words.ts'
 
 /** The section. */
 export function ownData({ api, say, helpers, attempt, refresh }: Shared): HTMLElement {
-  const id = freshId()
   const row = (label: Word, text: Word, danger: boolean, action: () => void) =>
     h('div', { class: 'shoal-row' },
       h('p', {}, say(text)),
@@ -28,8 +28,7 @@ export function ownData({ api, say, helpers, attempt, refresh }: Shared): HTMLEl
   const fresh = 'What you watched until now is no longer used. Your settings stay.'
   const all = 'Your settings, topics and hidden videos are deleted, and your history until now is no longer used.'
   const left = say('What has already left this instance with noise cannot be called back.')
-  return h('section', { class: 'shoal-section', 'aria-labelledby': id },
-    h('h2', { id }, say('Your data')),
+  return fixedSection('Your data', say,
     row('Download', 'Everything that Shoal holds about you, as a JSON file.', false, () => void attempt(async () => save(await api.export()))),
     row('Start afresh', fresh, true, () => confirm('Start afresh?', 'Start afresh', `${say(fresh)} ${left}`, () => api.reset())),
     row('Delete everything', all, true, () => confirm('Delete everything?', 'Delete everything', `${say(all)} ${left}`, () => api.forget())))

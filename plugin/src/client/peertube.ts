@@ -1,9 +1,15 @@
 // The part of PeerTube's plugin interface that the browser side uses.
 
+/** The role of administrators. */
+export const ADMINISTRATOR = 0
+/** PeerTube's type of the playlist "Watch later". */
+export const WATCH_LATER = 2
+
 /** An account, as far as the plugin looks at it. */
 export interface OwnAccount {
   role: { id: number }
   nsfwPolicy: string
+  specialPlaylists?: { id?: number; type?: number | { id?: number } }[]
 }
 
 /** What PeerTube hands to plugins in browsers. */

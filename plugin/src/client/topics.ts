@@ -1,7 +1,7 @@
 // A list of tags and categories that can be added to and removed from.
-import type { Shared } from './account.ts'
 import { freshId, h } from './dom.ts'
 import type { TopicList } from './shapes.ts'
+import type { Shared } from './shared.ts'
 import type { Word } from './words.ts'
 
 /** Most tags, and most categories, that Shoal keeps in one list. */

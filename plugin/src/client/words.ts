@@ -1,4 +1,5 @@
 // Every text that people read, in English. PeerTube's translations are keyed by the English text: languages/ has the others.
+import { CHECK_TEXTS } from '../both/connection.ts'
 import type { Helpers } from './peertube.ts'
 
 export const WORDS = [
@@ -8,21 +9,23 @@ export const WORDS = [
   'Which videos',
   'Popular',
   'Newest',
-  'Subscriptions',
+  'Following',
   'The newest videos of channels and accounts that you follow.',
-  'Nothing is new in what you follow. These are the newest videos of all.',
+  'There is nothing to show from what you follow. These are the newest videos of all.',
   'Something new',
   'Drawn by chance, from channels that you have not watched. Tomorrow there are others.',
   'Newest first, nothing else: the order in which videos were published.',
   'Watched most on this instance and elsewhere, the same for everybody.',
   'Chosen from what you watched and liked.',
-  'Nothing here is personal: nothing is known about you.',
+  'Nothing here was chosen for you: these are popular or new videos.',
+  'You are not logged in: nothing here was chosen for you.',
   'Choose what is used',
   'Loading…',
   'Show more',
   'All {total} videos are shown.',
   'There is nothing to show yet.',
-  'Recommendations cannot be had at the moment.',
+  'Recommendations are not available at the moment.',
+  'PeerTube\'s other lists work as always.',
   'Try again',
   'Newest videos',
   'Recommendations are not shown to you on this instance.',
@@ -40,6 +43,11 @@ export const WORDS = [
   'Undo',
   'Hide the channel {channel} too',
   'The channel {channel} is hidden too.',
+  'Videos from {host}',
+  'Watch later',
+  'Watch “{name}” later',
+  'Remove from “Watch later”',
+  'Remove “{name}” from “Watch later”',
   'That did not work. {reason}',
   // Reasons
   'Because you watched “{name}”',
@@ -83,6 +91,7 @@ export const WORDS = [
   'Add a category',
   'Choose a category',
   'Add',
+  'Topics',
   'Remove {topic}',
   'None yet.',
   'Save',
@@ -130,6 +139,11 @@ export const WORDS = [
   'What has already left this instance with noise cannot be called back.',
   'Cancel',
   'Done.',
+  // Administrators
+  'For you as an administrator',
+  'Settings of the plugin',
+  'The connection could not be checked.',
+  ...Object.values(CHECK_TEXTS),
 ] as const
 
 export type Word = (typeof WORDS)[number]
