@@ -22,7 +22,7 @@ export function reasonForAdministrators(api: Pick<Api, 'connection'>, helpers: P
   api.connection().then(
     ({ findings }) => {
       box.append(
-        h('h3', {}, say('For you as an administrator')),
+        h('h2', {}, say('For you as an administrator')),
         findingsList(findings, say),
         h('a', { class: 'shoal-anchor', href: SETTINGS }, say('Settings of the plugin')))
       box.hidden = false

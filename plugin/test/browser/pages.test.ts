@@ -27,7 +27,7 @@ after(async () => {
 })
 beforeEach(async () => {
   Object.assign(sidecar, { hold: undefined, broken: false, impersonal: false, followsNobody: false })
-  peertube.set({ 'sidecar-url': sidecarUrl, 'shared-secret': SECRET, 'audience': 'everyone', 'place-for-you': true })
+  await peertube.set({ 'sidecar-url': sidecarUrl, 'shared-secret': SECRET, 'audience': 'everyone', 'place-for-you': true })
   sidecar.forgetAll()
   sidecar.arrived.length = 0
 })
@@ -65,7 +65,7 @@ test('what is followed and what is new are one click away, and say what they are
   await visit(url, FOR_YOU, { token }, async (page) => {
     await listed(page, 24)
     for (const [button, strategy, explanation, reason] of [
-      ['Subscriptions', 'subscriptions', 'channels and accounts that you follow', 'From a channel that you follow'],
+      ['Following', 'subscriptions', 'channels and accounts that you follow', 'From a channel that you follow'],
       ['Something new', 'explore', 'from channels that you have not watched', 'Something new: you have not watched this channel'],
     ] as const) {
       await page.getByRole('button', { name: button }).click()
@@ -94,13 +94,13 @@ test('following nobody is said, and visitors are not asked for what they follow'
   sidecar.followsNobody = true
   await visit(url, FOR_YOU, { token }, async (page) => {
     await listed(page, 24)
-    await page.getByRole('button', { name: 'Subscriptions' }).click()
-    await page.getByText('Nothing is new in what you follow.').waitFor()
+    await page.getByRole('button', { name: 'Following' }).click()
+    await page.getByText('There is nothing to show from what you follow.').waitFor()
     assert.deepEqual(await titles(page), expected('recent', 24))
   })
   await visit(url, FOR_YOU, {}, async (page) => {
     await listed(page, 24)
-    assert.equal(await page.getByRole('button', { name: 'Subscriptions' }).count(), 0)
+    assert.equal(await page.getByRole('button', { name: 'Following' }).count(), 0)
     assert.equal(await page.getByRole('button', { name: 'Something new' }).count(), 1)
   })
 })
@@ -164,14 +164,14 @@ test('everything works with the keyboard alone', async () => {
     await listed(page, 24)
     const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '')
     const stops: string[] = []
-    await page.locator('.shoal-strategies button').first().focus()
+    await page.locator('.shoal-tabs button').first().focus()
     for (let stop = 0; stop < 10; stop += 1) {
       stops.push(await focused())
       await page.keyboard.press('Tab')
     }
     const name = videos('for-you')[0]?.name
     assert.deepEqual(stops, [
-      'For you', 'Subscriptions', 'Something new', 'Popular', 'Newest', 'Choose what is used', name, 'The Hive', `Why this? “${name}”`, `Not interested in “${name}”`,
+      'For you', 'Following', 'Something new', 'Popular', 'Newest', `Watch “${name}” later`, 'The Hive', name, `Why this? “${name}”`, `Not interested in “${name}”`,
     ])
     await page.getByRole('button', { name: `Why this? “${name}”` }).first().focus()
     await page.keyboard.press('Enter')
@@ -188,7 +188,7 @@ test('everything works with the keyboard alone', async () => {
 
 for (const [name, path] of [['for-you', FOR_YOU], ['account', ACCOUNT]] as const) {
   for (const [look, circumstances] of [
-    ['light', {}], ['dark', { theme: 'dark' }], ['phone', { width: 360, height: 740 }], ['phone-dark-fr', { width: 360, height: 740, theme: 'dark', lang: 'fr' }],
+    ['light', {}], ['dark', { theme: 'dark' }], ['phone', { width: 390, height: 844 }], ['phone-dark-fr', { width: 390, height: 844, theme: 'dark', lang: 'fr' }],
   ] as const) {
     test(`${name} is accessible and fits: ${look}`, async () => {
       sidecar.account(17).hidden.push({ type: 'channel', id: 22, uuid: null, name: 'Slow Kitchen', createdAt: '2026-01-01T00:00:00Z' })
@@ -216,7 +216,7 @@ test('French is French', async () => {
   await visit(url, FOR_YOU, { token, lang: 'fr' }, async (page) => {
     await listed(page, 24)
     assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), 'Pour vous')
-    assert.match((await page.locator('.shoal-facts').first().textContent()) ?? '', /vues · avant-hier|vues · il y a|vues · hier/)
+    assert.match((await page.locator('.shoal-facts').first().textContent()) ?? '', /(avant-hier|il y a|hier).* • .*vues/)
   })
 })
 
@@ -234,7 +234,7 @@ test('sensitive pictures are blurred, lives are marked, missing pictures are no 
 test('visitors see a list that is not personal, and can refuse nothing', async () => {
   await visit(url, FOR_YOU, {}, async (page) => {
     await listed(page, 24)
-    assert.ok(await page.getByText('Nothing here is personal').isVisible())
+    assert.ok(await page.getByText('You are not logged in').isVisible())
     assert.equal(await page.getByRole('button', { name: /Not interested/ }).count(), 0)
     assert.equal(await page.getByRole('link', { name: 'Choose what is used' }).count(), 0)
     await accessible(page)
@@ -244,7 +244,7 @@ test('visitors see a list that is not personal, and can refuse nothing', async (
 test('when Shoal is away, the page says so, offers the newest videos, and tries again', async () => {
   sidecar.broken = true
   await visit(url, FOR_YOU, { token }, async (page) => {
-    await page.getByText('Recommendations cannot be had at the moment.').waitFor()
+    await page.getByText('Recommendations are not available at the moment.').waitFor()
     assert.equal(await page.getByRole('link', { name: 'Newest videos' }).getAttribute('href'), '/videos/browse?sort=-publishedAt')
     await accessible(page)
     sidecar.broken = false
@@ -261,27 +261,40 @@ test('the link and the page are there for the audience alone', async () => {
     })
     return count
   }
-  peertube.set({ audience: 'team' })
+  await peertube.set({ audience: 'team' })
   assert.deepEqual([await linked({}), await linked({ token }), await linked({ token: 'token-moderator' })], [0, 0, 1])
   await visit(url, FOR_YOU, { token }, async (page) => {
     await page.getByText('Recommendations are not shown to you on this instance.').waitFor()
   })
-  peertube.set({ 'audience': 'everyone', 'place-for-you': false })
+  await peertube.set({ 'audience': 'everyone', 'place-for-you': false })
   assert.equal(await linked({ token }), 0)
 })
 
 test('settings make a round trip', async () => {
   await visit(url, ACCOUNT, { token }, async (page) => {
     await page.getByRole('radio', { name: 'Your history, and you help others' }).check()
+    const save = (section: string) => page.getByRole('form', { name: section }).getByRole('button', { name: 'Save' }).click()
+    const saved = (name: string) => page.waitForResponse((response) => response.request().method() === 'PUT' && (response.request().postData() ?? '').includes(name))
+    let done = saved('level')
+    await save('What may be used')
+    await done
+    await page.getByText('You contribute:').waitFor()
+    assert.deepEqual(sidecar.account(17).settings.topics.up.tags, ['bees'], 'only this section is saved')
     await page.getByRole('button', { name: 'Explore' }).click()
     await page.getByRole('slider', { name: 'From old to new videos' }).fill('-0.5')
+    done = saved('discover')
+    await save('How it chooses')
+    await done
+    assert.equal(sidecar.account(17).settings.chosenLevel, 'contribute')
     const more = page.getByRole('group', { name: 'More of this' })
     await more.getByRole('textbox', { name: 'Add a tag' }).fill('synthesizers')
     await page.keyboard.press('Enter')
     await more.getByRole('button', { name: 'Remove bees' }).click()
     const less = page.getByRole('group', { name: 'Less of this' })
     await less.getByRole('combobox', { name: 'Add a category' }).selectOption({ label: 'Music' })
-    await page.getByRole('button', { name: 'Save' }).click()
+    done = saved('topics')
+    await save('Topics')
+    await done
     await page.getByText('Saved.').waitFor()
     const { settings } = sidecar.account(17)
     assert.deepEqual(
@@ -297,9 +310,86 @@ test('settings make a round trip', async () => {
     assert.equal(await page.getByRole('slider', { name: 'From old to new videos' }).inputValue(), '-0.5')
     assert.deepEqual(await page.locator('.shoal-chips').first().locator('li').allTextContents(), ['synthesizers×', 'Science & Technology×'])
     await page.getByRole('radio', { name: 'As the instance proposes' }).check()
-    await page.getByRole('button', { name: 'Save' }).click()
+    await save('What may be used')
     await page.getByText('You do not contribute').waitFor()
     assert.equal(sidecar.account(17).settings.chosenLevel, null)
+  })
+})
+
+test('cards look like PeerTube\'s: picture of the channel, host badge, date before views, what was watched', async () => {
+  await visit(url, FOR_YOU, { token }, async (page) => {
+    await listed(page, 24)
+    const card = (index: number) => page.locator('.shoal-card').nth(index)
+    await card(0).locator('.shoal-avatar img').waitFor()
+    assert.equal(await card(0).locator('.shoal-avatar img').getAttribute('src'), '/lazy-static/avatars/0.svg')
+    assert.equal(await card(2).locator('.shoal-avatar').textContent(), 'S', 'a letter where there is no picture')
+    assert.equal(await card(0).locator('.shoal-host').count(), 0, 'a video of this instance')
+    assert.equal(await card(1).locator('.shoal-host').textContent(), 'tube.example')
+    assert.match((await card(0).locator('.shoal-facts').textContent()) ?? '', /ago|yesterday.* • .*views/)
+    assert.ok(await card(1).locator('.shoal-progress').isVisible())
+    assert.ok(await card(0).locator('.shoal-progress').isHidden())
+  })
+})
+
+test('a video is put into "Watch later" and taken out again', async () => {
+  peertube.later.clear()
+  peertube.later.add(101)
+  await visit(url, FOR_YOU, { token }, async (page) => {
+    await listed(page, 24)
+    const [first, second] = videos('for-you')
+    await page.getByRole('button', { name: `Watch “${first?.name}” later` }).first().click()
+    await page.locator('.shoal-card').first().getByRole('button', { name: `Remove “${first?.name}” from “Watch later”` }).waitFor()
+    assert.deepEqual([...peertube.later], [101, 100])
+    await page.locator('.shoal-card').nth(1).getByRole('button', { name: `Remove “${second?.name}” from “Watch later”` }).click()
+    await page.locator('.shoal-card').nth(1).getByRole('button', { name: `Watch “${second?.name}” later` }).waitFor()
+    assert.deepEqual([...peertube.later], [100])
+  })
+  await visit(url, FOR_YOU, {}, async (page) => {
+    await listed(page, 24)
+    await page.locator('.shoal-avatar img').first().waitFor()
+    assert.equal(await page.locator('.shoal-later:visible').count(), 0, 'visitors have no playlists')
+  })
+})
+
+test('tabs that do not fit on a phone fade where they go on, and the chosen one is in sight', async () => {
+  await visit(url, FOR_YOU, { token, width: 390, height: 844 }, async (page) => {
+    await listed(page, 24)
+    const row = page.locator('.shoal-tabs')
+    assert.match((await row.getAttribute('class')) ?? '', /shoal-more-after/)
+    await page.getByRole('button', { name: 'Newest' }).click()
+    await page.waitForFunction(() => document.querySelector('.shoal-more-before') !== null && document.querySelector('.shoal-more-after') === null)
+    await listed(page, 24)
+    await picture(page, 'phone-last-tab')
+  })
+})
+
+test('administrators are told why there is nothing, users are not', async () => {
+  await peertube.set({ 'shared-secret': 'not the same secret at all' })
+  for (const path of [FOR_YOU, ACCOUNT]) {
+    await visit(url, path, { token: 'token-admin' }, async (page) => {
+      await page.getByText('The shared secret differs from api.plugin_secret in shoal.toml.').waitFor()
+      assert.equal(await page.getByRole('link', { name: 'Settings of the plugin' }).getAttribute('href'), '/admin/settings/plugins/show/peertube-plugin-shoal')
+      await picture(page, path === FOR_YOU ? 'for-you-away-admin' : 'account-away-admin')
+      await accessible(page)
+    })
+    await visit(url, path, { token }, async (page) => {
+      await page.getByText('Recommendations are not available at the moment.').waitFor()
+      assert.equal(await page.getByText('shared secret').count(), 0)
+    })
+  }
+})
+
+test('the settings say whether they work, and again when they are saved', async () => {
+  await peertube.set({ 'shared-secret': 'not the same secret at all' })
+  await visit(url, '/admin/settings/plugins/show/peertube-plugin-shoal', { token: 'token-admin' }, async (page) => {
+    await page.getByText('The shared secret differs from api.plugin_secret').waitFor()
+    await page.getByRole('textbox', { name: 'Shared secret' }).fill(SECRET)
+    await page.getByRole('button', { name: 'Update plugin settings' }).click()
+    await page.getByText('The sidecar answers and trusts this plugin.').waitFor()
+    await page.getByRole('textbox', { name: 'Address of the Shoal sidecar' }).fill('http://127.0.0.1:1')
+    await page.getByRole('button', { name: 'Update plugin settings' }).click()
+    await page.getByText('Nothing answers at the address of the Shoal sidecar.').waitFor()
+    assert.ok(await page.getByText('(ECONNREFUSED)').isVisible())
   })
 })
 

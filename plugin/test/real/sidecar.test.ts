@@ -97,7 +97,7 @@ function withSidecar(demo: Demo) {
     await visit(url, FOR_YOU, { token }, async (page) => {
       await listed(page)
       for (const [button, strategy] of [
-        ['Subscriptions', 'subscriptions'], ['Something new', 'explore'], ['Popular', 'popular'], ['Newest', 'recent'],
+        ['Following', 'subscriptions'], ['Something new', 'explore'], ['Popular', 'popular'], ['Newest', 'recent'],
       ] as const) {
         const expected = await demo.list(strategy, 24)
         const answered = page.waitForResponse((response) => response.url().includes(`strategy=${strategy}`))
@@ -248,11 +248,11 @@ function withSidecar(demo: Demo) {
     for (const shortUUID of ['a', 'b', 'c', 'd']) assert.deepEqual(await otherVideos({ shortUUID }), OWN_LIST, 'it is gone')
     assert.equal(peertube.warnings.filter((each) => each.includes('PeerTube\'s own list is shown')).length, 1)
     await visit(url, FOR_YOU, { token }, async (page) => {
-      await page.getByText('Recommendations cannot be had at the moment.').waitFor()
+      await page.getByText('Recommendations are not available at the moment.').waitFor()
       await picture(page, 'real-away')
     })
     await visit(url, ACCOUNT, { token }, async (page) => {
-      await page.getByText('Recommendations cannot be had at the moment.').waitFor()
+      await page.getByText('Recommendations are not available at the moment.').waitFor()
     })
   })
 }

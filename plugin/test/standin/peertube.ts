@@ -19,6 +19,10 @@ type Hook = (value: unknown, context?: unknown) => unknown
 export class PeerTube {
   readonly settings: Setting[] = []
   readonly warnings: string[] = []
+  /** Videos to be watched later. */
+  readonly later = new Set<number>()
+  /** Headers of the searches that arrived. */
+  readonly searches: PluginRequest['headers'][] = []
   private readonly hooks = new Map<string, Hook>()
   private values: SettingValues = {}
   private changed: (values: SettingValues) => unknown = () => undefined
@@ -62,7 +66,7 @@ export class PeerTube {
     return this.values[name] ?? this.settings.find((setting) => setting.name === name)?.default
   }
 
-  private async answer(request: PluginRequest, response: PluginResponse) {
+  private async answer(request: PluginRequest, response: PluginResponse): Promise<unknown> {
     request.originalUrl = request.url
     response.locals = {}
     const url = new URL(request.url, 'http://peertube')
@@ -83,20 +87,46 @@ export class PeerTube {
       request.url = routed[1] as string
       return this.router?.(request, response)
     }
+    const user = response.locals['user'] as PeerTubeUser | undefined
     if (url.pathname === '/api/v1/search/videos') return json(await this.search(request, response, url))
+    if (/^\/api\/v1\/videos\/short\d+$/.test(url.pathname)) return json(video(url.pathname.slice('/api/v1/videos/'.length)))
+    const own = /^\/api\/v1\/(?:users\/me\/video-playlists|video-playlists\/9)\/(.+)$/.exec(url.pathname)?.[1]
+    if (own !== undefined) return user === undefined ? response.writeHead(401).end() : this.watchLaterList(request, url, own, json)
+    if (request.method === 'PUT' && url.pathname === '/api/v1/plugins/settings') {
+      if (user?.role !== 0) return response.writeHead(403).end()
+      await this.set(JSON.parse(request.rawBody?.toString() ?? '{}') as SettingValues)
+      return response.writeHead(204).end()
+    }
     if (url.pathname === '/api/v1/videos/categories') return json({ 1: 'Music', 2: 'Films', 15: 'Science & Technology' })
     if (url.pathname.startsWith('/lazy-static/')) return picture(response, url.pathname)
     if (url.pathname === '/client.js') return file(response, 'dist/client.js', 'text/javascript')
     if (url.pathname === '/shoal.css') return file(response, 'dist/shoal.css', 'text/css')
     if (url.pathname === '/fr.json') return file(response, 'languages/fr.json', 'application/json')
     const shown = Object.fromEntries(this.settings.filter((each) => !each.private).map(({ name }) => [name, this.setting(name)]))
-    response.setHeader('content-type', 'text/html; charset=utf-8').end(shell(shown))
+    return response.setHeader('content-type', 'text/html; charset=utf-8').end(shell(shown, this.settings))
+  }
+
+  /** The playlist "Watch later", which has the number 9. */
+  private watchLaterList(request: PluginRequest, url: URL, path: string, json: (value: unknown) => unknown) {
+    if (path === 'videos-exist') {
+      const asked = url.searchParams.getAll('videoIds').map(Number).filter((id) => this.later.has(id))
+      return json(Object.fromEntries(asked.map((id) => [id, [{ playlistId: 9, playlistElementId: id + 5000 }]])))
+    }
+    if (request.method === 'POST') {
+      const { videoId } = JSON.parse(request.rawBody?.toString() ?? '{}') as { videoId: number }
+      this.later.add(videoId)
+      return json({ videoPlaylistElement: { id: videoId + 5000 } })
+    }
+    this.later.delete(Number(/\d+$/.exec(path)?.[0]) - 5000)
+    return json({})
   }
 
   /** PeerTube's search: the hooks around a query that knows thirty videos, five of which have the tag "linux". */
   private async search(request: PluginRequest, response: PluginResponse, url: URL) {
+    this.searches.push(request.headers)
     const query = Object.fromEntries(url.searchParams) as Record<string, unknown>
     query['tagsOneOf'] = url.searchParams.getAll('tagsOneOf')
+    if (url.searchParams.has('uuids')) query['uuids'] = url.searchParams.getAll('uuids')
     if (query['skipCount'] === 'true') query['skipCount'] = true
     request.query = query
     const run = (name: string, value: unknown, context: unknown) => this.hooks.get(name)?.(value, context) ?? value
@@ -105,9 +135,22 @@ export class PeerTube {
     }
     // By UUID, the database's order is its own, not that of the question.
     const found = parameters.uuids === undefined ? [21, 22, 23, 24, 25].map(uuid) : [...parameters.uuids].sort().reverse()
-    const list = { total: found.length, data: found.map((each) => ({ uuid: each })) }
+    const list = { total: found.length, data: found.map(known) }
     return run('filter:api.search.videos.local.list.result', list, parameters)
   }
+}
+
+/** What PeerTube says of a video: more than Shoal does. Every third channel has no picture. */
+function known(each: string) {
+  const number = Number(each.slice(-12))
+  const avatars = number % 3 === 2 ? [] : [
+    { width: 48, path: `/lazy-static/avatars/small-${number}.svg` }, { width: 120, path: `/lazy-static/avatars/${number}.svg` },
+  ]
+  return { uuid: each, shortUUID: `short${number}`, viewers: 0, channel: { avatars }, userHistory: number % 4 === 1 ? { currentTime: 120 } : undefined }
+}
+
+function video(shortUUID: string) {
+  return { id: 100 + Number(shortUUID.slice(5)), shortUUID, uuid: uuid(Number(shortUUID.slice(5))), tags: ['linux'] }
 }
 
 function file(response: ServerResponse, path: string, type: string) {

@@ -33,6 +33,8 @@ export class Sidecar {
   impersonal = false
   /** Whether the user's subscriptions have nothing new. */
   followsNobody = false
+  /** Videos that `next` chooses from; like a sidecar that knows nothing of the caller, it begins with the same ones each time. */
+  catalogue = 30
   private readonly accounts = new Map<number, Account>()
   private readonly server = createServer((request, response) => void this.answer(request, response))
 
@@ -101,7 +103,10 @@ export class Sidecar {
         const strategy = query.get('strategy') ?? 'for-you'
         const personal = arrived.user !== undefined && !this.impersonal && account.settings.level !== 'off'
         const follows = strategy !== 'subscriptions' || !this.followsNobody
-        const seen = videos(strategy === 'for-you' && !personal ? 'popular' : follows ? strategy : 'recent')
+        const unseen = new Set([query.get('videoId'), ...(query.get('played') ?? '').split(',')])
+        const total = strategy === 'next' ? this.catalogue : 30
+        const seen = videos(strategy === 'for-you' && !personal ? 'popular' : follows ? strategy : 'recent', total)
+          .filter(({ shortUUID }) => !unseen.has(shortUUID))
           .filter((video) => !account.hidden.some(({ type, id }) => id === (type === 'video' ? video.id : video.channel.id)))
         return reply(200, page(seen))
       }

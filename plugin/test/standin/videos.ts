@@ -37,8 +37,8 @@ function reasonsOf(strategy: string, index: number): Reason[] {
 }
 
 /** The list of a strategy; every strategy has an order of its own. */
-export function videos(strategy: string): Video[] {
-  const all = Array.from({ length: 30 }, (_, index): Video => {
+export function videos(strategy: string, total = 30): Video[] {
+  const all = Array.from({ length: total }, (_, index): Video => {
     const channel = CHANNELS[index % CHANNELS.length] as (typeof CHANNELS)[number]
     return {
       id: 100 + index,
