@@ -119,7 +119,10 @@ pub fn release(outcome: &ReleaseOutcome) -> String {
         ReleaseOutcome::NobodyFollows => "none: no accepted follower, so no budget is spent".to_owned(),
         ReleaseOutcome::NotDue { next } => format!("none: the next one is due {}", next.format("%Y-%m-%d")),
         ReleaseOutcome::TooFewContributors { contributors, minimum } => {
-            format!("none: too few contributing accounts watched something new, {contributors} of at least {minimum}")
+            format!(
+                "none: too few contributing accounts watched something new, {contributors} of at least {minimum}; \
+                 watches of the last hour wait for the next cycle"
+            )
         }
         ReleaseOutcome::Withheld(problem) => format!("none: {problem}"),
         ReleaseOutcome::Overtaken => "none: another process released in the meantime".to_owned(),

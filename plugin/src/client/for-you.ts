@@ -94,7 +94,7 @@ export async function mountForYou(root: HTMLElement, helpers: Helpers, api: Api,
     return empty(
       'alert',
       say('Recommendations are not available at the moment.'),
-      say('PeerTube\'s other lists work as always.'),
+      say('PeerTube’s other lists work as always.'),
       [
         h('button', { type: 'button', class: 'shoal-button shoal-primary', onclick: again }, say('Try again')),
         h('a', { class: 'shoal-button', href: '/videos/browse?sort=-publishedAt' }, say('Newest videos')),

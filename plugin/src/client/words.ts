@@ -25,7 +25,7 @@ export const WORDS = [
   'All {total} videos are shown.',
   'There is nothing to show yet.',
   'Recommendations are not available at the moment.',
-  'PeerTube\'s other lists work as always.',
+  'PeerTube’s other lists work as always.',
   'Try again',
   'Newest videos',
   'Recommendations are not shown to you on this instance.',

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, beforeEach, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { writeWatching } from '../../src/both/watching.ts'
 import type { NotInterested, Page as Listed, Settings, Video } from '../../src/client/shapes.ts'
 import { accessible, close, open, overflows, picture, visit } from '../browser/browser.ts'
 import { PeerTube, USERS } from '../standin/peertube.ts'
@@ -158,8 +159,11 @@ function withSidecar(demo: Demo) {
       await more.getByRole('textbox', { name: 'Add a tag' }).fill('synthesizers')
       await page.keyboard.press('Enter')
       await page.getByRole('group', { name: 'Less of this' }).getByRole('combobox', { name: 'Add a category' }).selectOption({ label: 'Music' })
-      await page.getByRole('button', { name: 'Save' }).click()
-      await page.getByText('Saved.').waitFor()
+      for (const section of ['What may be used', 'How it chooses', 'Topics']) {
+        const stored = page.waitForResponse((response) => response.request().method() === 'PUT')
+        await page.getByRole('form', { name: section }).getByRole('button', { name: 'Save' }).click()
+        assert.equal((await stored).status(), 200, section)
+      }
       const { chosenLevel, discover, fresh, wide, topics } = await settings()
       assert.deepEqual({ chosenLevel, discover, fresh, wide, topics }, {
         chosenLevel: 'local', discover: 0.75, fresh: -0.5, wide: 0.5,
@@ -177,20 +181,20 @@ function withSidecar(demo: Demo) {
       await accessible(page)
 
       await page.getByRole('radio', { name: 'Nothing', exact: true }).check()
-      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByRole('form', { name: 'What may be used' }).getByRole('button', { name: 'Save' }).click()
       await page.getByText('Saved.').waitFor()
       assert.equal((await settings()).level, 'off')
     })
     await visit(url, FOR_YOU, { token }, async (page) => {
       await listed(page)
-      assert.ok(await page.getByText('Nothing here is personal').isVisible())
+      assert.ok(await page.getByText('Nothing here was chosen for you').isVisible())
     })
   })
 
   test('visitors see a list that is not personal', async () => {
     await visit(url, FOR_YOU, {}, async (page) => {
       await listed(page)
-      assert.ok(await page.getByText('Nothing here is personal').isVisible())
+      assert.ok(await page.getByText('You are not logged in').isVisible())
     })
   })
 
@@ -211,6 +215,39 @@ function withSidecar(demo: Demo) {
     const next = await otherVideos(watched)
     assert.equal(next.length, 6)
     assert.ok(!next.includes(refused.uuid))
+  })
+
+  // The stand-in records no watches: for the sidecar, the account is one whose history is switched off.
+  for (const [who, authorization] of [['a visitor', undefined], ['an account whose watches are not recorded', `Bearer ${token}`]] as const) {
+    test(`fifty steps of autoplay of ${who}: nothing comes twice`, async () => {
+      const [first] = await demo.list('popular', 1)
+      assert.ok(first)
+      const played: string[] = [first.uuid]
+      for (let step = 1; step <= 50; step += 1) {
+        const video = played.at(-1) as string
+        const query = `searchTarget=local&sort=-publishedAt&skipCount=true&start=0&count=${Math.min(6 + step, 30)}&tagsOneOf=linux`
+        const headers: Record<string, string> = {
+          'referer': `${url}/w/${video}`,
+          'shoal-watching': writeWatching({ video, played: played.slice(0, -1), languages: undefined }),
+        }
+        if (authorization !== undefined) headers['authorization'] = authorization
+        const answer = await fetch(`${url}/api/v1/search/videos?${query}`, { headers })
+        const next = ((await answer.json()) as { data: { uuid: string }[] }).data[0]?.uuid
+        assert.ok(next !== undefined && !OWN_LIST.includes(next), `step ${step} has no list of the sidecar`)
+        assert.ok(!played.includes(next), `step ${step} comes back to ${next}`)
+        played.push(next)
+      }
+    })
+  }
+
+  test('a visitor\'s choices are taken, and the settings are found to be right', async () => {
+    const choices = 'strategy=recent&count=5&nsfw=false&nsfwFlagsExcluded=1&languageOneOf=fr&languageOneOf=_unknown'
+    assert.equal((await fetch(`${url}/plugins/shoal/router/api/v1/recommendations/videos?${choices}`)).status, 200)
+    const answer = await fetch(`${url}/plugins/shoal/router/connection`, { headers: { authorization: 'Bearer token-admin' } })
+    assert.deepEqual(((await answer.json()) as { findings: unknown }).findings, [{ code: 'ok' }])
+    await peertube.set({ 'shared-secret': 'another secret than that of the sidecar' })
+    assert.ok(peertube.warnings.some((each) => each.includes('The shared secret differs from api.plugin_secret')))
+    await peertube.set({ 'shared-secret': SECRET })
   })
 
   // From here on, the account has no history.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
@@ -15,6 +16,19 @@ test('PeerTube finds what it needs in package.json', () => {
     ...Object.values<string>(description.translations),
   ]
   for (const file of files) assert.ok(existsSync(file), file)
+})
+
+test('the folder that PeerTube installs holds what is built, and says where it comes from', () => {
+  const made = (homepage: string) => {
+    execFileSync('node', ['scripts/folder.mjs'], { env: { ...process.env, SHOAL_HOMEPAGE: homepage }, stdio: 'ignore' })
+    return JSON.parse(readFileSync('peertube-plugin-shoal/package.json', 'utf8'))
+  }
+  const { homepage, bugs, scripts, devDependencies, private: hidden, ...rest } = made('git@forge.example:someone/shoal.git')
+  assert.deepEqual([homepage, bugs], ['https://forge.example/someone/shoal', 'https://forge.example/someone/shoal/issues'])
+  assert.deepEqual([scripts, devDependencies, hidden], [undefined, undefined, undefined])
+  for (const file of [rest.library, ...rest.css]) assert.ok(existsSync(`peertube-plugin-shoal/${file}`), file)
+  assert.equal(made('https://user:secret@forge.example/someone/shoal.git').homepage, 'https://forge.example/someone/shoal')
+  for (const unknown of ['', '/srv/git/shoal', 'file:///srv/git/shoal']) assert.equal(made(unknown).homepage, '', unknown)
 })
 
 test('nothing has to be installed beside the plugin', () => {
