@@ -85,5 +85,5 @@ export class PeerTubeApi {
 function smallest(avatars: { width?: number; path?: string; fileUrl?: string }[]): string | undefined {
   const sorted = [...avatars].sort((a, b) => (a.width ?? 0) - (b.width ?? 0))
   const found = sorted.find(({ width }) => (width ?? 0) >= AVATAR_WIDTH) ?? sorted.at(-1)
-  return found?.fileUrl ?? found?.path
+  return found?.path ?? found?.fileUrl
 }
