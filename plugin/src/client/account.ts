@@ -32,6 +32,7 @@ export async function mountAccount(root: HTMLElement, helpers: Helpers, api: Api
     } catch {
       const again = h('button', { type: 'button', class: 'shoal-button shoal-primary', onclick: () => void refresh() }, say('Try again'))
       root.replaceChildren(h('div', { class: 'shoal' },
+        h('h1', {}, say('Recommendations')),
         empty('alert', say('Recommendations are not available at the moment.'), undefined, [again], reasonForAdministrators(api, helpers, say))))
       return
     }
