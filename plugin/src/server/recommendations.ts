@@ -32,10 +32,13 @@ export interface Wanted {
 
 /** The sidecar did not answer as it should: an outage of a kind, or a request that it refuses (undefined). */
 class Failure extends Error {
-  constructor(message: string, readonly kind: OutageKind | undefined, readonly retryAfter?: number) {
+  constructor(message: string, readonly kind: OutageKind | undefined, readonly retryAfter?: number, readonly code?: string) {
     super(message)
   }
 }
+
+/** Milliseconds for which a sidecar counts as one that does not know the newer parameters. */
+const OLDER_FOR = 600_000
 
 /** Asks the sidecar, and stops asking for some seconds when it is out of order. */
 export class Recommendations {
@@ -43,6 +46,8 @@ export class Recommendations {
   /** Refusals that were reported since the settings changed: each is said once. */
   private refusals = new Set<string>()
   private reportedFor: Configuration | undefined
+  /** Until then, the sidecar is asked without the parameters that older ones refuse. */
+  private olderUntil = 0
 
   constructor(
     private readonly configuration: () => Configuration,
@@ -57,9 +62,8 @@ export class Recommendations {
     const configuration = this.configuration()
     const { strategy, user } = wanted
     if (configuration.sidecar === undefined || !this.breaker.allows(strategy)) return undefined
-    const target = `/api/v1/recommendations/videos?${query(wanted)}`
     try {
-      const found = await this.ask(configuration, configuration.sidecar, target, user)
+      const found = await this.askAsItCan(configuration, configuration.sidecar, wanted)
       this.breaker.answered(strategy)
       return found
     } catch (error) {
@@ -75,9 +79,25 @@ export class Recommendations {
     }
   }
 
-  private async ask(configuration: Configuration, url: URL, target: string, user: number | undefined): Promise<string[] | undefined> {
-    const request = { method: 'GET', target, body: new Uint8Array() }
-    const headers = identify(configuration, request, user, this.now())
+  /** Asks, and again without the newer parameters when the sidecar is older than this plugin: a list that may repeat is better than none. */
+  private async askAsItCan(configuration: Configuration, url: URL, wanted: Wanted): Promise<string[] | undefined> {
+    const plain: Wanted = { ...wanted, played: undefined, choices: undefined }
+    const older = this.now() < this.olderUntil
+    try {
+      return await this.ask(configuration, url, older ? plain : wanted)
+    } catch (error) {
+      const refused = error instanceof Failure && error.code === 'invalid_parameter'
+      if (older || !refused || query(plain).size === query(wanted).size) throw error
+      const found = await this.ask(configuration, url, plain)
+      this.olderUntil = this.now() + OLDER_FOR
+      this.refused(configuration, `${error.message}; it is older than the plugin, and asked without that`)
+      return found
+    }
+  }
+
+  private async ask(configuration: Configuration, url: URL, wanted: Wanted): Promise<string[] | undefined> {
+    const request = { method: 'GET', target: `/api/v1/recommendations/videos?${query(wanted)}`, body: new Uint8Array() }
+    const headers = identify(configuration, request, wanted.user, this.now())
     const signal = AbortSignal.timeout(TIME_LIMIT)
     try {
       return await this.list({ ...request, url, headers, signal })
@@ -101,7 +121,10 @@ export class Recommendations {
       const seconds = Number(answer.headers['retry-after'])
       throw new Failure(`status ${status}`, 'status', seconds > 0 ? seconds * 1000 : undefined)
     }
-    throw new Failure(refusal(status, (await readAll(answer, LIMIT)).toString('utf8')), undefined)
+    const problem = problemOf((await readAll(answer, LIMIT)).toString('utf8'))
+    // In Shoal's words where they are Shoal's.
+    const reason = problem === undefined ? `status ${status}` : `status ${status}, ${problem.code}: ${problem.detail}`
+    throw new Failure(reason, undefined, undefined, problem?.code)
   }
 
   private refused(configuration: Configuration, reason: string) {
@@ -109,7 +132,7 @@ export class Recommendations {
     this.reportedFor = configuration
     if (this.refusals.has(reason) || this.refusals.size >= 10) return
     this.refusals.add(reason)
-    this.report(`Shoal gives no list (${reason}): PeerTube's own list is shown. Look at the address and the shared secret in the plugin's settings.`)
+    this.report(`Shoal refuses a request (${reason}). Look at the plugin's settings, and at the versions of plugin and sidecar.`)
   }
 }
 
@@ -130,12 +153,6 @@ function failureOf(error: unknown): Failure {
   const { message, code } = error as { message?: string; code?: string }
   // Errors of the network have a code; an answer that is too large has none.
   return code === undefined ? new Failure(message ?? String(error), undefined) : new Failure(code, 'unreachable')
-}
-
-/** Why a request was refused, in Shoal's words where they are Shoal's. */
-function refusal(status: number, text: string): string {
-  const problem = problemOf(text)
-  return problem === undefined ? `status ${status}` : `status ${status}, ${problem.code}: ${problem.detail}`
 }
 
 /** The UUIDs of a page. */

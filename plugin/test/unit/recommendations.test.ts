@@ -117,6 +117,24 @@ test('a sidecar that is overloaded says when to come again, within bounds', asyn
   assert.equal(await askFor(recommendations, ['h']), 1)
 })
 
+test('an older sidecar is asked without what it does not know, for a while', async () => {
+  let now = 0
+  const reports: string[] = []
+  const recommendations = new Recommendations(() => configuration, (message) => reports.push(message), () => now)
+  answer = (response) =>
+    target.includes('played') ? response.writeHead(400).end(JSON.stringify({ code: 'invalid_parameter', detail: '`played` is not a parameter' })) : answers(response)
+  const wanted = { ...WANTED, played: ['a'] }
+  asked = 0
+  assert.deepEqual(await recommendations.uuids(wanted), [UUID])
+  assert.deepEqual(await recommendations.uuids(wanted), [UUID])
+  assert.equal(asked, 3)
+  assert.equal(reports.length, 1)
+  now = 600_000
+  answer = answers
+  await recommendations.uuids(wanted)
+  assert.match(target, /played=a/, 'it may have been upgraded')
+})
+
 test('the sitting and the choices of a visitor are parameters of the request', async () => {
   const recommendations = new Recommendations(() => configuration, () => {}, () => 0)
   answer = answers
