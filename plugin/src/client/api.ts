@@ -1,7 +1,7 @@
 // Asking Shoal, through the plugin's router, as whoever is logged in.
 import type { ConnectionReport } from '../both/connection.ts'
 import type { Helpers } from './peertube.ts'
-import type { Contributions, NotInterested, Page, Profile, Settings, SettingsChange, Strategy, Video } from './shapes.ts'
+import type { Contributions, NotInterested, Page, Profile, Settings, SettingsChange, Strategy, VideoPage } from './shapes.ts'
 import type { VisitorChoices } from './visitor-choices.ts'
 
 /** Shoal refused, or could not be asked. */
@@ -16,7 +16,7 @@ export class Api {
   constructor(private readonly helpers: Pick<Helpers, 'getBaseRouterRoute' | 'getAuthHeader'>) {}
 
   /** A part of a list; `choices` are those of a visitor without an account. */
-  videos(strategy: Strategy, start: number, count: number, choices: VisitorChoices = {}): Promise<Page<Video>> {
+  videos(strategy: Strategy, start: number, count: number, choices: VisitorChoices = {}): Promise<VideoPage> {
     const { languages = [], ...others } = choices
     const query = new URLSearchParams({ strategy, start: String(start), count: String(count) })
     for (const [name, value] of Object.entries(others)) query.set(name, String(value))

@@ -7,7 +7,7 @@ import { empty } from './empty.ts'
 import { extrasOf } from './extras.ts'
 import type { Helpers } from './peertube.ts'
 import { PeerTubeApi } from './peertube-api.ts'
-import type { Page, Strategy, Video } from './shapes.ts'
+import type { Fallback, Strategy, VideoPage } from './shapes.ts'
 import { tabs } from './tabs.ts'
 import { chosenPolicy, visitorChoices } from './visitor-choices.ts'
 import type { Say, Word } from './words.ts'
@@ -25,6 +25,16 @@ const STRATEGIES: [Strategy, Word, Word, 'account'?][] = [
   ['popular', 'Popular', 'Watched most on this instance and elsewhere, the same for everybody.'],
   ['recent', 'Newest', 'Newest first, nothing else: the order in which videos were published.'],
 ]
+
+/** Why a list is not what its name says, by the reason that Shoal gives. */
+const FALLBACKS: Partial<Record<Fallback, Word>> = {
+  'visitor': 'You are not logged in: nothing here was chosen for you.',
+  'history-off': 'Your watch history is switched off in PeerTube, so nothing here was chosen for you.',
+  'level': 'You chose that your history is not used, so nothing here was chosen for you.',
+  'no-model': 'Nothing has been learned on this instance yet: these are popular or new videos.',
+  'no-history': 'Nothing that you watched or liked says yet what could be chosen for you: these are popular or new videos.',
+  'no-subscriptions': 'You follow nobody yet. These are the newest videos of all.',
+}
 
 /** Fills `root` with the page. */
 export async function mountForYou(root: HTMLElement, helpers: Helpers, api: Api, say: Say): Promise<void> {
@@ -52,7 +62,7 @@ export async function mountForYou(root: HTMLElement, helpers: Helpers, api: Api,
 
   async function load(strategy: Strategy, start: number, generation: number) {
     end.replaceChildren(h('p', { role: 'status', class: 'shoal-muted' }, say('Loading…')))
-    let page: Page<Video>
+    let page: VideoPage
     try {
       page = await api.videos(strategy, start, COUNT, loggedIn ? {} : visitorChoices(() => localStorage))
     } catch (error) {
@@ -60,7 +70,7 @@ export async function mountForYou(root: HTMLElement, helpers: Helpers, api: Api,
       return
     }
     if (generation !== latest) return
-    if (start === 0) explain(strategy, page.data)
+    if (start === 0) explain(strategy, page)
     const extras = extrasOf(page.data, peertube)
     const cards = page.data.map((video) => card(video, { ...context, extras }))
     list.append(...cards)
@@ -75,15 +85,19 @@ export async function mountForYou(root: HTMLElement, helpers: Helpers, api: Api,
     )
   }
 
-  function explain(strategy: Strategy, videos: Video[]) {
-    const isFrom = (source: Strategy) => videos.some((video) => video.recommendation.source === source)
+  function explain(strategy: Strategy, { data, fallback }: VideoPage) {
     const [, , words] = offered.find(([each]) => each === strategy) ?? STRATEGIES[0] as (typeof STRATEGIES)[number]
-    const filledUp = videos.length > 0 && !isFrom(strategy)
+    // Older sidecars give no reason; then the list itself says whether it is what was asked for.
+    const filledUp = fallback === undefined
+      ? data.length > 0 && data.every(({ recommendation }) => recommendation.source !== strategy)
+      : fallback !== null
+    const reason = fallback ? FALLBACKS[fallback] : undefined
     explanation.textContent = say(
       strategy === 'for-you' && !loggedIn ? 'You are not logged in: nothing here was chosen for you.'
-        : strategy === 'for-you' && filledUp ? 'Nothing here was chosen for you: these are popular or new videos.'
-          : strategy === 'subscriptions' && filledUp ? 'There is nothing to show from what you follow. These are the newest videos of all.'
-            : words,
+        : filledUp && (strategy === 'for-you' || strategy === 'subscriptions')
+          ? reason ?? (strategy === 'for-you' ? 'Nothing here was chosen for you: these are popular or new videos.'
+            : 'There is nothing to show from what you follow. These are the newest videos of all.')
+          : words,
     )
   }
 

@@ -31,6 +31,8 @@ function sayReason(reason: Reason, say: Say): string | undefined {
       return say('Something new: you have not watched this channel')
     case 'chance':
       return say('By chance: it is new or from a small channel, so few have seen it')
+    case 'next-part':
+      return say('The next part')
     default:
       return undefined
   }

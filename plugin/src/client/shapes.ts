@@ -2,6 +2,15 @@
 
 export type Strategy = 'for-you' | 'similar' | 'next' | 'popular' | 'recent' | 'subscriptions' | 'explore'
 
+/** Why a list has nothing of what was asked for. */
+export type Fallback =
+  | 'visitor' | 'history-off' | 'level' | 'no-model' | 'no-history' | 'no-subscriptions' | 'unknown-video' | 'nothing-left'
+
+export interface VideoPage extends Page<Video> {
+  /** Null where the list is what was asked for; missing from older sidecars. */
+  fallback?: Fallback | null
+}
+
 export interface Page<Entry> {
   total: number
   data: Entry[]
@@ -9,7 +18,7 @@ export interface Page<Entry> {
 
 export type Reason =
   | { type: 'watched' | 'similar'; uuid: string; name: string }
-  | { type: 'channel' | 'popular' | 'federation' | 'recent' | 'topic' | 'subscription' | 'unfamiliar' | 'chance' }
+  | { type: 'channel' | 'popular' | 'federation' | 'recent' | 'topic' | 'subscription' | 'unfamiliar' | 'chance' | 'next-part' }
 
 export interface Video {
   id: number

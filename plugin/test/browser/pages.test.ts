@@ -26,7 +26,7 @@ after(async () => {
   sidecar.stop()
 })
 beforeEach(async () => {
-  Object.assign(sidecar, { hold: undefined, broken: false, impersonal: false, followsNobody: false })
+  Object.assign(sidecar, { hold: undefined, broken: false, impersonal: false, followsNobody: false, fallback: undefined })
   await peertube.set({ 'sidecar-url': sidecarUrl, 'shared-secret': SECRET, 'audience': 'everyone', 'place-for-you': true })
   sidecar.forgetAll()
   sidecar.arrived.length = 0
@@ -103,6 +103,21 @@ test('following nobody is said, and visitors are not asked for what they follow'
     assert.equal(await page.getByRole('button', { name: 'Following' }).count(), 0)
     assert.equal(await page.getByRole('button', { name: 'Something new' }).count(), 1)
   })
+})
+
+test('why a list is not what its name says is said in the words of the reason', async () => {
+  for (const [fallback, tab, text] of [
+    ['history-off', 'For you', 'Your watch history is switched off in PeerTube'], ['level', 'For you', 'You chose that your history is not used'],
+    ['no-history', 'For you', 'Nothing that you watched or liked says yet'], ['no-model', 'For you', 'Nothing has been learned on this instance yet'],
+    ['nothing-left', 'For you', 'Nothing here was chosen for you'], ['a reason of tomorrow', 'For you', 'Nothing here was chosen for you'],
+    ['no-subscriptions', 'Following', 'You follow nobody yet.'], ['nothing-left', 'Following', 'There is nothing to show from what you follow.'],
+  ] as const) {
+    sidecar.fallback = fallback
+    await visit(url, FOR_YOU, { token }, async (page) => {
+      await page.getByRole('button', { name: tab }).click()
+      await page.getByRole('status').filter({ hasText: text }).waitFor()
+    })
+  }
 })
 
 test('a late answer does not replace a newer choice', async () => {

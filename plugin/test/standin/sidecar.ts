@@ -31,8 +31,10 @@ export class Sidecar {
   broken = false
   /** No list is personal. */
   impersonal = false
-  /** Whether the user's subscriptions have nothing new. */
+  /** Whether the user follows nobody. */
   followsNobody = false
+  /** The reason that is given when a list has nothing of what was asked for; undefined: none, as by older sidecars. */
+  fallback: string | undefined
   /** Videos that `next` chooses from; like a sidecar that knows nothing of the caller, it begins with the same ones each time. */
   catalogue = 30
   private readonly accounts = new Map<number, Account>()
@@ -108,7 +110,7 @@ export class Sidecar {
         const seen = videos(strategy === 'for-you' && !personal ? 'popular' : follows ? strategy : 'recent', total)
           .filter(({ shortUUID }) => !unseen.has(shortUUID))
           .filter((video) => !account.hidden.some(({ type, id }) => id === (type === 'video' ? video.id : video.channel.id)))
-        return reply(200, page(seen))
+        return reply(200, { ...page(seen), ...(this.fallback === undefined ? {} : { fallback: this.fallback }) })
       }
       case 'GET users/me/settings':
         return reply(200, account.settings)
