@@ -20,7 +20,7 @@
 //! | [`demo`] | a small fediverse on one machine |
 //! | [`cli`] | one file per subcommand |
 //!
-//! [`config`], [`clock`], [`pooling`], [`telemetry`] and [`failpoints`] may be used by any room that is not pure.
+//! [`config`], [`clock`], [`pooling`], [`telemetry`], [`untrusted`] and [`failpoints`] may be used by any room that is not pure.
 
 pub mod api;
 pub mod cli;
@@ -40,3 +40,4 @@ pub mod sidecar;
 pub mod store;
 pub mod telemetry;
 pub mod training;
+pub mod untrusted;

@@ -21,7 +21,7 @@ use crate::api::{self, ApiState};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::connections::{self, ConnectionLimits};
-use crate::federation::{Federation, FederationError};
+use crate::federation::{self, Federation, FederationError};
 use crate::peertube::{PeerTube, PeerTubeError};
 use crate::recommend::SharedSnapshot;
 use crate::store::{Store, StoreError};
@@ -51,6 +51,14 @@ pub enum SidecarError {
     /// The REST interface.
     #[error(transparent)]
     Api(#[from] api::StartError),
+    /// An account or channel of the instance has the name of Shoal's actor, and both are on the same host.
+    #[error(
+        "{name} is an account or channel of PeerTube, and would be the name of Shoal's actor on the same host; give Shoal a host of its own in `federation.public_url`, or rename the account"
+    )]
+    NameTaken {
+        /// The name.
+        name: &'static str,
+    },
     /// A port.
     #[error("cannot listen on {address}: {reason}")]
     Listen {
@@ -139,6 +147,9 @@ impl Sidecar {
             PeerTube::connect(&config.peertube.database_url, config.peertube.max_connections)
         })
         .await?;
+        for warning in check_actor_name(&config, &peertube).await? {
+            tracing::warn!("{warning}");
+        }
         store.note_default_level(config.privacy.contribution.into()).await?;
         // Shoal may have been off while accounts were deleted.
         sweeping::sweep(&peertube, &store).await?;
@@ -270,6 +281,32 @@ impl Sidecar {
         self.peertube.close().await;
         self.store.close().await;
     }
+}
+
+/// Checks that no account or channel of the instance has the name of Shoal's actor: on one host both would be the same to
+/// other servers. Returns what an administrator should know.
+///
+/// # Errors
+/// [`SidecarError::NameTaken`] if one has it, [`SidecarError::PeerTube`] if the database does not answer.
+pub async fn check_actor_name(config: &Config, peertube: &PeerTube) -> Result<Vec<String>, SidecarError> {
+    let host = |url: &url::Url| (url.host_str().map(str::to_owned), url.port_or_known_default());
+    if host(&config.federation.public_url) != host(&config.peertube.url) {
+        return Ok(Vec::new());
+    }
+    if peertube.has_local_actor(federation::USERNAME).await? {
+        return Err(SidecarError::NameTaken {
+            name: federation::USERNAME,
+        });
+    }
+    let mut warnings = Vec::new();
+    if peertube.has_local_actor(federation::FORMER_USERNAME).await? {
+        warnings.push(format!(
+            "PeerTube has an account or channel called {0}, which was the name of Shoal's actor in version 0.1; servers that \
+             looked that actor up may take one for the other until they fetch it again",
+            federation::FORMER_USERNAME
+        ));
+    }
+    Ok(warnings)
 }
 
 async fn wait_for<T, E, F>(

@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use super::{ConfigArguments, output};
 use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
 use crate::peertube::{CheckReport, PeerTube};
+use crate::sidecar::{SidecarError, check_actor_name};
 use crate::store::Store;
 use crate::training::releasing;
 
@@ -49,6 +51,12 @@ pub async fn run(arguments: CheckConfigArguments) -> anyhow::Result<ExitCode> {
             None
         }
     };
+    if peertube.as_ref().is_some_and(CheckReport::is_usable) {
+        match actor_name(&config).await {
+            Ok(said) => warnings.extend(said),
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
     problems.extend(
         releasing::check_budget(&config.privacy)
             .err()
@@ -88,6 +96,13 @@ pub async fn run(arguments: CheckConfigArguments) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+async fn actor_name(config: &Config) -> Result<Vec<String>, SidecarError> {
+    let peertube = PeerTube::connect(&config.peertube.database_url, 1).await?;
+    let said = check_actor_name(config, &peertube).await;
+    peertube.close().await;
+    said
 }
 
 fn print(report: &Report) {

@@ -10,27 +10,21 @@ pub use create::announce;
 pub use follow::answer as answer_follow;
 pub use undo::{farewell, request_follow};
 
-use activitypub_federation::config::Data;
 use activitypub_federation::protocol::context::WithContext;
-use activitypub_federation::traits::Activity;
-use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
 use super::FederationError;
-use super::addresses::authority_of;
 use super::protocol::{FollowReference, InboxActivity};
-use super::rules::same_origin;
-use super::state::{SharedState, State};
+use super::remote_actor::RemoteActor;
+use super::state::State;
 use crate::store::{NewDelivery, Received, Reception};
+use crate::untrusted::Untrusted;
 
-#[async_trait]
-impl Activity for InboxActivity {
-    type DataType = SharedState;
-    type Error = FederationError;
-
-    fn id(&self) -> &Url {
+impl InboxActivity {
+    /// Its id.
+    pub fn id(&self) -> &Url {
         match self {
             Self::Follow(activity) => &activity.id,
             Self::Accept(activity) => &activity.id,
@@ -40,7 +34,8 @@ impl Activity for InboxActivity {
         }
     }
 
-    fn actor(&self) -> &Url {
+    /// Who sent it.
+    pub fn actor(&self) -> &Url {
         match self {
             Self::Follow(activity) => &activity.actor,
             Self::Accept(activity) => &activity.actor,
@@ -50,29 +45,25 @@ impl Activity for InboxActivity {
         }
     }
 
-    /// Called by the library when the signature is verified.
-    async fn verify(&self, data: &Data<SharedState>) -> Result<(), FederationError> {
-        if !same_origin(self.id(), self.actor()) {
-            return Err(FederationError::Malformed(
-                "the activity and its actor belong to different servers".to_owned(),
-            ));
-        }
-        data.limits.activity(&authority_of(self.actor()), data.now())
-    }
-
-    async fn receive(self, data: &Data<SharedState>) -> Result<(), FederationError> {
+    /// Does what it is for; `sender` is its actor, whose signature was verified.
+    ///
+    /// # Errors
+    /// What is wrong with it, or why it cannot have its effect now.
+    pub async fn receive(self, sender: RemoteActor, state: &State) -> Result<(), FederationError> {
         let id = self.id().clone();
         let reception = match self {
-            Self::Follow(activity) => activity.receive(data).await?,
-            Self::Accept(activity) => activity.receive(data).await?,
-            Self::Reject(activity) => activity.receive(data).await?,
-            Self::Undo(activity) => activity.receive(data).await?,
-            Self::Create(activity) => activity.receive(data).await?,
+            Self::Follow(activity) => activity.receive(sender, state).await?,
+            Self::Accept(activity) => activity.receive(state).await?,
+            Self::Reject(activity) => activity.receive(state).await?,
+            Self::Undo(activity) => activity.receive(state).await?,
+            Self::Create(activity) => activity.receive(state).await?,
         };
+        let activity = Untrusted(&id);
         match reception {
-            Reception::Processed => tracing::info!(activity = %id, "activity processed"),
-            Reception::Replayed => tracing::debug!(activity = %id, "activity arrived before, nothing changed"),
+            Reception::Processed => tracing::info!(%activity, "activity processed"),
+            Reception::Replayed => tracing::debug!(%activity, "activity arrived before, nothing changed"),
             Reception::Refused(reason) => return Err(FederationError::Forbidden(reason.to_owned())),
+            Reception::NoRoom { reason, wait } => return Err(FederationError::NoRoom { reason, wait }),
         }
         Ok(())
     }

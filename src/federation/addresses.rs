@@ -2,8 +2,14 @@
 
 use url::Url;
 
-/// Name of the one actor.
-pub const USERNAME: &str = "shoal";
+/// Name of the one actor. PeerTube's users and channels have at most 50 characters (a channel that PeerTube makes for a
+/// new user ends in `_channel`), so none of them can have this one, and every software can read it: lower-case letters
+/// and underscores.
+pub const USERNAME: &str = "shoal_sidecar_exchanging_private_video_recommendations";
+/// Its name up to version 0.1: WebFinger still answers it.
+pub const FORMER_USERNAME: &str = "shoal";
+/// Longest address of a message or an actor that is taken and stored, in bytes. Indices of PostgreSQL hold 2,700.
+pub const LONGEST_ADDRESS: usize = 1_000;
 
 /// The addresses of this sidecar.
 #[derive(Debug, Clone)]

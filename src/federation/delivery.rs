@@ -17,6 +17,7 @@ use super::client::read_body;
 use super::state::SharedState;
 use crate::failpoints;
 use crate::store::LeasedDelivery;
+use crate::untrusted::Untrusted;
 
 /// Deliveries attempted at the same time.
 const BATCH: i64 = 16;
@@ -24,6 +25,8 @@ const BATCH: i64 = 16;
 const LEASE_SECONDS: i64 = 120;
 /// Bytes of a refusal that are read for the log.
 const MAXIMUM_ANSWER: usize = 4_096;
+/// Causes of a failure that are named.
+const MAXIMUM_CAUSES: usize = 6;
 
 /// How an attempt ended.
 #[derive(Debug, PartialEq)]
@@ -136,17 +139,7 @@ fn classify(status: StatusCode, answer: &str, retry_after: Option<Duration>) -> 
     if status.is_success() {
         return Outcome::Delivered;
     }
-    let detail = serde_json::from_str::<serde_json::Value>(answer)
-        .ok()
-        .and_then(|problem| problem.get("detail")?.as_str().map(str::to_owned))
-        .unwrap_or_else(|| {
-            answer
-                .chars()
-                .filter(|character| !character.is_control())
-                .take(200)
-                .collect()
-        });
-    let reason = format!("status {}: {detail}", status.as_u16());
+    let reason = refusal(status, answer);
     let passing = matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
     if status.is_client_error() && !passing {
         Outcome::Refused(reason)
@@ -155,20 +148,32 @@ fn classify(status: StatusCode, answer: &str, retry_after: Option<Duration>) -> 
     }
 }
 
+/// Status and `detail` of a problem document. Any other answer is not quoted: who answers there need not be a sidecar.
+fn refusal(status: StatusCode, answer: &str) -> String {
+    let detail = serde_json::from_str::<serde_json::Value>(answer)
+        .ok()
+        .and_then(|problem| {
+            problem
+                .get("detail")?
+                .as_str()
+                .map(|detail| Untrusted(detail).to_string())
+        });
+    match detail {
+        Some(detail) => format!("status {}: {detail}", status.as_u16()),
+        None => format!("status {}", status.as_u16()),
+    }
+}
+
 /// The present in the form of a `Date` header.
 pub(super) fn http_date(data: &Data<SharedState>) -> String {
     data.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// The whole chain of causes: the outermost alone says nothing.
+/// The whole chain of causes: the outermost alone says nothing. Each is cut, and safe to log.
 pub(super) fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
+    let causes = std::iter::successors(Some(error), |error| error.source()).take(MAXIMUM_CAUSES);
+    let causes: Vec<String> = causes.map(|cause| Untrusted(cause).to_string()).collect();
+    causes.join(": ")
 }
 
 #[cfg(test)]
@@ -190,13 +195,17 @@ mod tests {
     }
 
     #[test]
-    fn the_reason_is_taken_from_a_problem_document_or_from_plain_text() {
+    fn the_reason_is_taken_from_a_problem_document_and_from_nothing_else() {
         let problem = r#"{"title":"Forbidden","detail":"the host is blocked here"}"#;
         let reason = |answer| classify(StatusCode::FORBIDDEN, answer, None);
         assert_eq!(
             reason(problem),
             Outcome::Refused("status 403: the host is blocked here".to_owned())
         );
-        assert_eq!(reason("go\naway"), Outcome::Refused("status 403: goaway".to_owned()));
+        assert_eq!(reason("go\naway"), Outcome::Refused("status 403".to_owned()));
+        let Outcome::Refused(forged) = reason(r#"{"detail":"a\nINFO forged\u001b[2J"}"#) else {
+            panic!("403 is final")
+        };
+        assert_eq!(forged, r"status 403: a\nINFO forged\u{1b}[2J");
     }
 }

@@ -1,17 +1,18 @@
 //! From what a person types to a sidecar's actor: by its address, by WebFinger, or by NodeInfo.
 
 use activitypub_federation::config::Data;
-use activitypub_federation::fetch::object_id::ObjectId;
 use reqwest::header::ACCEPT;
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::FederationError;
-use super::actor::SidecarActor;
-use super::addresses::USERNAME;
+use super::addresses::{FORMER_USERNAME, USERNAME};
 use super::client::{BodyError, read_body};
+use super::delivery::describe;
 use super::protocol::{NodeInfoLinks, WebFinger};
+use super::remote_actor::{self, RemoteActor};
 use super::state::SharedState;
+use crate::untrusted::Untrusted;
 
 /// Largest discovery document, in bytes.
 const MAXIMUM_DOCUMENT: usize = 64 * 1024;
@@ -32,7 +33,7 @@ enum Target {
 ///
 /// # Errors
 /// [`FederationError::Discovery`] lists what was tried and what came of it.
-pub async fn find(target: &str, data: &Data<SharedState>) -> Result<SidecarActor, FederationError> {
+pub async fn find(target: &str, data: &Data<SharedState>) -> Result<RemoteActor, FederationError> {
     let mut attempts = Vec::new();
     let failed = |reason: String| FederationError::Discovery {
         target: target.to_owned(),
@@ -53,8 +54,10 @@ pub async fn find(target: &str, data: &Data<SharedState>) -> Result<SidecarActor
             }
         }
         Target::Host(host) => {
-            if let Some(actor) = by_web_finger(USERNAME, &host, data, &mut attempts).await {
-                return Ok(actor);
+            for name in [USERNAME, FORMER_USERNAME] {
+                if let Some(actor) = by_web_finger(name, &host, data, &mut attempts).await {
+                    return Ok(actor);
+                }
             }
             if let Some(actor) = by_node_info(&host, data, &mut attempts).await {
                 return Ok(actor);
@@ -90,22 +93,15 @@ fn parse(target: &str, insecure: bool) -> Result<Target, &'static str> {
 }
 
 /// Fetches the actor at `url` and checks that it is a sidecar.
-async fn attempt(url: &Url, data: &Data<SharedState>, attempts: &mut Vec<String>) -> Option<SidecarActor> {
-    if let Err(problem) = data.rules.check(url) {
-        attempts.push(format!("{url}: {problem}"));
-        return None;
-    }
-    match ObjectId::<SidecarActor>::from(url.clone())
-        .dereference_forced(data)
-        .await
-    {
+async fn attempt(url: &Url, data: &Data<SharedState>, attempts: &mut Vec<String>) -> Option<RemoteActor> {
+    match remote_actor::discover(url, data).await {
         Ok(actor) if actor.speaks_evidence => Some(actor),
         Ok(_) => {
-            attempts.push(format!("{url} is an actor, but no Shoal sidecar"));
+            attempts.push(format!("{} is an actor, but no Shoal sidecar", Untrusted(url)));
             None
         }
         Err(error) => {
-            attempts.push(format!("{url}: {error}"));
+            attempts.push(format!("{}: {error}", Untrusted(url)));
             None
         }
     }
@@ -116,7 +112,7 @@ async fn by_web_finger(
     host: &Url,
     data: &Data<SharedState>,
     attempts: &mut Vec<String>,
-) -> Option<SidecarActor> {
+) -> Option<RemoteActor> {
     let mut url = host.clone();
     url.set_path("/.well-known/webfinger");
     let authority = super::addresses::authority_of(host);
@@ -139,7 +135,7 @@ async fn by_web_finger(
     None
 }
 
-async fn by_node_info(root: &Url, data: &Data<SharedState>, attempts: &mut Vec<String>) -> Option<SidecarActor> {
+async fn by_node_info(root: &Url, data: &Data<SharedState>, attempts: &mut Vec<String>) -> Option<RemoteActor> {
     let mut url = root.clone();
     url.set_query(None);
     url.set_fragment(None);
@@ -161,7 +157,7 @@ async fn document<T: DeserializeOwned>(
     let outcome = async {
         data.rules.check(url).map_err(str::to_owned)?;
         let response = data.client.get(url.as_str()).header(ACCEPT, media_type).send().await;
-        let response = response.map_err(|error| error.to_string())?;
+        let response = response.map_err(|error| describe(&error))?;
         if !response.status().is_success() {
             return Err(format!("status {}", response.status().as_u16()));
         }
@@ -169,9 +165,10 @@ async fn document<T: DeserializeOwned>(
             .await
             .map_err(|error| match error {
                 BodyError::TooLarge => "the document is too large".to_owned(),
-                BodyError::Connection(error) => error.to_string(),
+                BodyError::Connection(error) => describe(&error),
             })?;
-        serde_json::from_slice(&body).map_err(|error| format!("the document cannot be read: {error}"))
+        // What the parser says would quote the document.
+        serde_json::from_slice(&body).map_err(|_| "the document has another form than expected".to_owned())
     };
     outcome
         .await

@@ -1,4 +1,7 @@
 //! What can go wrong between sidecars, and the HTTP status that says so.
+//!
+//! Nothing of a fetched document is ever part of an error, and what a sender wrote itself only as
+//! [`Untrusted`] text.
 
 use std::time::Duration;
 
@@ -6,6 +9,7 @@ use activitypub_federation::error::Error as LibraryError;
 
 use crate::privacy::PrivacyError;
 use crate::store::StoreError;
+use crate::untrusted::Untrusted;
 
 /// Why a request of or to another sidecar was not done.
 #[derive(Debug, thiserror::Error)]
@@ -13,17 +17,22 @@ pub enum FederationError {
     /// Shoal's own tables.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The ActivityPub library: parsing, digests, signatures, fetching.
-    #[error(transparent)]
-    Library(#[from] LibraryError),
+    /// The ActivityPub library could not sign a request or make a key. What it says is not passed on: some of its errors
+    /// quote what was fetched.
+    #[error("the ActivityPub library failed: {0}")]
+    Library(&'static str),
     /// The evidence could not be encoded.
     #[error(transparent)]
     Privacy(#[from] PrivacyError),
     /// An HTTP request could not be made or answered.
     #[error("HTTP: {0}")]
     Http(#[from] reqwest::Error),
-    /// JSON could not be written or read.
-    #[error("JSON: {0}")]
+    /// An actor's server does not answer at the moment: status 503. Why, is for the log: it would tell a stranger about
+    /// the network around this sidecar.
+    #[error("the server of the actor cannot be reached: {0}")]
+    Unreachable(String),
+    /// JSON could not be written, or what was received could not be read: status 400.
+    #[error("JSON: {}", Untrusted(.0))]
     Json(#[from] serde_json::Error),
     /// This sidecar's own set-up is not usable.
     #[error("{0}")]
@@ -49,6 +58,14 @@ pub enum FederationError {
     /// Too many requests: status 429.
     #[error("too many requests, try again in {} seconds", .0.as_secs().max(1))]
     TooMany(Duration),
+    /// There is no room at the moment: status 429.
+    #[error("{reason}, try again in {} seconds", .wait.as_secs().max(1))]
+    NoRoom {
+        /// What there is no room for.
+        reason: &'static str,
+        /// When it may be otherwise.
+        wait: Duration,
+    },
     /// This sidecar cannot answer at the moment: status 503.
     #[error("{0}")]
     Busy(&'static str),
@@ -81,31 +98,23 @@ impl FederationError {
             Self::NotFound => 404,
             Self::TooLarge(_) => 413,
             Self::MediaType => 415,
-            Self::TooMany(_) => 429,
-            Self::Busy(_) | Self::Http(_) => 503,
+            Self::TooMany(_) | Self::NoRoom { .. } => 429,
+            Self::Busy(_) | Self::Http(_) | Self::Unreachable(_) => 503,
             Self::Store(error) if error.is_transient() => 503,
-            Self::Library(error) => library_status(error),
+            // The tables are bounded where the message is checked; this is for what was forgotten there.
+            Self::Store(error) if error.is_about_the_value() => 400,
             _ => 500,
         }
     }
-
-    /// Whether the request fails because the signature does not fit the key, which a newer key could heal.
-    pub(super) fn is_bad_signature(&self) -> bool {
-        matches!(self, Self::Library(LibraryError::ActivitySignatureInvalid))
-    }
 }
 
-/// A sender treats other statuses of 400 and above as final, so what may pass with time must be 503.
-fn library_status(error: &LibraryError) -> u16 {
-    match error {
-        LibraryError::ParseReceivedActivity { .. } => 400,
-        LibraryError::UrlVerificationError(_) | LibraryError::ResolveInternalIpError(..) => 403,
-        // The library says this too when the name server does not answer.
-        LibraryError::DomainResolveError(_)
-        | LibraryError::Reqwest(_)
-        | LibraryError::ReqwestMiddleware(_)
-        | LibraryError::IoError(_) => 503,
-        _ => 401,
+impl From<LibraryError> for FederationError {
+    fn from(error: LibraryError) -> Self {
+        Self::Library(match error {
+            LibraryError::SignError(_) => "the request could not be signed",
+            LibraryError::UrlParse(_) => "an address cannot be read",
+            _ => "the request could not be prepared",
+        })
     }
 }
 
@@ -115,14 +124,28 @@ mod tests {
 
     #[test]
     fn final_and_passing_failures_have_different_statuses() {
-        let status = |error: LibraryError| FederationError::from(error).status();
-        assert_eq!(status(LibraryError::ActivityBodyDigestInvalid), 401);
-        assert_eq!(status(LibraryError::ActivitySignatureInvalid), 401);
-        assert_eq!(status(LibraryError::UrlVerificationError("blocked")), 403);
-        assert_eq!(status(LibraryError::DomainResolveError("a.example".to_owned())), 503);
-        assert_eq!(status(LibraryError::IoError(std::io::Error::other("down"))), 503);
+        let later = FederationError::NoRoom {
+            reason: "full",
+            wait: Duration::from_hours(1),
+        };
+        assert_eq!(later.status(), 429);
+        assert_eq!(FederationError::Unreachable("refused".to_owned()).status(), 503);
         assert_eq!(FederationError::Store(StoreError::Address).status(), 500);
         let lost = StoreError::Database(sqlx::Error::PoolTimedOut);
         assert_eq!(FederationError::Store(lost).status(), 503);
+        let unfit = StoreError::Database(sqlx::Error::Encode("out of range".into()));
+        assert_eq!(FederationError::Store(unfit).status(), 400);
+    }
+
+    #[test]
+    fn what_was_fetched_is_not_in_an_error() {
+        let secret = "root:x:0:0\nINFO forged";
+        let parsed = serde_json::from_str::<u8>(secret).unwrap_err();
+        let url = url::Url::parse("https://a.example/").unwrap();
+        let error = FederationError::from(LibraryError::ParseFetchedObject(parsed, url, secret.to_owned()));
+        assert!(
+            !error.to_string().contains("root") && !format!("{error:?}").contains("root"),
+            "{error:?}"
+        );
     }
 }

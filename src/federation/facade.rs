@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::actor::SidecarActor;
+use super::actor::OwnActor;
 use super::http::{Http, router};
 use super::state::{SharedState, State};
 use super::{FederationError, Traffic, activities, client, delivery, discovery, payloads};
@@ -65,11 +65,8 @@ impl Federation {
             .domain(state.addresses.authority())
             .app_data(Arc::clone(&state))
             .client(state.client.clone())
-            .url_verifier(Box::new(state.rules.clone()))
-            .signed_fetch_actor(&SidecarActor::own(&state))
+            .signed_fetch_actor(&OwnActor::new(&state))
             .request_timeout(client::REQUEST_TIMEOUT)
-            // At most: the actor, its other address, and one redirect.
-            .http_fetch_limit(6)
             .debug(config.insecure_development)
             .build()
             .await

@@ -2,10 +2,12 @@
 //!
 //! Routes carry the path of the public URL themselves instead of being nested, because signatures cover the full path.
 
+mod authentication;
 mod collections;
 mod documents;
 mod inbox;
 mod members;
+mod page;
 mod problem;
 
 use activitypub_federation::config::FederationConfig as Library;
@@ -30,6 +32,8 @@ pub fn router(http: Http) -> Router {
     let prefix = http.state.addresses.prefix().to_owned();
     let at = |path: &str| format!("{prefix}{path}");
     let mut router = Router::new()
+        .route(&at("/"), get(page::about))
+        .route(&at("/privacy"), get(page::privacy))
         .route(&at("/actor"), get(documents::actor))
         .route(&at("/actor/outbox"), get(collections::outbox))
         .route(&at("/actor/followers"), get(collections::followers))
@@ -45,6 +49,7 @@ pub fn router(http: Http) -> Router {
         .route(&at("/payloads/{digest}"), get(members::payload));
     if !prefix.is_empty() {
         router = router
+            .route(&prefix, get(page::about))
             .route("/nodeinfo/2.1", get(documents::node_info))
             .route("/.well-known/nodeinfo", get(documents::node_info_links))
             .route("/.well-known/webfinger", get(documents::web_finger));

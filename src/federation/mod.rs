@@ -18,13 +18,16 @@ mod error;
 mod facade;
 mod http;
 mod limits;
+mod origin;
 mod payloads;
 pub mod protocol;
+mod remote_actor;
 mod rules;
 mod signature;
 mod state;
 mod traffic;
 
+pub use addresses::{FORMER_USERNAME, USERNAME};
 pub use error::FederationError;
 pub use facade::{Federation, Pass, generate_keys};
 pub use traffic::Traffic;

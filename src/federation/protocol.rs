@@ -15,7 +15,7 @@ mod web_finger;
 
 pub use accept::Accept;
 pub use actor::{ActorDocument, Capability, EVIDENCE_PROTOCOL, Endpoints, Generator};
-pub use collection::{CollectionPage, OrderedCollection};
+pub use collection::{AnnouncementReference, CollectionItem, CollectionPage, EvidenceReference, OrderedCollection};
 pub use create::Create;
 pub use evidence::{Document, Evidence, EvidenceType, NoiseDocument, PAYLOAD_MEDIA_TYPE};
 pub use follow::{Follow, FollowReference};

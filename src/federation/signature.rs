@@ -1,8 +1,9 @@
 //! HTTP signatures (draft-cavage, RSA with SHA-256) of requests that arrive: what they cover, how old they are, and
 //! whether a key made them.
 //!
-//! The ActivityPub library verifies the inbox's signatures, but accepts ones that leave out the path or the host. So
-//! [`inspect`] runs first everywhere, and it is all there is for signed GETs, which the library cannot verify.
+//! This is all there is: the ActivityPub library would accept signatures that leave out the path or the host, and would
+//! read one occurrence of a repeated header for the body and another one for the signature. Here a header that counts
+//! occurs once, and what was covered is what is checked.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use rsa::{Pkcs1v15Sign, RsaPublicKey, traits::PublicKeyParts};
 use url::Url;
 
 use super::FederationError;
+use crate::untrusted::Untrusted;
 
 /// How far the clocks of two servers may be apart, in minutes.
 const SKEW_MINUTES: i64 = 30;
@@ -30,12 +32,34 @@ pub struct Inspected {
     key_id: Url,
     signature: Vec<u8>,
     signing_string: String,
+    /// The covered `Digest` header.
+    digest: Option<String>,
+}
+
+/// Headers that a request may have only once: which occurrence is read is not the same everywhere.
+const SINGLE: [&str; 6] = ["signature", "digest", "host", "date", "content-type", "content-length"];
+
+/// Checks that none of the headers that are signed or decide how the body is read occurs twice.
+///
+/// # Errors
+/// [`FederationError::Malformed`] names the first that does.
+pub fn refuse_repeated(headers: &HeaderMap) -> Result<(), FederationError> {
+    match SINGLE
+        .iter()
+        .find(|name| headers.get_all(**name).iter().nth(1).is_some())
+    {
+        Some(name) => Err(FederationError::Malformed(format!(
+            "the header {name} must not be repeated"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Checks that the request carries a signature that covers method, path, host, time and, with `digest`, the body.
 ///
 /// # Errors
-/// [`FederationError::Unauthenticated`] says what is missing or wrong.
+/// [`FederationError::Unauthenticated`] says what is missing or wrong, [`FederationError::Malformed`] that a header is
+/// there twice.
 pub fn inspect(
     method: &Method,
     path_and_query: &str,
@@ -44,6 +68,7 @@ pub fn inspect(
     digest: bool,
     now: DateTime<Utc>,
 ) -> Result<Inspected, FederationError> {
+    refuse_repeated(headers)?;
     let Some(header) = headers.get("signature") else {
         return Err(unauthenticated("the request is not signed"));
     };
@@ -58,7 +83,7 @@ pub fn inspect(
     let unverified = http_signature_normalization::Config::new()
         .set_expiration(std::time::Duration::from_mins(SKEW_MINUTES.unsigned_abs()))
         .begin_verify(method.as_str(), path_and_query, values)
-        .map_err(|error| unauthenticated(&format!("the signature cannot be used: {error}")))?;
+        .map_err(|error| unauthenticated(&format!("the signature cannot be used: {}", Untrusted(error))))?;
 
     // One line per covered header; a header value cannot contain a line break.
     let covered: BTreeMap<&str, &str> = unverified
@@ -66,6 +91,12 @@ pub fn inspect(
         .lines()
         .filter_map(|line| line.split_once(": "))
         .collect();
+    let repeated = |name: &str| headers.get_all(name).iter().nth(1).is_some();
+    if covered.keys().any(|name| !name.starts_with('(') && repeated(name)) {
+        return Err(FederationError::Malformed(
+            "a signed header must not be repeated".to_owned(),
+        ));
+    }
     if !covered.contains_key("(request-target)") {
         return Err(unauthenticated("the signature must cover (request-target)"));
     }
@@ -87,6 +118,7 @@ pub fn inspect(
         key_id,
         signature,
         signing_string: unverified.signing_string().to_owned(),
+        digest: covered.get("digest").map(|digest| (*digest).to_owned()),
     })
 }
 
@@ -96,6 +128,18 @@ impl Inspected {
         let mut actor = self.key_id.clone();
         actor.set_fragment(None);
         actor
+    }
+
+    /// Whether the covered digest is that of `body`: `SHA-256=` and base64; other algorithms beside it are not looked at.
+    pub fn covers(&self, body: &[u8]) -> bool {
+        let hash = Sha256::digest(body);
+        let parts = self.digest.iter().flat_map(|digest| digest.split(','));
+        let mut stated = parts
+            .filter_map(|part| part.trim().split_once('='))
+            .filter(|(algorithm, _)| algorithm.eq_ignore_ascii_case("sha-256"))
+            .map(|(_, value)| STANDARD.decode(value).is_ok_and(|value| value == hash.as_slice()))
+            .peekable();
+        stated.peek().is_some() && stated.all(|fits| fits)
     }
 
     /// Whether this key made the signature.
@@ -235,6 +279,62 @@ mod tests {
         let mut headers = request("(request-target) host date", &Utc::now().to_rfc2822());
         headers.insert("host", HeaderValue::from_static("elsewhere.example"));
         assert!(problem(&headers, false).contains("another host"));
+    }
+
+    #[test]
+    fn a_repeated_header_is_refused_whichever_occurrence_is_signed() {
+        let today = Utc::now().to_rfc2822().replace("+0000", "GMT");
+        let signed = "(request-target) host date digest x-more";
+        for name in [
+            "signature",
+            "digest",
+            "host",
+            "date",
+            "content-type",
+            "content-length",
+            "x-more",
+        ] {
+            let mut headers = request(signed, &today);
+            headers.insert("x-more", HeaderValue::from_static("1"));
+            headers.append(name, HeaderValue::from_static("SHA-256=BBBB"));
+            if ["content-type", "content-length"].contains(&name) {
+                headers.append(name, HeaderValue::from_static("2"));
+            }
+            let inspected = inspect(&Method::POST, "/inbox", &headers, AUTHORITY, true, Utc::now());
+            assert!(
+                matches!(inspected, Err(FederationError::Malformed(_))),
+                "{name}: {inspected:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_digest_is_that_of_the_body() {
+        let covers = |digest: &str| {
+            Inspected {
+                key_id: Url::parse("https://other.example/actor#main-key").unwrap(),
+                signature: Vec::new(),
+                signing_string: String::new(),
+                digest: Some(digest.to_owned()),
+            }
+            .covers(b"body")
+        };
+        let right = format!("SHA-256={}", STANDARD.encode(Sha256::digest(b"body")));
+        let wrong = format!("SHA-256={}", STANDARD.encode(Sha256::digest(b"other")));
+        assert!(covers(&right));
+        assert!(covers(
+            &right.to_lowercase().replace(&right[8..].to_lowercase(), &right[8..])
+        ));
+        assert!(covers(&format!("SHA-512=AAAA,{right}")));
+        for digest in [
+            wrong.as_str(),
+            &format!("{wrong},{right}"),
+            &format!("{right},{wrong}"),
+            "SHA-512=AAAA",
+            "",
+        ] {
+            assert!(!covers(digest), "{digest}");
+        }
     }
 
     #[test]

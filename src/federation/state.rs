@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use reqwest_middleware::ClientWithMiddleware;
 use tokio::sync::{Notify, Semaphore};
 
-use super::actor::Strangers;
 use super::addresses::Addresses;
 use super::limits::Limits;
+use super::remote_actor::Strangers;
 use super::rules::Rules;
 use super::traffic::TrafficCounter;
 use crate::clock::SharedClock;

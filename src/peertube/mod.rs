@@ -38,6 +38,7 @@ pub mod error;
 pub mod history;
 mod host;
 pub mod ids;
+pub mod names;
 pub mod past;
 pub mod recent;
 pub mod reference;

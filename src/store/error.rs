@@ -74,6 +74,19 @@ impl StoreError {
         }
     }
 
+    /// Whether the database refuses the value itself: it is too long for an index, out of range, holds a character that
+    /// cannot be stored, or breaks a rule of the table. The same message fails each time.
+    pub fn is_about_the_value(&self) -> bool {
+        match self {
+            Self::Value(_) | Self::Json(_) | Self::Database(sqlx::Error::Encode(_)) => true,
+            Self::Database(sqlx::Error::Database(error)) => error.code().is_some_and(|code| {
+                // Data exceptions, broken constraints, program limits exceeded (such as the size of an index row).
+                ["22", "23", "54"].iter().any(|class| code.starts_with(class))
+            }),
+            _ => false,
+        }
+    }
+
     /// Whether a transaction failed only because of another one that ran at the same time.
     pub(super) fn is_collision(&self) -> bool {
         let Self::Database(sqlx::Error::Database(error)) = self else {

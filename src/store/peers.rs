@@ -6,8 +6,10 @@ use sqlx::PgConnection;
 use super::{Store, StoreError};
 
 mod follows;
+mod newcomers;
 
 pub use follows::FollowDecision;
+pub use newcomers::FollowerOrigin;
 
 /// Whether this sidecar follows a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]

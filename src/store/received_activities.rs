@@ -1,5 +1,7 @@
 //! Replay protection: the id of an activity is inserted in the same transaction as its effect, and first.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
@@ -29,6 +31,13 @@ pub enum Reception {
     Replayed,
     /// It is not acceptable in the present state; nothing changed.
     Refused(&'static str),
+    /// There is no room for it now, which time may change; nothing changed.
+    NoRoom {
+        /// What there is no room for.
+        reason: &'static str,
+        /// When to try again.
+        wait: Duration,
+    },
 }
 
 /// Inserts the id; false if it was there already. Also notes that the peer was seen.
@@ -74,8 +83,8 @@ pub(super) async fn forget_announcements(connection: &mut PgConnection, actor_ur
 }
 
 impl Store {
-    /// Removes what is no longer needed: ids of received activities and finished deliveries older than 30 days, and
-    /// evidence that is too old to be used.
+    /// Removes what is no longer needed: ids of received activities and finished deliveries older than 30 days, follow
+    /// requests that nobody answered, and evidence that is too old to be used.
     /// Returns the number of rows removed.
     ///
     /// # Errors
@@ -93,11 +102,12 @@ impl Store {
         .execute(&self.pool)
         .await?
         .rows_affected();
+        let requests = self.forget_unanswered_requests().await?;
         let oldest = self.clock.now() - TimeDelta::days(USED_DAYS);
         let evidence = sqlx::query!("DELETE FROM shoal.received_evidence WHERE received_at <= $1", oldest)
             .execute(&self.pool)
             .await?
             .rows_affected();
-        Ok(activities + deliveries + evidence)
+        Ok(activities + deliveries + requests + evidence)
     }
 }

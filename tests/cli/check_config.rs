@@ -1,6 +1,8 @@
 //! `shoal check-config` with every kind of database.
 
 use serde_json::Value;
+use shoal::federation::{FORMER_USERNAME, USERNAME};
+use sqlx::{Connection, PgConnection};
 
 use crate::support::{SECRET, Setup, cluster, finish, free_port};
 
@@ -31,6 +33,38 @@ async fn a_good_set_up_is_told_as_text_and_as_json() {
         report["warnings"].to_string().contains("insecure_development"),
         "{report}"
     );
+}
+
+#[tokio::test]
+async fn an_account_with_the_name_of_the_actor_on_the_same_host_is_a_problem() {
+    let setup = Setup::new().await;
+    let mut connection = PgConnection::connect(&cluster().await.url(&setup.peertube))
+        .await
+        .unwrap();
+    let mut rename = async |name: &str| {
+        let statement = r#"UPDATE actor SET "preferredUsername" = $1 WHERE id = (SELECT min("id") FROM actor WHERE "serverId" IS NULL AND "accountId" IS NOT NULL)"#;
+        sqlx::query(statement)
+            .bind(name)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    };
+    let config = setup.config().await;
+    let text = std::fs::read_to_string(&config).unwrap();
+    let here = format!("url = 'http://localhost:{}'", setup.federation);
+    let same_host = text.replacen("url = 'https://tube1.test'", &here, 1);
+    rename(USERNAME).await;
+    assert_eq!(
+        setup.run(&config, &["check-config"]).code,
+        Some(0),
+        "on another host it is no problem"
+    );
+    std::fs::write(&config, same_host).unwrap();
+    assert_problem(&setup, &config, &[USERNAME, "federation.public_url"]);
+    rename(FORMER_USERNAME).await;
+    let said = setup.run(&config, &["check-config"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.contains("called shoal"), "{said:?}");
 }
 
 /// Runs the check, which must find a problem that says all of this, as text and as JSON.

@@ -1,7 +1,7 @@
 //! Public documents, and how sidecars are found.
 
 use serde_json::{Value, json};
-use shoal::federation::FederationError;
+use shoal::federation::{FederationError, USERNAME};
 use shoal::store::FollowingState;
 use url::Url;
 
@@ -22,7 +22,15 @@ async fn the_actor_can_be_fetched_unsigned_and_says_what_others_need() -> anyhow
     assert_eq!((status, media_type.as_str()), (200, "application/activity+json"));
     assert_eq!(actor["type"], "Application");
     assert_eq!(actor["id"], json!(a.actor()));
-    assert_eq!(actor["preferredUsername"], "shoal");
+    let name = actor["preferredUsername"].as_str().unwrap_or_default();
+    assert_eq!(name, USERNAME);
+    // PeerTube's users and channels have at most 50 characters; older sidecars read 64.
+    assert!((51..=64).contains(&name.len()), "{name}");
+    assert!(
+        name.chars()
+            .all(|character| character.is_ascii_lowercase() || character == '_'),
+        "every software must be able to read {name}"
+    );
     assert_eq!(actor["publicKey"]["id"], json!(format!("{}#main-key", a.actor())));
     assert_eq!(actor["publicKey"]["owner"], json!(a.actor()));
     let pem = actor["publicKey"]["publicKeyPem"].as_str().unwrap_or_default();
@@ -45,6 +53,32 @@ async fn the_actor_can_be_fetched_unsigned_and_says_what_others_need() -> anyhow
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn people_find_a_page_at_the_address_of_the_actor() -> anyhow::Result<()> {
+    let clock = clock();
+    let a = Sidecar::start(&clock).await?;
+    let b = Sidecar::start_with(&clock, |config| {
+        config.public_url.set_path("/plugins/shoal/router/federation")
+    })
+    .await?;
+    for sidecar in [&a, &b] {
+        let (_, _, actor) = get(&sidecar.actor()).await?;
+        let url = actor["url"].as_str().unwrap_or_default().to_owned();
+        for address in [url.clone(), url.trim_end_matches('/').to_owned() + "/"] {
+            let answer = reqwest::get(&address).await?;
+            assert_eq!(answer.status().as_u16(), 200, "{address}");
+            assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
+            let page = answer.text().await?;
+            let link = page.split("href=\"").nth(1).and_then(|rest| rest.split('"').next());
+            let link = Url::parse(&url)?.join(link.unwrap_or_default())?;
+            let privacy = reqwest::get(link).await?;
+            assert_eq!(privacy.status().as_u16(), 200);
+            assert!(privacy.text().await?.starts_with("# "), "the text about privacy");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn web_finger_and_node_info_lead_to_the_actor() -> anyhow::Result<()> {
     let clock = clock();
     let a = Sidecar::start(&clock).await?;
@@ -53,12 +87,15 @@ async fn web_finger_and_node_info_lead_to_the_actor() -> anyhow::Result<()> {
         url.query_pairs_mut().append_pair("resource", resource);
         url.to_string()
     };
-    let account = format!("acct:shoal@{}", a.authority());
-    let (status, media_type, answer) = get(&finger(&account)).await?;
-    assert_eq!((status, media_type.as_str()), (200, "application/jrd+json"));
-    assert_eq!(answer["subject"], json!(account));
-    assert_eq!(answer["links"][0]["rel"], "self");
-    assert_eq!(answer["links"][0]["href"], json!(a.actor()));
+    let account = format!("acct:{USERNAME}@{}", a.authority());
+    // The former name leads to the actor, too, and tells the present one.
+    for asked in [account.clone(), format!("acct:shoal@{}", a.authority())] {
+        let (status, media_type, answer) = get(&finger(&asked)).await?;
+        assert_eq!((status, media_type.as_str()), (200, "application/jrd+json"));
+        assert_eq!(answer["subject"], json!(account));
+        assert_eq!(answer["links"][0]["rel"], "self");
+        assert_eq!(answer["links"][0]["href"], json!(a.actor()));
+    }
     assert_eq!(get(&finger(&a.actor())).await?.0, 200);
     assert_eq!(get(&finger(&a.url(""))).await?.0, 200);
     assert_eq!(get(&finger("acct:somebody@elsewhere.example")).await?.0, 404);
@@ -93,6 +130,18 @@ async fn collections_are_paged() -> anyhow::Result<()> {
         if let Some(item) = item {
             assert_eq!(page["orderedItems"], json!([item]));
         }
+        if collection == "outbox" {
+            // PeerTube would take a bare address for an activity without a type, and fetch an object named by its
+            // address. What is announced is for followers.
+            let item = &page["orderedItems"][0];
+            let id = item["id"].as_str().unwrap_or_default();
+            assert!(id.starts_with(&a.url("/evidence/")), "{item}");
+            let expected = json!({
+                "type": "Create", "id": id, "actor": a.actor(), "to": [a.url("/actor/followers")],
+                "object": { "type": "Evidence", "id": id.trim_end_matches("/create"), "attributedTo": a.actor() },
+            });
+            assert_eq!(*item, expected);
+        }
         let (_, _, beyond) = get(&a.url(&format!("/actor/{collection}?page=4000000000"))).await?;
         assert_eq!(beyond["orderedItems"], json!([]));
     }
@@ -104,6 +153,7 @@ async fn a_sidecar_is_found_by_every_kind_of_address() -> anyhow::Result<()> {
     let clock = clock();
     let (a, b) = (Sidecar::start(&clock).await?, Sidecar::start(&clock).await?);
     let account = format!("shoal@{}", b.authority());
+    let present = format!("{USERNAME}@{}", b.authority());
     for target in [
         b.authority(),
         b.actor(),
@@ -112,6 +162,7 @@ async fn a_sidecar_is_found_by_every_kind_of_address() -> anyhow::Result<()> {
         account.clone(),
         format!("acct:{account}"),
         format!("@{account}"),
+        present,
     ] {
         let peer = a.federation.follow(&target).await?;
         assert_eq!(peer.actor_url, b.actor(), "{target}");

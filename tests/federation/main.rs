@@ -8,6 +8,8 @@ mod follows;
 mod hostile;
 mod keys;
 mod ledger;
+mod newcomers;
 mod queue;
+mod repeated_headers;
 mod signer;
 mod support;

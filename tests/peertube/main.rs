@@ -11,6 +11,7 @@ mod history;
 mod instance;
 mod interruptions;
 mod lists;
+mod names;
 mod role;
 mod ties;
 mod users;

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use shoal::clock::{ManualClock, SharedClock};
 use shoal::config::DatabaseConfig;
 use shoal::demo::postgres::{Options, ThrowAwayCluster};
-use shoal::store::{NewDelivery, NewPeer, NewRelease, Received, Reception, Store};
+use shoal::store::{FollowerOrigin, NewDelivery, NewPeer, NewRelease, Received, Reception, Store};
 use tokio::sync::OnceCell;
 
 /// One server for all tests of this process; it disappears with the process.
@@ -72,6 +72,14 @@ pub fn received(host: &str, name: &str, kind: &'static str) -> Received {
     }
 }
 
+/// Where a follower comes from.
+pub fn origin(domain: &str, network: Option<&str>) -> FollowerOrigin {
+    FollowerOrigin {
+        domain: domain.to_owned(),
+        network: network.map(str::to_owned),
+    }
+}
+
 /// Lets `host` follow us, accepted at once.
 pub async fn gain_follower(store: &Store, host: &str) -> anyhow::Result<()> {
     let (accept, reject) = (
@@ -79,7 +87,14 @@ pub async fn gain_follower(store: &Store, host: &str) -> anyhow::Result<()> {
         delivery(host, &format!("reject-{host}")),
     );
     let reception = store
-        .receive_follow(received(host, "follow", "Follow"), peer(host), true, accept, reject)
+        .receive_follow(
+            received(host, "follow", "Follow"),
+            peer(host),
+            origin(host, None),
+            true,
+            accept,
+            reject,
+        )
         .await?;
     assert_eq!(reception, Reception::Processed);
     Ok(())

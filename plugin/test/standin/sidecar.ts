@@ -19,6 +19,8 @@ export interface Arrived {
   method: string
   target: string
   headers: IncomingMessage['headers']
+  /** Every occurrence of each header. */
+  distinct: IncomingMessage['headersDistinct']
   body: string
   user: number | undefined
 }
@@ -73,7 +75,7 @@ export class Sidecar {
     for await (const part of request) parts.push(part as Buffer)
     const body = Buffer.concat(parts)
     const arrived: Arrived = {
-      method: request.method ?? '', target: request.url ?? '', headers: request.headers, body: body.toString(), user: undefined,
+      method: request.method ?? '', target: request.url ?? '', headers: request.headers, distinct: request.headersDistinct, body: body.toString(), user: undefined,
     }
     this.arrived.push(arrived)
     await this.hold

@@ -154,6 +154,20 @@ test('what other sidecars send is passed on byte for byte, with path, host and s
   assert.equal(arrived?.headers.via, '1.1 peertube-plugin-shoal')
 })
 
+test('a header that is there twice arrives twice, so that Shoal can refuse the request', async () => {
+  await peertube.set({ 'federation-url': sidecarUrl })
+  for (const name of ['digest', 'signature', 'date', 'content-type']) {
+    sidecar.arrived.length = 0
+    const headers = ['host', 'video.example', name, 'first', name, 'second', 'content-length', '2']
+    await new Promise<void>((resolve, reject) => {
+      const path = '/plugins/shoal/router/federation/actor/inbox'
+      const sending = request(url + path, { method: 'POST', headers }, (response) => response.resume().on('end', resolve))
+      sending.on('error', reject).end('{}')
+    })
+    assert.deepEqual(sidecar.arrived[0]?.distinct[name], ['first', 'second'], name)
+  }
+})
+
 test('when settings are saved, address and secret are tried, and the log says what is wrong', async () => {
   const said = async (values: Record<string, string>) => {
     peertube.warnings.length = 0

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::received;
 use crate::federation::FederationError;
+use crate::federation::addresses::LONGEST_ADDRESS;
 use crate::federation::protocol::{
     Create, Document, Evidence, EvidenceType, NoiseDocument, PAYLOAD_MEDIA_TYPE, context,
 };
@@ -45,6 +46,12 @@ impl Create {
         }
         if !same_origin(&self.object.id, &self.actor) || !same_origin(&document.href, &self.actor) {
             return Err("the evidence or its payload belongs to another server");
+        }
+        if [&self.object.id, &document.href]
+            .iter()
+            .any(|address| address.as_str().len() > LONGEST_ADDRESS)
+        {
+            return Err("the addresses of the evidence are too long");
         }
         if document.media_type != PAYLOAD_MEDIA_TYPE {
             return Err("the media type of the payload is not known here");

@@ -1,51 +1,46 @@
 //! A peer asks to follow: it waits for a decision, or is accepted at once, as configured.
 
-use activitypub_federation::config::Data;
-use activitypub_federation::fetch::object_id::ObjectId;
 use activitypub_federation::kinds::activity::{AcceptType, FollowType, RejectType};
 use url::Url;
 
 use super::{delivery, new_id, received};
 use crate::config::AcceptFollows;
 use crate::federation::FederationError;
-use crate::federation::actor::SidecarActor;
+use crate::federation::origin::registrable_domain;
 use crate::federation::protocol::{Accept, Follow, FollowReference, Reject, context};
-use crate::federation::state::{SharedState, State};
-use crate::store::{FollowDecision, NewDelivery, NewPeer, Reception};
+use crate::federation::remote_actor::RemoteActor;
+use crate::federation::state::State;
+use crate::store::{FollowDecision, FollowerOrigin, NewDelivery, NewPeer, Reception};
 
 impl Follow {
-    pub(super) async fn receive(self, data: &Data<SharedState>) -> Result<Reception, FederationError> {
-        if self.object != data.addresses.actor() {
+    pub(super) async fn receive(self, sender: RemoteActor, state: &State) -> Result<Reception, FederationError> {
+        if self.object != state.addresses.actor() {
             return Err(FederationError::Forbidden(
                 "the follow is not for this sidecar".to_owned(),
             ));
         }
-        // Already fetched to check the signature, so this reads from the table or from memory.
-        let actor = ObjectId::<SidecarActor>::from(self.actor.clone())
-            .dereference(data)
-            .await?;
-        if actor.peer.actor_url != self.actor.as_str() {
-            return Err(FederationError::Forbidden("the actor has another id".to_owned()));
-        }
-        if !actor.speaks_evidence {
-            return Err(FederationError::Forbidden(
-                "only Shoal sidecars can follow this actor".to_owned(),
-            ));
-        }
-        let accept = answer(data, FollowDecision::Accept, &self.id, &actor.peer)?;
-        let reject = answer(data, FollowDecision::Reject, &self.id, &actor.peer)?;
-        let automatic = data.config.accept_follows == AcceptFollows::Automatic;
-        let reception = data
-            .store
-            .receive_follow(
-                received(&self.id, &self.actor, "Follow"),
-                actor.peer,
-                automatic,
-                accept,
-                reject,
-            )
-            .await?;
-        data.delivery_queued.notify_one();
+        let received = received(&self.id, &self.actor, "Follow");
+        let reception = if sender.speaks_evidence {
+            let accept = answer(state, FollowDecision::Accept, &self.id, &sender.peer)?;
+            let reject = answer(state, FollowDecision::Reject, &self.id, &sender.peer)?;
+            let automatic = state.config.accept_follows == AcceptFollows::Automatic;
+            let origin = FollowerOrigin {
+                domain: registrable_domain(&self.actor),
+                network: sender.network,
+            };
+            state
+                .store
+                .receive_follow(received, sender.peer, origin, automatic, accept, reject)
+                .await?
+        } else {
+            // An instance or a person cannot follow a sidecar, and should not wait for an answer.
+            state.limits.rejection(&registrable_domain(&self.actor), state.now())?;
+            let mut reject = answer(state, FollowDecision::Reject, &self.id, &sender.peer)?;
+            // PeerTube takes a refusal only in the inbox of the actor that asked.
+            reject.inbox_url = sender.peer.inbox_url;
+            state.store.refuse_follow(received, reject).await?
+        };
+        state.delivery_queued.notify_one();
         Ok(reception)
     }
 }

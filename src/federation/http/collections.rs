@@ -1,6 +1,7 @@
-//! Followers, following and outbox as paged collections of addresses.
+//! Followers, following and outbox as paged collections.
 
 use activitypub_federation::axum::json::FederationJson;
+use activitypub_federation::kinds::activity::CreateType;
 use activitypub_federation::kinds::collection::{OrderedCollectionPageType, OrderedCollectionType};
 use activitypub_federation::protocol::context::WithContext;
 use axum::extract::{Query, State};
@@ -10,7 +11,10 @@ use url::Url;
 
 use super::{Http, Problem};
 use crate::federation::FederationError;
-use crate::federation::protocol::{CollectionPage, OrderedCollection, context};
+use crate::federation::addresses::Addresses;
+use crate::federation::protocol::{
+    AnnouncementReference, CollectionItem, CollectionPage, EvidenceReference, EvidenceType, OrderedCollection, context,
+};
 
 /// Items of a page.
 const PAGE: i64 = 50;
@@ -34,7 +38,12 @@ pub async fn followers(State(http): State<Http>, Query(query): Query<PageQuery>)
         Some(offset) => store.follower_urls(offset, PAGE).await.map_err(FederationError::from)?,
         None => Vec::new(),
     };
-    Ok(answer(http.state.addresses.followers(), &query, total, items))
+    Ok(answer(
+        http.state.addresses.followers(),
+        &query,
+        total,
+        by_address(items),
+    ))
 }
 
 pub async fn following(State(http): State<Http>, Query(query): Query<PageQuery>) -> Result<Response, Problem> {
@@ -47,10 +56,15 @@ pub async fn following(State(http): State<Http>, Query(query): Query<PageQuery>)
             .map_err(FederationError::from)?,
         None => Vec::new(),
     };
-    Ok(answer(http.state.addresses.following(), &query, total, items))
+    Ok(answer(
+        http.state.addresses.following(),
+        &query,
+        total,
+        by_address(items),
+    ))
 }
 
-/// Only the addresses of announcements; what is behind them is for followers.
+/// Announcements by their addresses; what they say is for followers.
 pub async fn outbox(State(http): State<Http>, Query(query): Query<PageQuery>) -> Result<Response, Problem> {
     let offset = query.offset().unwrap_or(0);
     let (total, items) = http
@@ -59,10 +73,30 @@ pub async fn outbox(State(http): State<Http>, Query(query): Query<PageQuery>) ->
         .release_activity_urls(offset, PAGE)
         .await
         .map_err(FederationError::from)?;
-    Ok(answer(http.state.addresses.outbox(), &query, total, items))
+    let addresses = &http.state.addresses;
+    let items = items.into_iter().map(|id| announcement(addresses, id)).collect();
+    Ok(answer(addresses.outbox(), &query, total, items))
 }
 
-fn answer(id: Url, query: &PageQuery, total: i64, items: Vec<String>) -> Response {
+fn announcement(addresses: &Addresses, id: String) -> CollectionItem {
+    CollectionItem::Announcement(AnnouncementReference {
+        kind: CreateType::Create,
+        actor: addresses.actor(),
+        to: vec![addresses.followers()],
+        object: EvidenceReference {
+            kind: EvidenceType::Evidence,
+            id: id.strip_suffix("/create").unwrap_or(&id).to_owned(),
+            attributed_to: addresses.actor(),
+        },
+        id,
+    })
+}
+
+fn by_address(items: Vec<String>) -> Vec<CollectionItem> {
+    items.into_iter().map(CollectionItem::Address).collect()
+}
+
+fn answer(id: Url, query: &PageQuery, total: i64, items: Vec<CollectionItem>) -> Response {
     let total_items = total.max(0).unsigned_abs();
     let page_url = |page: u32| {
         let mut url = id.clone();
@@ -88,5 +122,5 @@ fn answer(id: Url, query: &PageQuery, total: i64, items: Vec<String>) -> Respons
         total_items,
         ordered_items: items,
     };
-    FederationJson(WithContext::new(page, context::common())).into_response()
+    FederationJson(WithContext::new(page, context::evidence())).into_response()
 }

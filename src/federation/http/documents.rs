@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{Http, Problem};
 use crate::federation::FederationError;
 use crate::federation::actor::own_document;
-use crate::federation::addresses::USERNAME;
+use crate::federation::addresses::{FORMER_USERNAME, USERNAME};
 use crate::federation::protocol::{NodeInfo, NodeInfoLinks, WebFinger, context as protocol_context};
 
 /// How long others may keep a document, in seconds. Short for the actor, whose key may change.
@@ -60,18 +60,21 @@ pub async fn web_finger(State(http): State<Http>, Query(query): Query<WebFingerQ
         return Err(FederationError::Malformed("the query needs a `resource`".to_owned()).into());
     };
     let addresses = &http.state.addresses;
-    let account = format!("acct:{USERNAME}@{}", addresses.authority());
+    let account = |name: &str| format!("acct:{name}@{}", addresses.authority());
     let actor = addresses.actor();
     let root = addresses.root().as_str().trim_end_matches('/');
-    let known =
-        resource.eq_ignore_ascii_case(&account) || resource == actor.as_str() || resource.trim_end_matches('/') == root;
+    // Sidecars of older versions ask for the former name; the subject of the answer tells the present one.
+    let named = [USERNAME, FORMER_USERNAME].map(account);
+    let known = named.iter().any(|account| resource.eq_ignore_ascii_case(account))
+        || resource == actor.as_str()
+        || resource.trim_end_matches('/') == root;
     if !known {
         return Err(FederationError::NotFound.into());
     }
     let subject = if resource.trim_end_matches('/') == root {
         resource
     } else {
-        account
+        account(USERNAME)
     };
     let headers = [
         (header::CONTENT_TYPE, "application/jrd+json"),

@@ -1,24 +1,22 @@
 //! The inbox. Cheap checks come first: nothing is fetched, stored or answered at length for strangers.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use activitypub_federation::axum::inbox::{ActivityData, receive_activity};
-use activitypub_federation::fetch::object_id::ObjectId;
-use activitypub_federation::traits::Activity;
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Request, State};
-use axum::http::request::Parts;
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use futures_util::StreamExt;
 
-use super::{Http, Problem};
+use super::{Http, Problem, authentication};
 use crate::federation::FederationError;
-use crate::federation::actor::SidecarActor;
-use crate::federation::addresses::authority_of;
+use crate::federation::addresses::LONGEST_ADDRESS;
+use crate::federation::origin::registrable_domain;
 use crate::federation::protocol::{InboxActivity, Incoming};
 use crate::federation::rules::same_origin;
-use crate::federation::signature;
+use crate::federation::signature::refuse_repeated;
 use crate::federation::state::SharedState;
+use crate::untrusted::Untrusted;
 
 /// Largest activity, in bytes.
 const MAXIMUM_BODY: usize = 64 * 1024;
@@ -31,7 +29,7 @@ pub async fn receive(State(http): State<Http>, request: Request) -> Result<Statu
     match outcome.unwrap_or(Err(FederationError::Busy("the activity took too long"))) {
         Ok(()) => Ok(StatusCode::ACCEPTED),
         Err(error) => {
-            tracing::info!(reason = %error, status = error.status(), "activity refused");
+            tracing::info!(reason = %Untrusted(&error), status = error.status(), "activity refused");
             Err(error.into())
         }
     }
@@ -39,8 +37,9 @@ pub async fn receive(State(http): State<Http>, request: Request) -> Result<Statu
 
 async fn process(http: &Http, request: Request) -> Result<(), FederationError> {
     let state = &http.state;
+    refuse_repeated(request.headers())?;
     check_media_type(request.headers())?;
-    let (mut parts, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let body = read(body).await?;
     // Only now: whoever sends slowly takes nobody's place.
     let Ok(_slot) = state.slots.try_acquire() else {
@@ -52,32 +51,29 @@ async fn process(http: &Http, request: Request) -> Result<(), FederationError> {
     };
 
     check_sender(state, &activity)?;
-    // The library would prefer this header to `Signature`.
-    parts.headers.remove(header::AUTHORIZATION);
-    let target = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let authority = state.addresses.authority();
-    let signature = signature::inspect(&parts.method, target, &parts.headers, &authority, true, state.now())?;
+    let signature = authentication::inspect(http, &parts, Some(&body))?;
     if signature.actor() != *activity.actor() {
         return Err(FederationError::Unauthenticated(
             "the activity is signed by another actor".to_owned(),
         ));
     }
-    let known = check_acquaintance(state, &activity).await?;
-
     let data = http.library.to_request_data();
-    let actor = ObjectId::<SidecarActor>::from(activity.actor().clone());
-    let first =
-        receive_activity::<InboxActivity, SidecarActor, SharedState>(rebuild(&parts, &body).await?, &data).await;
-    match first {
-        Err(error)
-            if error.is_bad_signature() && known && state.limits.refresh(actor.inner().as_str(), state.now()) =>
-        {
-            tracing::info!(actor = %actor, "the signature does not fit the known key, fetching the actor again");
-            actor.dereference_forced(&data).await?;
-            receive_activity::<InboxActivity, SidecarActor, SharedState>(rebuild(&parts, &body).await?, &data).await
+    let sender = match authentication::peer(&signature, &data).await? {
+        Some(peer) => peer,
+        // Only a follow may come from a stranger.
+        None if matches!(*activity, InboxActivity::Follow(_)) => {
+            let caller: Option<IpAddr> = parts
+                .extensions
+                .get()
+                .map(|ConnectInfo::<SocketAddr>(caller)| caller.ip());
+            authentication::stranger(&signature, caller, &parts.headers, &data).await?
         }
-        outcome => outcome,
-    }
+        None => return Err(FederationError::Forbidden("only peers can send this".to_owned())),
+    };
+    state
+        .limits
+        .activity(&registrable_domain(activity.actor()), state.now())?;
+    activity.receive(sender, state).await
 }
 
 async fn read(body: Body) -> Result<Bytes, FederationError> {
@@ -108,6 +104,11 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), FederationError> {
 /// What can be said about the sender without asking anybody.
 fn check_sender(state: &SharedState, activity: &InboxActivity) -> Result<(), FederationError> {
     for url in [activity.id(), activity.actor()] {
+        if url.as_str().len() > LONGEST_ADDRESS {
+            return Err(FederationError::Malformed(format!(
+                "addresses must not be longer than {LONGEST_ADDRESS} bytes"
+            )));
+        }
         state
             .rules
             .check(url)
@@ -124,28 +125,4 @@ fn check_sender(state: &SharedState, activity: &InboxActivity) -> Result<(), Fed
         ));
     }
     Ok(())
-}
-
-/// Whether the sender is a peer. Only a follow may come from a stranger, and only as often as strangers may make this
-/// sidecar fetch their actor.
-async fn check_acquaintance(state: &SharedState, activity: &InboxActivity) -> Result<bool, FederationError> {
-    let actor = activity.actor();
-    if state.store.peer(actor.as_str()).await?.is_some() {
-        return Ok(true);
-    }
-    if !matches!(activity, InboxActivity::Follow(_)) {
-        return Err(FederationError::Forbidden("only peers can send this".to_owned()));
-    }
-    if state.strangers.get(actor.as_str(), state.now()).is_none() {
-        state.limits.stranger(&authority_of(actor), state.now())?;
-    }
-    Ok(false)
-}
-
-/// The library consumes what it verifies, so a second attempt needs a second request.
-async fn rebuild(parts: &Parts, body: &Bytes) -> Result<ActivityData, FederationError> {
-    let request = Request::from_parts(parts.clone(), Body::from(body.clone()));
-    ActivityData::from_request(request, &())
-        .await
-        .map_err(|_| FederationError::Malformed("the body did not arrive".to_owned()))
 }

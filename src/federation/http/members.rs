@@ -1,18 +1,15 @@
 //! What only accepted followers may fetch, with a signed GET: payloads and the objects that announce them.
 
-use activitypub_federation::fetch::object_id::ObjectId;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use super::{Http, Problem};
+use super::{Http, Problem, authentication};
 use crate::federation::FederationError;
-use crate::federation::actor::SidecarActor;
 use crate::federation::protocol::PAYLOAD_MEDIA_TYPE;
-use crate::federation::signature;
-use crate::store::{FollowerState, Peer, Release};
+use crate::store::{FollowerState, Release};
 
 const ACTIVITY_JSON: &str = "application/activity+json";
 /// The address contains the digest, so what is behind it cannot change.
@@ -103,47 +100,24 @@ fn with_planted_bug(stored: Vec<u8>) -> Vec<u8> {
     served(bug, stored.clone(), &mut rand::rng()).unwrap_or(stored)
 }
 
-/// Who asks, if it is an accepted follower: 401 for those who cannot prove who they are, 403 for those who may not.
-async fn authenticate(http: &Http, Head(request): &Head) -> Result<Peer, FederationError> {
+/// Checks that an accepted follower asks: 401 for those who cannot prove who they are, 403 for those who may not.
+async fn authenticate(http: &Http, Head(request): &Head) -> Result<(), FederationError> {
     let state = &http.state;
-    let target = request.uri.path_and_query().map_or("/", |path| path.as_str());
-    let authority = state.addresses.authority();
-    let signature = signature::inspect(
-        &request.method,
-        target,
-        &request.headers,
-        &authority,
-        false,
-        state.now(),
-    )?;
+    let signature = authentication::inspect(http, request, None)?;
     let actor = signature.actor();
     state
         .rules
         .check(&actor)
         .map_err(|problem| FederationError::Forbidden(problem.to_owned()))?;
     let unknown = || FederationError::Unauthenticated("the request is signed by an unknown actor".to_owned());
-    let mut peer = state.store.peer(actor.as_str()).await?.ok_or_else(unknown)?;
-    if !signature.is_made_by(&peer.public_key_pem) {
-        if !state.limits.refresh(actor.as_str(), state.now()) {
-            return Err(wrong_key());
-        }
-        // The peer may have a new key.
-        ObjectId::<SidecarActor>::from(actor.clone())
-            .dereference_forced(&http.library.to_request_data())
-            .await?;
-        peer = state.store.peer(actor.as_str()).await?.ok_or_else(unknown)?;
-        if !signature.is_made_by(&peer.public_key_pem) {
-            return Err(wrong_key());
-        }
-    }
+    authentication::peer(&signature, &http.library.to_request_data())
+        .await?
+        .ok_or_else(unknown)?;
+    let peer = state.store.peer(actor.as_str()).await?.ok_or_else(unknown)?;
     if peer.follower != FollowerState::Accepted {
         return Err(FederationError::Forbidden("this is for accepted followers".to_owned()));
     }
-    Ok(peer)
-}
-
-fn wrong_key() -> FederationError {
-    FederationError::Unauthenticated("the signature was made by another key".to_owned())
+    Ok(())
 }
 
 async fn release(http: &Http, digest: &str) -> Result<Release, FederationError> {

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::federation::FederationError;
+use crate::untrusted::Untrusted;
 
 /// Wait that is asked for when this sidecar is busy.
 const BUSY_RETRY: Duration = Duration::from_secs(30);
@@ -42,16 +43,18 @@ impl From<FederationError> for Problem {
     fn from(error: FederationError) -> Self {
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry_after = match error {
-            FederationError::TooMany(wait) => Some(wait),
+            FederationError::TooMany(wait) | FederationError::NoRoom { wait, .. } => Some(wait),
             _ if status == StatusCode::SERVICE_UNAVAILABLE => Some(BUSY_RETRY),
             _ => None,
         };
         let detail = if status.is_server_error() {
             // Inner workings are for the log, not for strangers.
-            tracing::warn!(%error, status = status.as_u16(), "request failed");
+            tracing::warn!(error = %Untrusted(&error), status = status.as_u16(), "request failed");
             "this sidecar cannot answer the request at the moment".to_owned()
+        } else if let FederationError::Store(_) = error {
+            "the message holds something that this sidecar cannot store".to_owned()
         } else {
-            error.to_string()
+            Untrusted(&error).to_string()
         };
         Self {
             status,

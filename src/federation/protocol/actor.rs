@@ -122,8 +122,11 @@ pub struct Capability {
 }
 
 impl ActorDocument {
-    /// Whether the actor takes part in the exchange of evidence.
+    /// Whether the actor is a sidecar that takes part in the exchange of evidence: a piece of software that says so.
     pub fn speaks_evidence(&self) -> bool {
+        if !matches!(self.kind.as_str(), "Application" | "Service") {
+            return false;
+        }
         let generated = self.generator.iter().flat_map(|generator| &generator.implements);
         self.implements
             .iter()

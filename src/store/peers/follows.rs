@@ -7,16 +7,11 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 
+use super::newcomers::{self, FollowerOrigin};
 use super::{FollowerState, NewPeer, save};
 use crate::store::deliveries::{self, NewDelivery};
 use crate::store::received_activities::{self, Received, Reception};
 use crate::store::{Isolation, Store, StoreError, releases};
-
-/// Follow requests that may wait at the same time, actors of one host that may follow, and followers in all. Further
-/// requests are refused, so that strangers cannot fill the table.
-const MAXIMUM_PENDING: i64 = 500;
-const MAXIMUM_PER_HOST: i64 = 5;
-const MAXIMUM_FOLLOWERS: i64 = 10_000;
 
 /// The answer to a follow request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +56,7 @@ impl Store {
 
     /// A peer asks to follow this sidecar. With `automatic` a new request is accepted at once; an earlier decision
     /// about the same peer stands in any case and is answered again. Queues `accept` or `reject`, and after an
-    /// acceptance the latest release.
+    /// acceptance the latest release. Where too many requests wait, the oldest unanswered one makes room.
     ///
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
@@ -69,24 +64,27 @@ impl Store {
         &self,
         received: Received,
         peer: NewPeer,
+        origin: FollowerOrigin,
         automatic: bool,
         accept: NewDelivery,
         reject: NewDelivery,
     ) -> Result<Reception, StoreError> {
         let now = self.clock.now();
-        let step = Arc::new((received, peer, accept, reject));
+        let step = Arc::new((received, peer, origin, accept, reject));
         self.run_transaction("receive_follow", Isolation::Serializable, move |connection| {
             let step = Arc::clone(&step);
             Box::pin(async move {
-                let (received, peer, accept, reject) = &*step;
+                let (received, peer, origin, accept, reject) = &*step;
                 let earlier =
                     sqlx::query_scalar!("SELECT follower FROM shoal.peers WHERE actor_url = $1", peer.actor_url)
                         .fetch_optional(&mut *connection)
                         .await?;
-                let follower = match earlier.as_deref().map(FollowerState::parse).transpose()? {
+                let earlier = earlier.as_deref().map(FollowerState::parse).transpose()?;
+                let is_new = matches!(earlier, None | Some(FollowerState::None));
+                let follower = match earlier {
                     None | Some(FollowerState::None) => {
-                        if let Some(reason) = is_full(connection, &peer.host, automatic).await? {
-                            return Ok(Reception::Refused(reason));
+                        if let Some(full) = newcomers::make_room(connection, origin, automatic, now).await? {
+                            return Ok(full);
                         }
                         if automatic {
                             FollowerState::Accepted
@@ -100,6 +98,9 @@ impl Store {
                     return Ok(Reception::Replayed);
                 }
                 let known = save(connection, peer).await?;
+                if is_new {
+                    newcomers::note(connection, known.id, origin, now).await?;
+                }
                 set_follower(connection, known.id, follower, &received.activity_url, now).await?;
                 match follower {
                     FollowerState::Accepted => {
@@ -109,6 +110,27 @@ impl Store {
                     FollowerState::Rejected => deliveries::insert(connection, reject, now).await?,
                     FollowerState::None | FollowerState::Pending => {}
                 }
+                Ok(Reception::Processed)
+            })
+        })
+        .await
+    }
+
+    /// Somebody asks to follow that cannot: queues `reject` and remembers nothing but the id of the request.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database fails.
+    pub async fn refuse_follow(&self, received: Received, reject: NewDelivery) -> Result<Reception, StoreError> {
+        let now = self.clock.now();
+        let step = Arc::new((received, reject));
+        self.run_transaction("refuse_follow", Isolation::RepeatableRead, move |connection| {
+            let step = Arc::clone(&step);
+            Box::pin(async move {
+                let (received, reject) = &*step;
+                if !received_activities::insert_first(connection, received, now).await? {
+                    return Ok(Reception::Replayed);
+                }
+                deliveries::insert(connection, reject, now).await?;
                 Ok(Reception::Processed)
             })
         })
@@ -290,33 +312,6 @@ impl Store {
         })
         .await
     }
-}
-
-/// Why no further follower can be taken, if so.
-async fn is_full(
-    connection: &mut PgConnection,
-    host: &str,
-    automatic: bool,
-) -> Result<Option<&'static str>, StoreError> {
-    let counts = sqlx::query!(
-        r#"SELECT count(*) FILTER (WHERE follower = 'pending') AS "pending!",
-                  count(*) FILTER (WHERE host = $1) AS "of_host!",
-                  count(*) AS "all!"
-           FROM shoal.peers WHERE follower <> 'none'"#,
-        host,
-    )
-    .fetch_one(connection)
-    .await?;
-    let reason = if counts.of_host >= MAXIMUM_PER_HOST {
-        Some("too many actors of this host follow already")
-    } else if !automatic && counts.pending >= MAXIMUM_PENDING {
-        Some("too many follow requests are waiting")
-    } else if counts.all >= MAXIMUM_FOLLOWERS {
-        Some("this sidecar has too many followers already")
-    } else {
-        None
-    };
-    Ok(reason)
 }
 
 /// Whether the latest Follow that was sent to this actor has the id `follow_url`. Locks the row.
