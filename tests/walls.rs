@@ -4,20 +4,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Every room and the ones that it may use. `config`, `clock`, `pooling` and `telemetry` count as rooms here.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("peertube", &["pooling"]),
     ("model", &[]),
     ("connections", &[]),
     ("clock", &[]),
     ("failpoints", &[]),
     ("pooling", &[]),
+    ("untrusted", &[]),
     ("config", &["model"]),
     ("telemetry", &["config"]),
     ("store", &["clock", "config", "failpoints", "pooling"]),
     ("privacy", &["model"]),
     (
         "federation",
-        &["clock", "config", "failpoints", "model", "privacy", "store"],
+        &[
+            "clock",
+            "config",
+            "failpoints",
+            "model",
+            "privacy",
+            "store",
+            "untrusted",
+        ],
     ),
     ("recommend", &["clock", "config", "model", "peertube", "store"]),
     (
@@ -95,6 +104,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "store",
             "telemetry",
             "training",
+            "untrusted",
         ],
     ),
     ("main", &["cli"]),

@@ -10,6 +10,7 @@ use super::{ConfigArguments, output};
 use crate::clock::SystemClock;
 use crate::federation::Federation;
 use crate::store::{Peer, Store};
+use crate::untrusted::Untrusted;
 
 /// Arguments of `shoal peers`.
 #[derive(Debug, clap::Args)]
@@ -109,7 +110,7 @@ pub async fn run(arguments: PeersArguments) -> anyhow::Result<ExitCode> {
     for report in &reports {
         output::line(&format!(
             "{}  following: {}  follower: {}  last seen: {}",
-            report.actor,
+            Untrusted(&report.actor),
             report.following,
             report.follower,
             report.last_seen.map_or_else(

@@ -68,7 +68,7 @@ async fn attempt(delivery: &LeasedDelivery, data: &Data<SharedState>) -> Result<
             retry_after: None,
         },
     };
-    let inbox = &delivery.inbox_url;
+    let inbox = Untrusted(&delivery.inbox_url);
     let activity = &delivery.activity_url;
     match outcome {
         Outcome::Delivered => {

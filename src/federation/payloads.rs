@@ -19,6 +19,7 @@ use super::rules::same_origin;
 use super::state::SharedState;
 use crate::privacy::{DecodeLimits, EvidenceGrid, Noised};
 use crate::store::LeasedEvidence;
+use crate::untrusted::Untrusted;
 
 /// Payloads fetched at the same time; each may be held in memory twice.
 const BATCH: i64 = 2;
@@ -57,7 +58,7 @@ async fn attempt(evidence: &LeasedEvidence, data: &Data<SharedState>) -> Result<
         Ok(outcome) => outcome,
         Err(error) => Outcome::Failed(error.to_string()),
     };
-    let (peer, url) = (&evidence.actor_url, &evidence.payload_url);
+    let (peer, url) = (Untrusted(&evidence.actor_url), Untrusted(&evidence.payload_url));
     match outcome {
         Outcome::Usable(payload) => {
             if data.store.keep_evidence(evidence, &payload).await? {
@@ -65,16 +66,16 @@ async fn attempt(evidence: &LeasedEvidence, data: &Data<SharedState>) -> Result<
             }
         }
         Outcome::Refused(reason) => {
-            tracing::warn!(%peer, %url, %reason, "evidence refused");
+            tracing::warn!(%peer, %url, reason = %Untrusted(&reason), "evidence refused");
             data.store.refuse_evidence(evidence, &reason).await?;
         }
         Outcome::Failed(reason) => {
             let jitter = rand::random();
             if let Some(next) = next_attempt(evidence.received_at, data.now(), evidence.attempts, jitter, None) {
-                tracing::info!(%peer, %url, %reason, %next, "evidence not fetched, trying again");
+                tracing::info!(%peer, %url, reason = %Untrusted(&reason), %next, "evidence not fetched, trying again");
                 data.store.postpone_evidence(evidence, next).await?;
             } else {
-                tracing::warn!(%peer, %url, %reason, "evidence not fetched for a week, given up");
+                tracing::warn!(%peer, %url, reason = %Untrusted(&reason), "evidence not fetched for a week, given up");
                 data.store
                     .refuse_evidence(evidence, &format!("it could not be fetched for a week: {reason}"))
                     .await?;

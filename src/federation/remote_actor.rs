@@ -21,6 +21,7 @@ use super::rules::same_origin;
 use super::signature::usable_key;
 use super::state::SharedState;
 use crate::store::{NewPeer, Peer};
+use crate::untrusted::Untrusted;
 
 /// Age at which a peer's document is fetched again, in hours.
 const STALE_HOURS: i64 = 24;
@@ -110,7 +111,9 @@ pub async fn known(url: &Url, data: &Data<SharedState>) -> Result<Option<RemoteA
         match fetch(url, data).await {
             Ok(actor) => return Ok(Some(actor)),
             Err(FederationError::Store(error)) => return Err(error.into()),
-            Err(error) => tracing::info!(actor = %url, reason = %error, "the actor of a peer could not be refreshed"),
+            Err(error) => {
+                tracing::info!(actor = %Untrusted(url), reason = %Untrusted(&error), "the actor of a peer could not be refreshed")
+            }
         }
     }
     Ok(Some(peer.into()))

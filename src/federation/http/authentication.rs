@@ -15,6 +15,7 @@ use crate::federation::origin::{network, registrable_domain, sender_network};
 use crate::federation::remote_actor::{self, RemoteActor};
 use crate::federation::signature::{self, Inspected};
 use crate::federation::state::SharedState;
+use crate::untrusted::Untrusted;
 
 /// Longest time for finding the address of a stranger's server.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(4);
@@ -54,7 +55,7 @@ pub async fn peer(signature: &Inspected, data: &Data<SharedState>) -> Result<Opt
         return Ok(None);
     };
     if !signature.is_made_by(&actor.peer.public_key_pem) && data.limits.refresh(url.as_str(), data.now()) {
-        tracing::info!(actor = %url, "the signature does not fit the known key, fetching the actor again");
+        tracing::info!(actor = %Untrusted(&url), "the signature does not fit the known key, fetching the actor again");
         actor = remote_actor::fetch(&url, data).await?;
     }
     made_by(signature, actor).map(Some)

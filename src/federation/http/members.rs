@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Http, Problem, authentication};
 use crate::federation::FederationError;
 use crate::federation::protocol::PAYLOAD_MEDIA_TYPE;
-use crate::store::{FollowerState, Release};
+use crate::store::{FollowerState, Peer, Release};
 
 const ACTIVITY_JSON: &str = "application/activity+json";
 /// The address contains the digest, so what is behind it cannot change.
@@ -100,8 +100,19 @@ fn with_planted_bug(stored: Vec<u8>) -> Vec<u8> {
     served(bug, stored.clone(), &mut rand::rng()).unwrap_or(stored)
 }
 
-/// Checks that an accepted follower asks: 401 for those who cannot prove who they are, 403 for those who may not.
-async fn authenticate(http: &Http, Head(request): &Head) -> Result<(), FederationError> {
+/// Who asks, if it is an accepted follower: 401 for those who cannot prove who they are, 403 for those who may not.
+async fn authenticate(http: &Http, head: &Head) -> Result<Peer, FederationError> {
+    let unknown = || FederationError::Unauthenticated("the request is signed by an unknown actor".to_owned());
+    let peer = identify(http, head).await?.ok_or_else(unknown)?;
+    if peer.follower != FollowerState::Accepted {
+        return Err(FederationError::Forbidden("this is for accepted followers".to_owned()));
+    }
+    Ok(peer)
+}
+
+/// Which known peer asks: 401 if it cannot prove who it is. `None` for actors that are not known, whose signature is not
+/// verified: nothing is fetched for strangers.
+async fn identify(http: &Http, Head(request): &Head) -> Result<Option<Peer>, FederationError> {
     let state = &http.state;
     let signature = authentication::inspect(http, request, None)?;
     let actor = signature.actor();
@@ -109,15 +120,10 @@ async fn authenticate(http: &Http, Head(request): &Head) -> Result<(), Federatio
         .rules
         .check(&actor)
         .map_err(|problem| FederationError::Forbidden(problem.to_owned()))?;
-    let unknown = || FederationError::Unauthenticated("the request is signed by an unknown actor".to_owned());
-    authentication::peer(&signature, &http.library.to_request_data())
-        .await?
-        .ok_or_else(unknown)?;
-    let peer = state.store.peer(actor.as_str()).await?.ok_or_else(unknown)?;
-    if peer.follower != FollowerState::Accepted {
-        return Err(FederationError::Forbidden("this is for accepted followers".to_owned()));
+    match authentication::peer(&signature, &http.library.to_request_data()).await? {
+        Some(_) => Ok(state.store.peer(actor.as_str()).await?),
+        None => Ok(None),
     }
-    Ok(())
 }
 
 async fn release(http: &Http, digest: &str) -> Result<Release, FederationError> {
