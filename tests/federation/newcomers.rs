@@ -252,10 +252,10 @@ async fn a_follow_of_other_software_is_answered_with_a_reject() -> anyhow::Resul
     assert!(b.store.peers().await?.is_empty(), "nothing is remembered of it");
     assert!(b.federation.follow(&actor).await.is_err());
     let mut statuses = Vec::new();
-    for number in 2..6 {
+    for number in 2..5 {
         statuses.push(signer.post(&b.url("/inbox"), &follow(number)).await?);
     }
-    assert_eq!(statuses, [202, 202, 429, 429], "refusals are few, too");
+    assert_eq!(statuses, [202, 429, 429], "three were answered");
     Ok(())
 }
 
