@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use secrecy::ExposeSecret;
 
 use super::Config;
+use super::hosts::canonical_host;
 
 /// Variables whose values are secrets, and their keys.
 const SECRETS: [(&str, &str); 4] = [
@@ -86,16 +87,13 @@ impl Config {
             .try_deserialize()
             .map_err(|error| ConfigError::Shape(describe(&error)))?;
         loaded.retired = retired;
-        for hosts in [
-            &mut loaded.federation.allowed_hosts,
-            &mut loaded.federation.blocked_hosts,
+        let federation = &mut loaded.federation;
+        let with_ports = federation.insecure_development;
+        for (key, hosts) in [
+            ("federation.allowed_hosts", &mut federation.allowed_hosts),
+            ("federation.blocked_hosts", &mut federation.blocked_hosts),
         ] {
-            // An empty variable is an empty list, not a list of one host without a name.
-            *hosts = hosts
-                .iter()
-                .map(|host| host.trim().to_owned())
-                .filter(|host| !host.is_empty())
-                .collect();
+            *hosts = canonical_hosts(key, hosts, with_ports)?;
         }
         loaded.check()?;
         Ok(loaded)
@@ -187,6 +185,16 @@ impl Config {
             "federation.public_url",
             || "must have no query and no fragment".to_owned(),
         )?;
+        ensure(
+            public_url.username().is_empty() && public_url.password().is_none(),
+            "federation.public_url",
+            || "must have no user name and no password (peers refuse them)".to_owned(),
+        )?;
+        ensure(
+            public_url.domain().is_none_or(|host| !host.ends_with('.')),
+            "federation.public_url",
+            || "must name a host without a final dot".to_owned(),
+        )?;
         let insecure = self.federation.insecure_development;
         ensure(
             insecure || public_url.scheme() == "https",
@@ -212,6 +220,24 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// The hosts in the form in which they are compared.
+fn canonical_hosts(key: &'static str, hosts: &[String], with_ports: bool) -> Result<Vec<String>, ConfigError> {
+    // An empty variable is an empty list, not a list of one host without a name.
+    let named = hosts.iter().filter(|host| !host.trim().is_empty());
+    named
+        .enumerate()
+        .map(|(place, host)| {
+            canonical_host(host, with_ports).map_err(|problem| ConfigError::Value {
+                key,
+                problem: format!(
+                    "must list hosts such as \"other.example\": entry {} {problem}",
+                    place + 1
+                ),
+            })
+        })
+        .collect()
 }
 
 fn ensure(holds: bool, key: &'static str, problem: impl FnOnce() -> String) -> Result<(), ConfigError> {

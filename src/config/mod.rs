@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod example;
+pub mod hosts;
 pub mod load;
 
 use std::net::SocketAddr;
@@ -100,10 +101,10 @@ pub struct FederationConfig {
     /// What happens to a follow request.
     #[serde(default)]
     pub accept_follows: AcceptFollows,
-    /// When not empty, only these hosts may be peers.
+    /// When not empty, only these hosts may be peers. In the form of [`hosts::canonical_host`] once loaded.
     #[serde(default)]
     pub allowed_hosts: Vec<String>,
-    /// These hosts may never be peers.
+    /// These hosts may never be peers. In the form of [`hosts::canonical_host`] once loaded.
     #[serde(default)]
     pub blocked_hosts: Vec<String>,
     /// Largest payload fetched from a peer, in bytes.

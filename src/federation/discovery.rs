@@ -71,7 +71,8 @@ fn parse(target: &str, insecure: bool) -> Result<Target, &'static str> {
     let target = target.trim();
     let scheme = if insecure { "http" } else { "https" };
     let host_url = |host: &str| {
-        let plain = !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']);
+        let host = host.trim_end_matches('/');
+        let plain = !host.is_empty() && !host.contains(['/', '?', '#', '@', '*', ' ']);
         let url = Url::parse(&format!("{scheme}://{host}/")).ok();
         url.filter(|_| plain)
             .ok_or("it is neither a host, nor an address, nor acct:name@host")
@@ -196,6 +197,13 @@ mod tests {
             parse("rec.a.example", false),
             Ok(Target::Host(url("https://rec.a.example/")))
         );
+        for text in ["rec.a.example/", "REC.a.example", "rec.a.example:443"] {
+            assert_eq!(
+                parse(text, false),
+                Ok(Target::Host(url("https://rec.a.example/"))),
+                "{text}"
+            );
+        }
         assert_eq!(
             parse("localhost:9181", true),
             Ok(Target::Host(url("http://localhost:9181/")))
@@ -216,6 +224,7 @@ mod tests {
             "acct:shoal",
             "shoal@",
             "a.example/path",
+            "*.a.example",
             "shoal@a.example/x",
             "https://",
         ] {

@@ -4,6 +4,7 @@ use url::Url;
 
 use super::addresses::authority_of;
 use crate::config::FederationConfig;
+use crate::config::hosts::canonical_host;
 
 /// The configured rules for hosts, and what a URL must look like.
 #[derive(Debug, Clone)]
@@ -16,7 +17,8 @@ pub struct Rules {
 impl Rules {
     /// From the configuration.
     pub fn new(config: &FederationConfig) -> Self {
-        let normalize = |hosts: &[String]| hosts.iter().map(|host| normalized(host)).collect();
+        let canonical = |host: &String| canonical_host(host, true).unwrap_or_else(|_| normalized(host));
+        let normalize = |hosts: &[String]| hosts.iter().map(canonical).collect();
         Self {
             allowed: normalize(&config.allowed_hosts),
             blocked: normalize(&config.blocked_hosts),

@@ -118,6 +118,35 @@ fn an_empty_list_of_hosts_is_empty() {
 }
 
 #[test]
+fn hosts_are_normalized_or_refused() {
+    let config = load(
+        "blocked_hosts = ['@shoal@One.test', 'https://two.test/', 'three.test:443', 'tübe.test']",
+        &[("SHOAL_FEDERATION__ALLOWED_HOSTS", "four.test/,FIVE.test.")],
+    )
+    .unwrap();
+    assert_eq!(
+        config.federation.blocked_hosts,
+        ["one.test", "two.test", "three.test", "xn--tbe-hoa.test"]
+    );
+    assert_eq!(config.federation.allowed_hosts, ["four.test", "five.test"]);
+    for key in ["blocked_hosts", "allowed_hosts"] {
+        for host in [
+            "*.one.test",
+            "https://one.test/shoal",
+            "one.test:8443",
+            "192.0.2.1",
+            "one test",
+        ] {
+            let error = refusal(&format!("{key} = ['two.test', '{host}']"), &[]);
+            assert!(error.contains(&format!("`federation.{key}` must")), "{error}");
+            assert!(error.contains("entry 2"), "{error}");
+        }
+    }
+    let config = load("insecure_development = true\nblocked_hosts = ['localhost:9181']", &[]).unwrap();
+    assert_eq!(config.federation.blocked_hosts, ["localhost:9181"]);
+}
+
+#[test]
 fn secrets_are_texts_whatever_they_look_like() {
     for token in [
         "00012345678901234567",
@@ -259,6 +288,8 @@ fn the_public_address_is_what_peers_accept() {
         "https://[2001:db8::1]",
         "https://shoal.test/?a=b",
         "https://shoal.test/#a",
+        "https://user@shoal.test/",
+        "https://shoal.test./",
         "ftp://shoal.test",
     ] {
         let error = with(url).unwrap_err().to_string();
