@@ -69,13 +69,14 @@ fn one_line(event: &str, colours: bool) -> String {
             line.push('…');
             break;
         }
-        if colours && character == '\u{1b}' {
-            if let Some((sequence, after)) = colour(rest.as_str()) {
-                line.push('\u{1b}');
-                line.push_str(sequence);
-                rest = after.chars();
-                continue;
-            }
+        if colours
+            && character == '\u{1b}'
+            && let Some((sequence, after)) = colour(rest.as_str())
+        {
+            line.push('\u{1b}');
+            line.push_str(sequence);
+            rest = after.chars();
+            continue;
         }
         if character.is_control() && character != '\t' {
             line.extend(character.escape_debug());

@@ -57,7 +57,7 @@ async fn people_find_a_page_at_the_address_of_the_actor() -> anyhow::Result<()> 
     let clock = clock();
     let a = Sidecar::start(&clock).await?;
     let b = Sidecar::start_with(&clock, |config| {
-        config.public_url.set_path("/plugins/shoal/router/federation")
+        config.public_url.set_path("/plugins/shoal/router/federation");
     })
     .await?;
     for sidecar in [&a, &b] {

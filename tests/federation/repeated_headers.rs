@@ -14,7 +14,7 @@ use crate::support::{Sidecar, Signer, clock, follow_activity, settle};
 async fn send(sidecar: &Sidecar, head: &str, headers: &[(String, String)], body: &[u8]) -> anyhow::Result<u16> {
     let mut text = format!("{head} HTTP/1.1\r\nconnection: close\r\n");
     for (name, value) in headers {
-        text += &format!("{name}: {value}\r\n");
+        text.extend([name.as_str(), ": ", value.as_str(), "\r\n"]);
     }
     let mut stream = tokio::net::TcpStream::connect(sidecar.config.listen).await?;
     stream.write_all(text.as_bytes()).await?;

@@ -5,9 +5,10 @@ use shoal::store::{Level, SettingsChange, Unwanted};
 use crate::support::{Tube, world};
 
 /// Tables without any row about an account. A new table belongs here, or in [`fill`].
-const ABOUT_NOBODY: [&str; 10] = [
+const ABOUT_NOBODY: [&str; 11] = [
     "default_levels",
     "deliveries",
+    "follower_origins",
     "keys",
     "ledger_corrections",
     "models",

@@ -25,6 +25,11 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
+    /// Number of the page, from 1, if a page and not the collection is asked for.
+    pub fn page(&self) -> Option<u32> {
+        self.page.map(|page| page.max(1))
+    }
+
     /// First item of the page, if a page and not the collection is asked for.
     fn offset(&self) -> Option<i64> {
         self.page.map(|page| (i64::from(page.max(1)) - 1) * PAGE)
@@ -79,7 +84,7 @@ pub async fn outbox(State(http): State<Http>, Query(query): Query<PageQuery>) ->
 }
 
 fn announcement(addresses: &Addresses, id: String) -> CollectionItem {
-    CollectionItem::Announcement(AnnouncementReference {
+    CollectionItem::Announcement(Box::new(AnnouncementReference {
         kind: CreateType::Create,
         actor: addresses.actor(),
         to: vec![addresses.followers()],
@@ -89,7 +94,7 @@ fn announcement(addresses: &Addresses, id: String) -> CollectionItem {
             attributed_to: addresses.actor(),
         },
         id,
-    })
+    }))
 }
 
 fn by_address(items: Vec<String>) -> Vec<CollectionItem> {

@@ -47,7 +47,7 @@ pub enum CollectionItem {
     /// The address alone.
     Address(String),
     /// An announcement of evidence.
-    Announcement(AnnouncementReference),
+    Announcement(Box<AnnouncementReference>),
 }
 
 impl CollectionItem {
