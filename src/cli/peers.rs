@@ -1,4 +1,5 @@
-//! `shoal peers`: sees and changes the peers. What must be sent is queued and leaves with the running sidecar.
+//! `shoal peers`: sees and changes the peers. What must be sent is queued and leaves with the running sidecar; `sync` asks at
+//! once.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,8 +9,8 @@ use serde::Serialize;
 
 use super::{ConfigArguments, output};
 use crate::clock::SystemClock;
-use crate::federation::Federation;
-use crate::store::{Peer, Store};
+use crate::federation::{Federation, SyncReport};
+use crate::store::{FollowingState, Peer, Store};
 use crate::untrusted::Untrusted;
 
 /// Arguments of `shoal peers`.
@@ -32,6 +33,16 @@ enum Action {
     Follow {
         /// The sidecar.
         peer: String,
+    },
+    /// No longer follow a sidecar, and delete its evidence. It may go on receiving ours.
+    Unfollow {
+        /// The sidecar.
+        peer: String,
+    },
+    /// Ask a sidecar, or all of them, who follows whom, and fetch announcements that were missed.
+    Sync {
+        /// The sidecar; without it, all.
+        peer: Option<String>,
     },
     /// Let a sidecar that asked receive evidence.
     Accept {
@@ -58,6 +69,12 @@ struct PeerReport {
     following: String,
     follower: String,
     last_seen: Option<chrono::DateTime<chrono::Utc>>,
+    /// When it last confirmed that it follows this sidecar.
+    follower_confirmed: Option<chrono::DateTime<chrono::Utc>>,
+    /// When it last answered a synchronization.
+    synced: Option<chrono::DateTime<chrono::Utc>>,
+    /// Why the last synchronization failed.
+    sync_error: Option<String>,
 }
 
 impl From<&Peer> for PeerReport {
@@ -65,9 +82,12 @@ impl From<&Peer> for PeerReport {
         Self {
             actor: peer.actor_url.clone(),
             host: peer.host.clone(),
-            following: format!("{:?}", peer.following).to_lowercase(),
-            follower: format!("{:?}", peer.follower).to_lowercase(),
+            following: peer.following.as_str().to_owned(),
+            follower: peer.follower.as_str().to_owned(),
             last_seen: peer.last_seen_at,
+            follower_confirmed: peer.follower_confirmed_at,
+            synced: peer.synced_at,
+            sync_error: peer.sync_error.clone(),
         }
     }
 }
@@ -84,19 +104,44 @@ pub async fn run(arguments: PeersArguments) -> anyhow::Result<ExitCode> {
     let federation = Federation::start(&config.federation, store.clone(), clock).await?;
     let (peers, done) = match &arguments.action {
         Action::List => (federation.peers().await?, None),
-        Action::Follow { peer } => (
-            vec![federation.follow(peer).await?],
-            Some("the request leaves with the running sidecar"),
+        Action::Sync { peer } => {
+            let reports = federation.sync(peer.as_deref()).await?;
+            store.close().await;
+            return told(&reports, arguments.json);
+        }
+        Action::Follow { peer } => {
+            let found = federation.follow(peer).await?;
+            if found.following == FollowingState::Accepted {
+                // There is nothing to ask for; what may be missing is fetched.
+                let reports = federation.sync(Some(&found.actor_url)).await?;
+                let peers: Vec<Peer> = store.peer(&found.actor_url).await?.into_iter().collect();
+                let done = reports
+                    .first()
+                    .map(|report| format!("followed already; {}", in_words(report)));
+                (peers, done)
+            } else {
+                (
+                    vec![found],
+                    Some("the request leaves with the running sidecar".to_owned()),
+                )
+            }
+        }
+        Action::Unfollow { peer } => (
+            vec![federation.unfollow(peer).await?],
+            Some("no longer followed, its evidence is deleted; it will be told by the running sidecar".to_owned()),
         ),
         Action::Accept { peer } => (
             vec![federation.accept(peer).await?],
-            Some("accepted; it will be told by the running sidecar"),
+            Some("accepted; it will be told by the running sidecar".to_owned()),
         ),
         Action::Reject { peer } => (
             vec![federation.reject(peer).await?],
-            Some("rejected; it will be told by the running sidecar"),
+            Some("rejected; it will be told by the running sidecar".to_owned()),
         ),
-        Action::Remove { peer } => (vec![federation.remove(peer).await?], Some("removed, with its evidence")),
+        Action::Remove { peer } => (
+            vec![federation.remove(peer).await?],
+            Some("removed, with its evidence".to_owned()),
+        ),
     };
     store.close().await;
     let reports: Vec<PeerReport> = peers.iter().map(PeerReport::from).collect();
@@ -118,9 +163,55 @@ pub async fn run(arguments: PeersArguments) -> anyhow::Result<ExitCode> {
                 |time| time.format("%Y-%m-%d %H:%M UTC").to_string()
             ),
         ));
+        if let Some(error) = &report.sync_error {
+            output::line(&format!("  does not answer: {error}"));
+        }
     }
     if let Some(done) = done {
-        output::line(done);
+        output::line(&done);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what synchronizing found; a failure for one peer is the failure of the command.
+fn told(reports: &[SyncReport], json: bool) -> anyhow::Result<ExitCode> {
+    if json {
+        output::json(&reports)?;
+    } else if reports.is_empty() {
+        output::line("no peers yet");
+    } else {
+        for report in reports {
+            output::line(&format!("{}  {}", report.actor, in_words(report)));
+        }
+    }
+    let failed = reports.iter().any(|report| report.error.is_some());
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn in_words(report: &SyncReport) -> String {
+    if let Some(error) = &report.error {
+        return format!("it could not be asked: {error}");
+    }
+    let states = format!(
+        "following: {}  follower: {}",
+        report.following.as_str(),
+        report.follower.as_str()
+    );
+    let stated = if report.stated {
+        ""
+    } else {
+        " (not confirmed: it runs an older version)"
+    };
+    let outbox = match report.following {
+        FollowingState::Accepted => format!(
+            "; {} announcements in its outbox, {} of them had been missed",
+            report.announcements, report.missed
+        ),
+        _ => String::new(),
+    };
+    let unusable = match report.unusable {
+        0 => String::new(),
+        unusable => format!(", {unusable} unusable"),
+    };
+    format!("{states}{stated}{outbox}{unusable}")
 }

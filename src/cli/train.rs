@@ -117,6 +117,9 @@ pub fn release(outcome: &ReleaseOutcome) -> String {
         }
         ReleaseOutcome::SwitchedOff => "none: privacy.contribute is false".to_owned(),
         ReleaseOutcome::NobodyFollows => "none: no accepted follower, so no budget is spent".to_owned(),
+        ReleaseOutcome::NobodyReachable { followers } => format!(
+            "none: none of the {followers} followers confirmed in the last week that it follows, so no budget is spent"
+        ),
         ReleaseOutcome::NotDue { next } => format!("none: the next one is due {}", next.format("%Y-%m-%d")),
         ReleaseOutcome::TooFewContributors { contributors, minimum } => {
             format!(

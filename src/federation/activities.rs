@@ -6,9 +6,9 @@ mod follow;
 mod reject;
 mod undo;
 
-pub use create::announce;
+pub use create::{announce, receive_listed};
 pub use follow::answer as answer_follow;
-pub use undo::{farewell, request_follow};
+pub use undo::{farewell, repeat_follow, request_follow, undo_follow};
 
 use activitypub_federation::protocol::context::WithContext;
 use serde::Serialize;
@@ -16,8 +16,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::FederationError;
+use super::addresses::LONGEST_ADDRESS;
 use super::protocol::{FollowReference, InboxActivity};
 use super::remote_actor::RemoteActor;
+use super::rules::same_origin;
 use super::state::State;
 use crate::store::{NewDelivery, Received, Reception};
 use crate::untrusted::Untrusted;
@@ -60,13 +62,48 @@ impl InboxActivity {
         };
         let activity = Untrusted(&id);
         match reception {
-            Reception::Processed => tracing::info!(%activity, "activity processed"),
+            Reception::Processed => {
+                tracing::info!(%activity, "activity processed");
+                // Answers and follows let the peer be asked.
+                state.sync_due.notify_one();
+            }
             Reception::Replayed => tracing::debug!(%activity, "activity arrived before, nothing changed"),
             Reception::Refused(reason) => return Err(FederationError::Forbidden(reason.to_owned())),
+            Reception::NotFollowing(reason) => return Err(FederationError::NotFollowing(reason)),
             Reception::NoRoom { reason, wait } => return Err(FederationError::NoRoom { reason, wait }),
+            Reception::Later(reason) => {
+                state.sync_due.notify_one();
+                return Err(FederationError::Busy(reason));
+            }
         }
         Ok(())
     }
+}
+
+/// What can be said about an activity and its actor without asking anybody.
+pub fn check_sender(state: &State, id: &Url, actor: &Url) -> Result<(), FederationError> {
+    for url in [id, actor] {
+        if url.as_str().len() > LONGEST_ADDRESS {
+            return Err(FederationError::Malformed(format!(
+                "addresses must not be longer than {LONGEST_ADDRESS} bytes"
+            )));
+        }
+        state
+            .rules
+            .check(url)
+            .map_err(|problem| FederationError::Forbidden(problem.to_owned()))?;
+    }
+    if !same_origin(id, actor) {
+        return Err(FederationError::Forbidden(
+            "the activity and its actor belong to different servers".to_owned(),
+        ));
+    }
+    if same_origin(actor, &state.addresses.actor()) {
+        return Err(FederationError::Forbidden(
+            "the activity claims to come from this sidecar".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// The row that protects against replays.
@@ -104,6 +141,7 @@ fn delivery<A: Serialize>(
         recipient_url: recipient_url.to_owned(),
         inbox_url: inbox_url.to_owned(),
         body: serde_json::to_vec(&WithContext::new(activity, context))?,
+        follow_url: None,
     })
 }
 

@@ -14,6 +14,7 @@ use super::FederationError;
 use super::addresses::authority_of;
 use super::backoff::{next_attempt, parse_retry_after};
 use super::client::read_body;
+use super::protocol::problem;
 use super::state::SharedState;
 use crate::failpoints;
 use crate::store::LeasedDelivery;
@@ -34,7 +35,11 @@ enum Outcome {
     /// The receiver took it.
     Delivered,
     /// The receiver will never take it.
-    Refused(String),
+    Refused {
+        reason: String,
+        /// It says that it does not follow.
+        not_following: bool,
+    },
     /// It may take it later.
     Failed {
         reason: String,
@@ -75,11 +80,20 @@ async fn attempt(delivery: &LeasedDelivery, data: &Data<SharedState>) -> Result<
             tracing::info!(%inbox, %activity, attempts = delivery.attempts, "activity delivered");
             failpoints::reach("delivery-sent");
             data.store.finish_delivery(delivery).await?;
+            data.store.confirm_follower(delivery).await?;
             failpoints::reach("delivery-finished");
         }
-        Outcome::Refused(reason) => {
+        Outcome::Refused { reason, not_following } => {
             tracing::warn!(%inbox, %activity, %reason, "activity refused by the receiver, given up");
             data.store.fail_delivery(delivery, &reason).await?;
+            if not_following && delivery.follow_url.is_some() {
+                data.store.doubt_follower(&delivery.recipient_url).await?;
+                data.sync_due.notify_one();
+            }
+            // If it was this sidecar's own Follow.
+            data.store
+                .note_refused_follow(&delivery.recipient_url, activity)
+                .await?;
         }
         Outcome::Failed { reason, retry_after } => {
             let jitter = rand::random();
@@ -98,10 +112,10 @@ async fn attempt(delivery: &LeasedDelivery, data: &Data<SharedState>) -> Result<
 
 async fn send(delivery: &LeasedDelivery, data: &Data<SharedState>) -> Result<Outcome, FederationError> {
     let Ok(inbox) = Url::parse(&delivery.inbox_url) else {
-        return Ok(Outcome::Refused("the inbox is not an address".to_owned()));
+        return Ok(Outcome::refused("the inbox is not an address"));
     };
     if let Err(problem) = data.rules.check(&inbox) {
-        return Ok(Outcome::Refused(problem.to_owned()));
+        return Ok(Outcome::refused(problem));
     }
     let request = data
         .client
@@ -135,32 +149,40 @@ async fn send(delivery: &LeasedDelivery, data: &Data<SharedState>) -> Result<Out
     Ok(classify(status, &String::from_utf8_lossy(&answer), retry_after))
 }
 
+/// What an answer means. Only a clear refusal is final: one that a sidecar itself gives in a problem document of a type that says
+/// so, or "gone". Whatever else is answered may pass: a proxy answers 404 while PeerTube starts, clocks are set right.
 fn classify(status: StatusCode, answer: &str, retry_after: Option<Duration>) -> Outcome {
     if status.is_success() {
         return Outcome::Delivered;
     }
-    let reason = refusal(status, answer);
-    let passing = matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
-    if status.is_client_error() && !passing {
-        Outcome::Refused(reason)
+    let document = serde_json::from_str::<serde_json::Value>(answer).unwrap_or_default();
+    let text = |property: &str| document.get(property).and_then(serde_json::Value::as_str);
+    let reason = refusal(status, text("detail"));
+    let kind = text("type").unwrap_or(problem::UNSPECIFIC);
+    if status == StatusCode::GONE || (status.is_client_error() && problem::is_final(kind)) {
+        Outcome::Refused {
+            reason,
+            not_following: kind == problem::NOT_FOLLOWING,
+        }
     } else {
         Outcome::Failed { reason, retry_after }
     }
 }
 
 /// Status and `detail` of a problem document. Any other answer is not quoted: who answers there need not be a sidecar.
-fn refusal(status: StatusCode, answer: &str) -> String {
-    let detail = serde_json::from_str::<serde_json::Value>(answer)
-        .ok()
-        .and_then(|problem| {
-            problem
-                .get("detail")?
-                .as_str()
-                .map(|detail| Untrusted(detail).to_string())
-        });
+fn refusal(status: StatusCode, detail: Option<&str>) -> String {
     match detail {
-        Some(detail) => format!("status {}: {detail}", status.as_u16()),
+        Some(detail) => format!("status {}: {}", status.as_u16(), Untrusted(detail)),
         None => format!("status {}", status.as_u16()),
+    }
+}
+
+impl Outcome {
+    fn refused(reason: &str) -> Self {
+        Self::Refused {
+            reason: reason.to_owned(),
+            not_following: false,
+        }
     }
 }
 
@@ -181,31 +203,48 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_some_failures_are_final() {
-        let outcome = |status: u16| classify(StatusCode::from_u16(status).unwrap(), "", None);
+    fn only_a_clear_refusal_is_final() {
+        let outcome = |status: u16, kind: &str| {
+            let answer = format!(r#"{{"type":"{kind}","detail":"no"}}"#);
+            classify(StatusCode::from_u16(status).unwrap(), &answer, None)
+        };
         for status in [200, 202, 204] {
-            assert_eq!(outcome(status), Outcome::Delivered);
+            assert_eq!(outcome(status, problem::UNSPECIFIC), Outcome::Delivered);
         }
-        for status in [400, 401, 403, 404, 410, 413] {
-            assert!(matches!(outcome(status), Outcome::Refused(_)), "{status}");
+        for status in [302, 400, 401, 403, 404, 405, 408, 413, 415, 422, 429, 500, 502, 503] {
+            for kind in [problem::UNSPECIFIC, "urn:ietf:params:unknown"] {
+                assert!(matches!(outcome(status, kind), Outcome::Failed { .. }), "{status}");
+            }
         }
-        for status in [302, 408, 429, 500, 502, 503] {
-            assert!(matches!(outcome(status), Outcome::Failed { .. }), "{status}");
+        assert!(matches!(outcome(410, ""), Outcome::Refused { .. }));
+        for (status, kind) in [
+            (400, problem::MALFORMED),
+            (403, problem::REFUSED),
+            (403, problem::NOT_FOLLOWING),
+            (413, problem::TOO_LARGE),
+            (415, problem::MEDIA_TYPE),
+        ] {
+            let Outcome::Refused { not_following, .. } = outcome(status, kind) else {
+                panic!("{status} {kind}");
+            };
+            assert_eq!(not_following, kind == problem::NOT_FOLLOWING);
         }
+        // A server that cannot answer is not believed, whatever it says.
+        assert!(matches!(outcome(503, problem::REFUSED), Outcome::Failed { .. }));
     }
 
     #[test]
     fn the_reason_is_taken_from_a_problem_document_and_from_nothing_else() {
-        let problem = r#"{"title":"Forbidden","detail":"the host is blocked here"}"#;
-        let reason = |answer| classify(StatusCode::FORBIDDEN, answer, None);
-        assert_eq!(
-            reason(problem),
-            Outcome::Refused("status 403: the host is blocked here".to_owned())
-        );
-        assert_eq!(reason("go\naway"), Outcome::Refused("status 403".to_owned()));
-        let Outcome::Refused(forged) = reason(r#"{"detail":"a\nINFO forged\u001b[2J"}"#) else {
-            panic!("403 is final")
+        let reason = |answer| match classify(StatusCode::FORBIDDEN, answer, None) {
+            Outcome::Refused { reason, .. } | Outcome::Failed { reason, .. } => reason,
+            Outcome::Delivered => panic!("403 is no success"),
         };
-        assert_eq!(forged, r"status 403: a\nINFO forged\u{1b}[2J");
+        let problem = r#"{"title":"Forbidden","detail":"the host is blocked here"}"#;
+        assert_eq!(reason(problem), "status 403: the host is blocked here");
+        assert_eq!(reason("go\naway"), "status 403");
+        assert_eq!(
+            reason(r#"{"detail":"a\nINFO forged\u001b[2J"}"#),
+            r"status 403: a\nINFO forged\u{1b}[2J"
+        );
     }
 }

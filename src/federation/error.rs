@@ -46,6 +46,9 @@ pub enum FederationError {
     /// The sender is known but may not do this: status 403.
     #[error("{0}")]
     Forbidden(String),
+    /// The message rests on a follow that this sidecar did not send, or took back: status 403.
+    #[error("{0}")]
+    NotFollowing(&'static str),
     /// There is nothing here: status 404.
     #[error("there is nothing at this address")]
     NotFound,
@@ -83,6 +86,12 @@ pub enum FederationError {
     /// Several known peers have this name.
     #[error("several peers are known as {0}; give the full address of the actor")]
     AmbiguousPeer(String),
+    /// The peer answered, but not as one that can be synchronized with.
+    #[error("{0}")]
+    Sync(String),
+    /// This sidecar does not follow the peer.
+    #[error("this sidecar does not follow {0}")]
+    NotFollowed(String),
     /// The peer has not asked to follow.
     #[error("{0} has not asked to follow this sidecar")]
     NotAsked(String),
@@ -94,7 +103,7 @@ impl FederationError {
         match self {
             Self::Malformed(_) | Self::Json(_) => 400,
             Self::Unauthenticated(_) => 401,
-            Self::Forbidden(_) => 403,
+            Self::Forbidden(_) | Self::NotFollowing(_) => 403,
             Self::NotFound => 404,
             Self::TooLarge(_) => 413,
             Self::MediaType => 415,

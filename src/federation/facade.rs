@@ -16,12 +16,14 @@ use url::Url;
 use super::actor::OwnActor;
 use super::http::{Http, router};
 use super::state::{SharedState, State};
-use super::{FederationError, Traffic, activities, client, delivery, discovery, payloads};
+use super::{FederationError, SyncReport, Traffic, activities, client, delivery, discovery, payloads, sync};
 use crate::clock::SharedClock;
 use crate::config::FederationConfig;
+use crate::config::hosts::canonical_host;
 use crate::privacy::{EvidenceGrid, Noised};
 use crate::store::{
     ActorKeys, CountedWatches, FollowDecision, FollowerState, FollowingState, NewPeer, NewRelease, Peer, Store,
+    StoreError,
 };
 
 /// How often the queues are looked at when nobody in this process says that something was queued. Another process, such
@@ -31,6 +33,8 @@ const POLL: Duration = Duration::from_secs(3);
 const GRACE: Duration = Duration::from_secs(3);
 /// Pause after the database failed.
 const FAILURE_PAUSE: Duration = Duration::from_secs(10);
+/// How often an administrator's change is tried when messages come in between.
+const COLLISIONS: usize = 5;
 /// How often old rows are removed.
 const PRUNE: Duration = Duration::from_hours(6);
 
@@ -48,6 +52,8 @@ pub struct Pass {
     pub deliveries: usize,
     /// Payloads attempted.
     pub payloads: usize,
+    /// Peers asked for their state.
+    pub syncs: usize,
 }
 
 impl Federation {
@@ -93,7 +99,9 @@ impl Federation {
         let payloads = work("payload", &stop, &self.state.evidence_announced, || {
             payloads::fetch_due(&data)
         });
-        tokio::join!(deliveries, payloads, self.prune(&stop));
+        self.begin().await;
+        let syncs = work("sync", &stop, &self.state.sync_due, || sync::sync_due(&data));
+        tokio::join!(deliveries, payloads, syncs, self.prune(&stop));
     }
 
     /// One pass over what is due now, as the workers do it. For tests and for tools that must not linger.
@@ -105,7 +113,24 @@ impl Federation {
         Ok(Pass {
             deliveries: delivery::deliver_due(&data).await?,
             payloads: payloads::fetch_due(&data).await?,
+            syncs: sync::sync_due(&data).await?,
         })
+    }
+
+    /// A new process may have missed messages: all peers are asked.
+    async fn begin(&self) {
+        if let Err(error) = self.state.store.sync_all_soon().await {
+            tracing::warn!(%error, "peers cannot be asked for what was missed");
+        }
+        for peer in self.state.store.peers().await.unwrap_or_default() {
+            let url = Url::parse(&peer.actor_url).map_err(|_| "its address cannot be read");
+            if let Err(problem) = url.and_then(|url| self.state.rules.check(&url)) {
+                tracing::warn!(
+                    actor = %peer.actor_url, %problem,
+                    "a peer is not contacted any more; `shoal peers remove` ends both directions and deletes its evidence"
+                );
+            }
+        }
     }
 
     /// Asks to follow the sidecar at `target`: a host, `host:port`, an address of an actor or of a sidecar, or
@@ -160,11 +185,56 @@ impl Federation {
     /// # Errors
     /// [`FederationError::UnknownPeer`], [`FederationError::AmbiguousPeer`].
     pub async fn remove(&self, peer: &str) -> Result<Peer, FederationError> {
-        let peer = self.find_peer(peer).await?;
-        let farewell = activities::farewell(&self.state, &peer)?;
-        self.state.store.remove_peer(&peer.actor_url, farewell).await?;
-        self.state.delivery_queued.notify_one();
-        Ok(peer)
+        self.with_peer(peer, async |peer| {
+            let farewell = activities::farewell(&self.state, peer)?;
+            Ok(self.state.store.remove_peer(peer, farewell).await?)
+        })
+        .await
+    }
+
+    /// No longer follows `peer` and deletes its evidence. Whether it follows this sidecar stays as it is. Returns what was
+    /// known about it.
+    ///
+    /// # Errors
+    /// [`FederationError::UnknownPeer`], [`FederationError::AmbiguousPeer`], [`FederationError::NotFollowed`].
+    pub async fn unfollow(&self, peer: &str) -> Result<Peer, FederationError> {
+        self.with_peer(peer, async |peer| {
+            if peer.following == FollowingState::None {
+                return Err(FederationError::NotFollowed(peer.actor_url.clone()));
+            }
+            let undo = activities::undo_follow(&self.state, peer)?;
+            Ok(self
+                .state
+                .store
+                .stop_following(peer, undo.into_iter().collect())
+                .await?)
+        })
+        .await
+    }
+
+    /// Asks `peer`, or all peers, for the state of both follows, and reads the outboxes of those that are followed, now.
+    ///
+    /// # Errors
+    /// [`FederationError::UnknownPeer`], [`FederationError::AmbiguousPeer`]. A peer that does not answer is no error: its
+    /// report says so.
+    pub async fn sync(&self, peer: Option<&str>) -> Result<Vec<SyncReport>, FederationError> {
+        let peers = match peer {
+            Some(peer) => vec![self.find_peer(peer).await?],
+            None => self.peers().await?,
+        };
+        let mut reports = Vec::with_capacity(peers.len());
+        for peer in &peers {
+            reports.push(sync::sync_now(peer, &self.data()).await?);
+        }
+        Ok(reports)
+    }
+
+    /// Asks followers that have not confirmed lately whether they follow, until one does: before budget is spent for them.
+    ///
+    /// # Errors
+    /// [`FederationError::Store`] if the database fails.
+    pub async fn ask_followers(&self) -> Result<(), FederationError> {
+        sync::ask_followers(&self.data()).await
     }
 
     /// All known peers.
@@ -233,21 +303,21 @@ impl Federation {
     }
 
     async fn decide(&self, peer: &str, decision: FollowDecision) -> Result<Peer, FederationError> {
-        let peer = self.find_peer(peer).await?;
-        let url = peer.actor_url.clone();
-        let not_asked = || FederationError::NotAsked(url.clone());
-        let follow = peer
-            .follower_activity_url
-            .as_deref()
-            .filter(|_| peer.follower != FollowerState::None);
-        let follow = follow
-            .and_then(|follow| Url::parse(follow).ok())
-            .ok_or_else(not_asked)?;
-        let reply = activities::answer_follow(&self.state, decision, &follow, &NewPeer::from(peer))?;
-        if !self.state.store.decide_follower(&url, decision, reply).await? {
-            return Err(not_asked());
-        }
-        self.state.delivery_queued.notify_one();
+        let before = self
+            .with_peer(peer, async |peer| {
+                let not_asked = || FederationError::NotAsked(peer.actor_url.clone());
+                let follow = peer
+                    .follower_activity_url
+                    .as_deref()
+                    .filter(|_| peer.follower != FollowerState::None)
+                    .and_then(|follow| Url::parse(follow).ok())
+                    .ok_or_else(not_asked)?;
+                let reply = activities::answer_follow(&self.state, decision, &follow, &NewPeer::from(peer.clone()))?;
+                let decided = self.state.store.decide_follower(peer, decision, reply).await?;
+                decided.then_some(()).ok_or_else(not_asked)
+            })
+            .await?;
+        let url = before.actor_url;
         self.state
             .store
             .peer(&url)
@@ -255,12 +325,37 @@ impl Federation {
             .ok_or(FederationError::UnknownPeer(url))
     }
 
+    /// Changes something between this sidecar and a peer, and does so again where a message of the peer came in between.
+    /// Returns what was known about the peer before.
+    async fn with_peer(
+        &self,
+        name: &str,
+        change: impl AsyncFn(&Peer) -> Result<(), FederationError>,
+    ) -> Result<Peer, FederationError> {
+        let mut attempts = 0;
+        loop {
+            let peer = self.find_peer(name).await?;
+            attempts += 1;
+            match change(&peer).await {
+                Err(FederationError::Store(StoreError::Contention { .. })) if attempts < COLLISIONS => {}
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    self.state.delivery_queued.notify_one();
+                    return Ok(peer);
+                }
+            }
+        }
+    }
+
     async fn find_peer(&self, name: &str) -> Result<Peer, FederationError> {
         let name = name.trim();
-        let host = name.rsplit_once('@').map_or(name, |(_, host)| host);
+        let host = canonical_host(name, true).ok();
+        let address = Url::parse(name).map_or_else(|_| name.to_owned(), String::from);
+        let address = address.trim_end_matches('/');
         let matches = |peer: &Peer| {
             let root = peer.actor_url.strip_suffix("/actor").unwrap_or(&peer.actor_url);
-            peer.actor_url == name || root == name.trim_end_matches('/') || peer.host.eq_ignore_ascii_case(host)
+            let same_host = || host.is_some() && canonical_host(&peer.host, true).ok() == host;
+            peer.actor_url == address || root == address || same_host()
         };
         let mut found: Vec<Peer> = self.peers().await?.into_iter().filter(matches).collect();
         match (found.pop(), found.is_empty()) {

@@ -7,6 +7,7 @@ mod collections;
 mod documents;
 mod inbox;
 mod members;
+mod outbox;
 mod page;
 mod problem;
 
@@ -35,7 +36,7 @@ pub fn router(http: Http) -> Router {
         .route(&at("/"), get(page::about))
         .route(&at("/privacy"), get(page::privacy))
         .route(&at("/actor"), get(documents::actor))
-        .route(&at("/actor/outbox"), get(collections::outbox))
+        .route(&at("/actor/outbox"), get(outbox::outbox))
         .route(&at("/actor/followers"), get(collections::followers))
         .route(&at("/actor/following"), get(collections::following))
         .route(&at("/actor/inbox"), post(inbox::receive))

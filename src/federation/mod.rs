@@ -5,7 +5,7 @@
 //! [`crate::privacy::Noised`] evidence can be announced: raw evidence has no way into this room.
 //!
 //! `protocol` holds the wire types, `activities` what they do, `http` the public listener, `delivery` and `payloads`
-//! the workers. What is stored, and in which transaction, is the matter of [`crate::store`].
+//! the workers, `sync` what makes up for lost messages. What is stored, and in which transaction, is the matter of [`crate::store`].
 
 mod activities;
 mod actor;
@@ -25,9 +25,11 @@ mod remote_actor;
 mod rules;
 mod signature;
 mod state;
+mod sync;
 mod traffic;
 
 pub use addresses::{FORMER_USERNAME, USERNAME};
 pub use error::FederationError;
 pub use facade::{Federation, Pass, generate_keys};
+pub use sync::SyncReport;
 pub use traffic::Traffic;

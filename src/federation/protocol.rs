@@ -9,6 +9,8 @@ mod evidence;
 mod follow;
 mod incoming;
 mod node_info;
+mod outbox;
+pub mod problem;
 mod reject;
 mod undo;
 mod web_finger;
@@ -21,6 +23,7 @@ pub use evidence::{Document, Evidence, EvidenceType, NoiseDocument, PAYLOAD_MEDI
 pub use follow::{Follow, FollowReference};
 pub use incoming::{InboxActivity, Incoming};
 pub use node_info::{NodeInfo, NodeInfoLinks, NodeInfoSoftware};
+pub use outbox::{Outbox, OutboxPage, Relation};
 pub use reject::Reject;
 pub use undo::Undo;
 pub use web_finger::WebFinger;

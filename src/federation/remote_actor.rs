@@ -39,6 +39,8 @@ pub struct RemoteActor {
     pub peer: NewPeer,
     /// Whether it is a sidecar that takes part in the exchange of evidence. Everybody else only gets refusals.
     pub speaks_evidence: bool,
+    /// Its outbox, where the document was just fetched.
+    pub outbox: Option<Url>,
     /// Network of the server that served the document, such as `192.0.2.0/24`, where it is a public one.
     pub network: Option<String>,
 }
@@ -48,6 +50,7 @@ impl From<Peer> for RemoteActor {
         Self {
             peer: peer.into(),
             speaks_evidence: true,
+            outbox: None,
             network: None,
         }
     }
@@ -91,6 +94,7 @@ impl RemoteActor {
         Self {
             peer,
             speaks_evidence,
+            outbox: document.outbox,
             network: None,
         }
     }
@@ -112,7 +116,7 @@ pub async fn known(url: &Url, data: &Data<SharedState>) -> Result<Option<RemoteA
             Ok(actor) => return Ok(Some(actor)),
             Err(FederationError::Store(error)) => return Err(error.into()),
             Err(error) => {
-                tracing::info!(actor = %Untrusted(url), reason = %Untrusted(&error), "the actor of a peer could not be refreshed")
+                tracing::info!(actor = %Untrusted(url), reason = %Untrusted(&error), "the actor of a peer could not be refreshed");
             }
         }
     }

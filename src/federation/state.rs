@@ -46,6 +46,8 @@ pub struct State {
     pub delivery_queued: Notify,
     /// Evidence was announced.
     pub evidence_announced: Notify,
+    /// A peer may have to be asked for its state.
+    pub sync_due: Notify,
 }
 
 /// As the ActivityPub library hands it around.
@@ -74,6 +76,7 @@ impl State {
             slots: Semaphore::new(CONCURRENT_REQUESTS),
             delivery_queued: Notify::new(),
             evidence_announced: Notify::new(),
+            sync_due: Notify::new(),
         }
     }
 

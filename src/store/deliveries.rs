@@ -22,6 +22,9 @@ pub struct NewDelivery {
     pub inbox_url: String,
     /// The exact JSON bytes that every attempt sends.
     pub body: Vec<u8>,
+    /// Id of the recipient's Follow on which it rests: set for announcements and for the Accept. A recipient that takes the
+    /// delivery confirms that it follows.
+    pub follow_url: Option<String>,
 }
 
 /// A delivery that this process may attempt now.
@@ -33,10 +36,14 @@ pub struct LeasedDelivery {
     pub lease: Uuid,
     /// Id of the activity.
     pub activity_url: String,
+    /// Actor for whom it is meant.
+    pub recipient_url: String,
     /// Where it is posted.
     pub inbox_url: String,
     /// The exact JSON bytes to send.
     pub body: Vec<u8>,
+    /// Id of the recipient's Follow on which it rests.
+    pub follow_url: Option<String>,
     /// Attempts begun, this one included.
     pub attempts: i32,
     /// When it was queued.
@@ -53,6 +60,17 @@ pub enum DeliveryState {
     Delivered,
     /// It was given up for good.
     Failed,
+}
+
+impl DeliveryState {
+    fn parse(text: &str) -> Result<Self, StoreError> {
+        match text {
+            "pending" => Ok(Self::Pending),
+            "delivered" => Ok(Self::Delivered),
+            "failed" => Ok(Self::Failed),
+            _ => Err(StoreError::Corrupt("deliveries.state")),
+        }
+    }
 }
 
 /// A row of the queue, without its body.
@@ -88,17 +106,46 @@ pub(super) async fn insert(
     .execute(&mut *connection)
     .await?;
     sqlx::query!(
-        "INSERT INTO shoal.deliveries (activity_url, recipient_url, inbox_url, body, created_at, next_attempt_at)
-         VALUES ($1, $2, $3, $4, $5, $5)",
+        "INSERT INTO shoal.deliveries
+             (activity_url, recipient_url, inbox_url, body, created_at, next_attempt_at, follow_url)
+         VALUES ($1, $2, $3, $4, $5, $5, $6)",
         delivery.activity_url,
         delivery.recipient_url,
         delivery.inbox_url,
         delivery.body,
         now,
+        delivery.follow_url,
     )
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Whether something is still to be delivered to this recipient.
+pub(super) async fn is_pending_for(connection: &mut PgConnection, recipient_url: &str) -> Result<bool, StoreError> {
+    let pending = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM shoal.deliveries WHERE recipient_url = $1 AND state = 'pending') AS "pending!""#,
+        recipient_url,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(pending)
+}
+
+/// Where the delivery of an activity to this recipient stands; `None` if nothing is known about it any more.
+pub(super) async fn state_of(
+    connection: &mut PgConnection,
+    activity_url: &str,
+    recipient_url: &str,
+) -> Result<Option<DeliveryState>, StoreError> {
+    let state = sqlx::query_scalar!(
+        "SELECT state FROM shoal.deliveries WHERE activity_url = $1 AND recipient_url = $2 ORDER BY id DESC LIMIT 1",
+        activity_url,
+        recipient_url,
+    )
+    .fetch_optional(connection)
+    .await?;
+    state.as_deref().map(DeliveryState::parse).transpose()
 }
 
 /// Gives up what is pending of one activity, because a newer one takes its place.
@@ -176,7 +223,8 @@ impl Store {
                    ORDER BY due.next_attempt_at, due.id LIMIT $3
                    FOR UPDATE SKIP LOCKED
                )
-               RETURNING id, lease_token AS "lease!", activity_url, inbox_url, body, attempts, created_at"#,
+               RETURNING id, lease_token AS "lease!", activity_url, recipient_url, inbox_url, body, follow_url, attempts,
+                   created_at"#,
             now,
             now + duration,
             limit,
@@ -265,12 +313,7 @@ impl Store {
                     id: row.id,
                     activity_url: row.activity_url,
                     recipient_url: row.recipient_url,
-                    state: match row.state.as_str() {
-                        "pending" => DeliveryState::Pending,
-                        "delivered" => DeliveryState::Delivered,
-                        "failed" => DeliveryState::Failed,
-                        _ => return Err(StoreError::Corrupt("deliveries.state")),
-                    },
+                    state: DeliveryState::parse(&row.state)?,
                     attempts: row.attempts,
                     next_attempt_at: row.next_attempt_at,
                     last_error: row.last_error,

@@ -51,6 +51,9 @@ pub enum StoreError {
     /// Somebody who is in the release does not want to be any more.
     #[error("somebody who is in the release has withdrawn consent since the history was read")]
     ConsentWithdrawn,
+    /// No follower could take the release, so no budget is spent.
+    #[error("no follower has confirmed in the last days that it follows")]
+    NobodyReachable,
     /// A value that must not be stored: not finite, negative, or of the wrong length.
     #[error("{0}")]
     Value(&'static str),

@@ -29,7 +29,10 @@ pub use ledger::{Correction, CorrectionReason, CountedWatches, LedgerTotals};
 pub use level::{Level, UnknownLevel};
 pub use models::{NewModel, StoredModel};
 pub use not_interested::{MOST_NOT_INTERESTED, NotInterested, Unwanted};
-pub use peers::{FollowDecision, FollowerOrigin, FollowerState, FollowingState, NewPeer, Peer};
+pub use peers::{
+    DueSync, FollowDecision, Follower, FollowerOrigin, FollowerState, Following, FollowingState, NewPeer, Peer,
+    PeerStatement, Replies,
+};
 pub use pool::Store;
 pub use received_activities::{Received, Reception};
 pub use received_evidence::{Announcement, EvidenceState, LeasedEvidence, UsableEvidence, UsableRelease};

@@ -1,15 +1,24 @@
-//! Known sidecars of other instances. How they become followers or are followed is in `follows.rs`.
+//! Known sidecars of other instances. The states of consent are in `consent.rs`, the transactions that change them in
+//! `follows.rs`, and what is learned by asking a peer in `sync.rs`.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{Store, StoreError};
 
+mod consent;
 mod follows;
 mod newcomers;
+mod relation;
+mod sync;
 
+pub use consent::{Follower, Following, PeerStatement};
 pub use follows::FollowDecision;
 pub use newcomers::FollowerOrigin;
+pub use sync::{DueSync, Replies};
+
+pub(super) use relation::sync_soon;
+pub(super) use sync::has_reachable_follower;
 
 /// Whether this sidecar follows a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -40,26 +49,56 @@ pub enum FollowerState {
 }
 
 impl FollowingState {
-    fn parse(text: &str) -> Result<Self, StoreError> {
-        match text {
-            "none" => Ok(Self::None),
-            "requested" => Ok(Self::Requested),
-            "accepted" => Ok(Self::Accepted),
-            "rejected" => Ok(Self::Rejected),
-            _ => Err(StoreError::Corrupt("peers.following")),
+    /// The word in the database and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Requested => "requested",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
         }
+    }
+
+    /// The state that the word stands for.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "none" => Some(Self::None),
+            "requested" => Some(Self::Requested),
+            "accepted" => Some(Self::Accepted),
+            "rejected" => Some(Self::Rejected),
+            _ => None,
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, StoreError> {
+        Self::from_word(text).ok_or(StoreError::Corrupt("peers.following"))
     }
 }
 
 impl FollowerState {
-    fn parse(text: &str) -> Result<Self, StoreError> {
-        match text {
-            "none" => Ok(Self::None),
-            "pending" => Ok(Self::Pending),
-            "accepted" => Ok(Self::Accepted),
-            "rejected" => Ok(Self::Rejected),
-            _ => Err(StoreError::Corrupt("peers.follower")),
+    /// The word in the database and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Pending => "pending",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
         }
+    }
+
+    /// The state that the word stands for.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "none" => Some(Self::None),
+            "pending" => Some(Self::Pending),
+            "accepted" => Some(Self::Accepted),
+            "rejected" => Some(Self::Rejected),
+            _ => None,
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, StoreError> {
+        Self::from_word(text).ok_or(StoreError::Corrupt("peers.follower"))
     }
 }
 
@@ -111,9 +150,30 @@ pub struct Peer {
     pub follower: FollowerState,
     /// Id of the Follow that it sent.
     pub follower_activity_url: Option<String>,
+    /// Grows with every change of who follows whom.
+    pub revision: i64,
+    /// When it last confirmed that it follows this sidecar.
+    pub follower_confirmed_at: Option<DateTime<Utc>>,
+    /// When it last answered a synchronization.
+    pub synced_at: Option<DateTime<Utc>>,
+    /// Why the last synchronization failed.
+    pub sync_error: Option<String>,
 }
 
 impl Peer {
+    /// Whether this sidecar follows it, and with which Follow.
+    pub fn following(&self) -> Following {
+        Following {
+            state: self.following,
+            follow: self.following_activity_url.clone(),
+        }
+    }
+
+    /// Whether it follows this sidecar, and with which Follow.
+    pub fn follower(&self) -> Follower {
+        Follower::new(self.follower, self.follower_activity_url.clone())
+    }
+
     /// Where all activities for this peer are posted, so that they arrive in order.
     pub fn delivery_inbox(&self) -> &str {
         self.shared_inbox_url.as_deref().unwrap_or(&self.inbox_url)
@@ -142,6 +202,10 @@ struct PeerRow {
     following_activity_url: Option<String>,
     follower: String,
     follower_activity_url: Option<String>,
+    revision: i64,
+    follower_confirmed_at: Option<DateTime<Utc>>,
+    synced_at: Option<DateTime<Utc>>,
+    sync_error: Option<String>,
 }
 
 impl TryFrom<PeerRow> for Peer {
@@ -162,6 +226,10 @@ impl TryFrom<PeerRow> for Peer {
             last_seen_at: row.last_seen_at,
             following_activity_url: row.following_activity_url,
             follower_activity_url: row.follower_activity_url,
+            revision: row.revision,
+            follower_confirmed_at: row.follower_confirmed_at,
+            synced_at: row.synced_at,
+            sync_error: row.sync_error,
         })
     }
 }
@@ -174,7 +242,9 @@ async fn save(connection: &mut PgConnection, peer: &NewPeer) -> Result<Peer, Sto
          VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (actor_url) DO UPDATE SET inbox_url = $2, shared_inbox_url = $3, public_key_pem = $4, host = $5,
              name = $6, fetched_at = $7
-         RETURNING *",
+         RETURNING id, actor_url, inbox_url, shared_inbox_url, public_key_pem, host, name, fetched_at, last_seen_at,
+             following, following_activity_url, follower, follower_activity_url, revision, follower_confirmed_at,
+             synced_at, sync_error",
         peer.actor_url,
         peer.inbox_url,
         peer.shared_inbox_url,
@@ -217,9 +287,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
     pub async fn peer(&self, actor_url: &str) -> Result<Option<Peer>, StoreError> {
-        let row = sqlx::query_as!(PeerRow, "SELECT * FROM shoal.peers WHERE actor_url = $1", actor_url)
-            .fetch_optional(&self.pool)
-            .await?;
+        let row = sqlx::query_as!(
+            PeerRow,
+            "SELECT id, actor_url, inbox_url, shared_inbox_url, public_key_pem, host, name, fetched_at, last_seen_at,
+             following, following_activity_url, follower, follower_activity_url, revision, follower_confirmed_at,
+             synced_at, sync_error
+             FROM shoal.peers WHERE actor_url = $1",
+            actor_url
+        )
+        .fetch_optional(&self.pool)
+        .await?;
         row.map(Peer::try_from).transpose()
     }
 
@@ -228,9 +305,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
     pub async fn peers(&self) -> Result<Vec<Peer>, StoreError> {
-        let rows = sqlx::query_as!(PeerRow, "SELECT * FROM shoal.peers ORDER BY id")
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query_as!(
+            PeerRow,
+            "SELECT id, actor_url, inbox_url, shared_inbox_url, public_key_pem, host, name, fetched_at, last_seen_at,
+             following, following_activity_url, follower, follower_activity_url, revision, follower_confirmed_at,
+             synced_at, sync_error
+             FROM shoal.peers ORDER BY id"
+        )
+        .fetch_all(&self.pool)
+        .await?;
         rows.into_iter().map(Peer::try_from).collect()
     }
 

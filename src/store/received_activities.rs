@@ -38,6 +38,10 @@ pub enum Reception {
         /// When to try again.
         wait: Duration,
     },
+    /// It rests on a follow that this sidecar did not send, or took back; nothing changed. The sender should know.
+    NotFollowing(&'static str),
+    /// It may be acceptable soon; nothing changed.
+    Later(&'static str),
 }
 
 /// Inserts the id; false if it was there already. Also notes that the peer was seen.
@@ -60,14 +64,24 @@ pub(super) async fn insert_first(
     if inserted == 0 {
         return Ok(false);
     }
+    note_seen(connection, &received.actor_url, now).await?;
+    Ok(true)
+}
+
+/// Notes that the peer, if it is known, sent something valid.
+pub(super) async fn note_seen(
+    connection: &mut PgConnection,
+    actor_url: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE shoal.peers SET last_seen_at = $2 WHERE actor_url = $1",
-        received.actor_url,
+        actor_url,
         now
     )
     .execute(connection)
     .await?;
-    Ok(true)
+    Ok(())
 }
 
 /// Forgets the announcements of an actor whose evidence was deleted, so that they can arrive again if it is followed

@@ -6,11 +6,14 @@ use uuid::Uuid;
 
 use super::deliveries::shorten;
 use super::ledger::CountedWatches;
+use super::peers::sync_soon;
 use super::received_activities::{self, Received, Reception};
 use super::{Isolation, Store, StoreError};
 
 /// Announcements kept per peer, counted from the newest: two years of monthly releases.
 const KEPT_PER_PEER: i64 = 24;
+/// Least pause between two questions after consent that evidence without a known consent causes, in minutes.
+const ASKING_PAUSE_MINUTES: i64 = 10;
 /// Days for which evidence is used, and then deleted: what people liked longer ago says little.
 pub(super) const USED_DAYS: i64 = 730;
 
@@ -95,8 +98,9 @@ pub struct UsableEvidence {
 }
 
 impl Store {
-    /// A followed peer announces evidence. Refused if the peer is not followed. Of each peer only the newest
-    /// announcements are kept.
+    /// A followed peer announces evidence. Refused if the peer is not followed, postponed while its consent is not known. Of
+    /// each peer only the newest announcements are kept, by the time up to which they count: one that was missed may arrive
+    /// after newer ones.
     ///
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
@@ -111,21 +115,31 @@ impl Store {
             let step = Arc::clone(&step);
             Box::pin(async move {
                 let (received, announcement) = &*step;
-                let peer = sqlx::query_scalar!(
-                    "SELECT id FROM shoal.peers WHERE actor_url = $1 AND following = 'accepted' FOR UPDATE",
+                let peer = sqlx::query!(
+                    "SELECT id, following, synced_at FROM shoal.peers WHERE actor_url = $1 FOR UPDATE",
                     received.actor_url,
                 )
                 .fetch_optional(&mut *connection)
                 .await?;
-                let Some(peer) = peer else {
-                    return Ok(Reception::Refused(
-                        "evidence is only taken from peers that are followed",
-                    ));
+                let peer = match peer {
+                    Some(peer) if peer.following == "accepted" => peer.id,
+                    Some(peer) if peer.following != "none" => {
+                        // The peer seems to have accepted, and its Accept to be lost: it is asked, but not all the time.
+                        let pause = TimeDelta::minutes(ASKING_PAUSE_MINUTES);
+                        let at = peer.synced_at.map_or(now, |synced| now.max(synced + pause));
+                        sync_soon(connection, peer.id, at).await?;
+                        return Ok(Reception::Later("the answer to this sidecar's follow is not known yet"));
+                    }
+                    _ => {
+                        return Ok(Reception::NotFollowing(
+                            "evidence is only taken from peers that are followed",
+                        ));
+                    }
                 };
                 if !received_activities::insert_first(connection, received, now).await? {
                     return Ok(Reception::Replayed);
                 }
-                sqlx::query!(
+                let inserted = sqlx::query!(
                     "INSERT INTO shoal.received_evidence
                          (peer_id, activity_url, announced, payload_url, payload_sha256, payload_size, received_at,
                           next_attempt_at, counted_after, counted_until)
@@ -141,10 +155,16 @@ impl Store {
                     announcement.counted.map(|counted| counted.until),
                 )
                 .execute(&mut *connection)
-                .await?;
+                .await?
+                .rows_affected();
+                if inserted == 0 {
+                    // Known for so long that its id was forgotten.
+                    return Ok(Reception::Replayed);
+                }
                 sqlx::query!(
                     "DELETE FROM shoal.received_evidence WHERE peer_id = $1 AND id NOT IN (
-                         SELECT id FROM shoal.received_evidence WHERE peer_id = $1 ORDER BY id DESC LIMIT $2
+                         SELECT id FROM shoal.received_evidence WHERE peer_id = $1
+                         ORDER BY coalesce(counted_until, received_at) DESC, id DESC LIMIT $2
                      )",
                     peer,
                     KEPT_PER_PEER,

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 
 use super::deliveries::{self, NewDelivery};
 use super::ledger::{self, CountedWatches};
-use super::{Isolation, Level, Store, StoreError};
+use super::{Isolation, Level, Store, StoreError, peers};
 use crate::failpoints;
 
 /// Releases of this many days are announced to a new follower: receivers use no older ones.
@@ -109,11 +109,10 @@ pub struct Release {
 }
 
 /// Queues the announcements of the releases that receivers still use, oldest first, for a follower that was just
-/// accepted: each counts other watches.
+/// accepted with `accept`: each counts other watches.
 pub(super) async fn queue_recent(
     connection: &mut PgConnection,
-    recipient_url: &str,
-    inbox_url: &str,
+    accept: &NewDelivery,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let recent = sqlx::query!(
@@ -126,9 +125,10 @@ pub(super) async fn queue_recent(
     for release in recent.into_iter().rev() {
         let delivery = NewDelivery {
             activity_url: release.activity_url,
-            recipient_url: recipient_url.to_owned(),
-            inbox_url: inbox_url.to_owned(),
+            recipient_url: accept.recipient_url.clone(),
+            inbox_url: accept.inbox_url.clone(),
             body: release.activity,
+            follow_url: accept.follow_url.clone(),
         };
         deliveries::insert(connection, &delivery, now).await?;
     }
@@ -153,7 +153,8 @@ impl Store {
     /// The same, unless one of the users who are in the release has withdrawn consent since.
     ///
     /// # Errors
-    /// As [`Store::commit_release`], and [`StoreError::ConsentWithdrawn`]: nothing was debited and nothing will leave.
+    /// As [`Store::commit_release`], [`StoreError::ConsentWithdrawn`], and [`StoreError::NobodyReachable`] if no follower can
+    /// be reached: nothing was debited and nothing will leave.
     pub async fn commit_release_of(
         &self,
         release: NewRelease,
@@ -169,6 +170,9 @@ impl Store {
             Box::pin(async move {
                 if has_withdrawn(connection, &participants).await? {
                     return Err(StoreError::ConsentWithdrawn);
+                }
+                if !participants.users.is_empty() && !peers::has_reachable_follower(connection, now).await? {
+                    return Err(StoreError::NobodyReachable);
                 }
                 if let Some(counted) = release.counted
                     && counted.after != ledger::counted_until(connection, release.basis_id).await?
@@ -254,6 +258,21 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         Ok(payload)
+    }
+
+    /// The announcements of the releases that receivers still use, newest first, as they were sent.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database fails.
+    pub async fn announced_releases(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let announced = sqlx::query_scalar!(
+            "SELECT activity FROM shoal.releases WHERE created_at > $1 ORDER BY id DESC LIMIT $2",
+            self.clock.now() - TimeDelta::days(ANNOUNCED_DAYS),
+            ANNOUNCED_RELEASES,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(announced)
     }
 
     /// Number of releases, and one page of the ids of their announcements, newest first.
@@ -342,9 +361,11 @@ async fn insert(
 
 async fn announce(connection: &mut PgConnection, release: &NewRelease, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO shoal.deliveries (activity_url, recipient_url, inbox_url, body, created_at, next_attempt_at)
+        "INSERT INTO shoal.deliveries
+             (activity_url, recipient_url, inbox_url, body, created_at, next_attempt_at, follow_url)
          SELECT DISTINCT ON (coalesce(shared_inbox_url, inbox_url))
-                $1::text, actor_url, coalesce(shared_inbox_url, inbox_url), $2::bytea, $3::timestamptz, $3::timestamptz
+                $1::text, actor_url, coalesce(shared_inbox_url, inbox_url), $2::bytea, $3::timestamptz, $3::timestamptz,
+                follower_activity_url
          FROM shoal.peers WHERE follower = 'accepted'
          ORDER BY coalesce(shared_inbox_url, inbox_url), id",
         release.activity_url,

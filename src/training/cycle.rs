@@ -223,6 +223,9 @@ impl Trainer {
         if let Some(outcome) = releasing::obstacle(store, privacy, &counter, contributors, now).await? {
             return Ok(outcome);
         }
+        if let Some(outcome) = releasing::nobody_reachable(&self.federation, store).await? {
+            return Ok(outcome);
+        }
         let (catalogue, support, interactions) = (Arc::clone(catalogue), Arc::clone(support), Arc::clone(interactions));
         let (config, randomness) = (privacy.clone(), Arc::clone(&self.noise_randomness));
         let noised = compute(move || {

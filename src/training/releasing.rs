@@ -47,6 +47,11 @@ pub enum ReleaseOutcome {
     SwitchedOff,
     /// Nobody would receive it, so no budget is spent.
     NobodyFollows,
+    /// None of the followers has confirmed in the last week that it follows, so no budget is spent.
+    NobodyReachable {
+        /// Accepted followers.
+        followers: i64,
+    },
     /// The privacy ledger cannot be trusted. Receiving and serving go on.
     Withheld(LedgerProblem),
     /// Another process released in the meantime.
@@ -257,6 +262,17 @@ pub async fn obstacle(
     Ok(None)
 }
 
+/// Whether nobody would take a release: asks followers that have not confirmed lately that they still follow.
+///
+/// # Errors
+/// [`TrainingError::Store`] when the peers cannot be read.
+pub async fn nobody_reachable(federation: &Federation, store: &Store) -> Result<Option<ReleaseOutcome>, TrainingError> {
+    federation.ask_followers().await?;
+    let (_, followers) = store.accepted_peers().await?;
+    let reachable = store.reachable_followers().await?;
+    Ok((reachable == 0).then_some(ReleaseOutcome::NobodyReachable { followers }))
+}
+
 /// Why no release is due now by the calendar or by the budget, if so.
 async fn schedule(
     store: &Store,
@@ -365,6 +381,8 @@ pub async fn commit(
 fn refusal(error: &StoreError) -> Option<ReleaseOutcome> {
     match error {
         StoreError::ConsentWithdrawn => Some(ReleaseOutcome::ConsentWithdrawn),
+        // The last one left while noise was drawn.
+        StoreError::NobodyReachable => Some(ReleaseOutcome::NobodyReachable { followers: 0 }),
         // The budget was there before noise was drawn, so another process has spent it since.
         StoreError::Overtaken | StoreError::BudgetSpent { .. } => Some(ReleaseOutcome::Overtaken),
         StoreError::Contention { .. } | StoreError::Value(_) => Some(ReleaseOutcome::Failed {
@@ -381,6 +399,7 @@ impl ReleaseOutcome {
             Self::Released { .. } => "released",
             Self::SwitchedOff => "switched-off",
             Self::NobodyFollows => "nobody-follows",
+            Self::NobodyReachable { .. } => "nobody-reachable",
             Self::Withheld(_) => "withheld",
             Self::Overtaken => "overtaken",
             Self::Failed { .. } => "failed",
@@ -416,6 +435,10 @@ pub async fn tell(store: &Store, config: &PrivacyConfig, outcome: &ReleaseOutcom
         ReleaseOutcome::ConsentWithdrawn => {
             tracing::info!("somebody withdrew while a release was made: it is made again without that account");
         }
+        ReleaseOutcome::NobodyReachable { followers } => tracing::warn!(
+            followers,
+            "no follower has confirmed in the last week that it follows: nothing is released, no budget is spent"
+        ),
         ReleaseOutcome::Failed { reason } => tracing::error!(%reason, "no release could be made, learning goes on"),
         _ => {}
     }

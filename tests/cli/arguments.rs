@@ -22,7 +22,10 @@ fn every_command_has_help_that_names_its_options() {
         ),
         (&["serve", "--help"], &["--config", "SHOAL_CONFIG"]),
         (&["train", "--help"], &["--config", "--json"]),
-        (&["peers", "--help"], &["list", "follow", "accept", "reject", "remove"]),
+        (
+            &["peers", "--help"],
+            &["list", "follow", "unfollow", "sync", "accept", "reject", "remove"],
+        ),
         (&["peers", "follow", "--help"], &["<PEER>"]),
         (
             &["recommend", "--help"],

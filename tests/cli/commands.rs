@@ -114,6 +114,39 @@ async fn peers_are_listed_and_mistakes_are_told() {
 }
 
 #[tokio::test]
+async fn synchronizing_says_which_peer_does_not_answer() {
+    let setup = Setup::new().await;
+    let config = setup.config().await;
+    let said = setup.run(&config, &["peers", "sync", "--json"]);
+    assert_eq!((said.code, said.json()), (Some(0), serde_json::json!([])), "{said:?}");
+    let host = format!("localhost:{}", free_port());
+    let peer = format!(
+        "INSERT INTO shoal.peers (actor_url, inbox_url, public_key_pem, host, name, fetched_at, following,
+             following_activity_url)
+         VALUES ('http://{host}/actor', 'http://{host}/inbox', 'key', '{host}', 'Away', now(), 'accepted',
+             'http://localhost:1/follows/1')"
+    );
+    setup.execute(&setup.own, &peer).await;
+    for arguments in [
+        &["peers", "sync", "--json"][..],
+        &["peers", "sync", host.as_str(), "--json"],
+    ] {
+        let said = setup.run(&config, arguments);
+        assert_eq!(said.code, Some(1), "{said:?}");
+        let report = &said.json()[0];
+        assert_eq!(report["following"], "accepted");
+        assert!(report["error"].is_string(), "{report}");
+    }
+    let said = setup.run(&config, &["peers", "list"]);
+    assert!(said.out.contains("does not answer"), "{said:?}");
+    let unfollowed = setup.run(&config, &["peers", "unfollow", host.as_str()]);
+    assert_eq!(unfollowed.code, Some(0), "{unfollowed:?}");
+    setup
+        .run(&config, &["peers", "unfollow", host.as_str()])
+        .assert_failed(1, &["error: ", host.as_str()]);
+}
+
+#[tokio::test]
 async fn json_logs_are_json_and_hold_no_secret() {
     let setup = Setup::new().await;
     let config = setup.config().await;

@@ -205,9 +205,10 @@ impl Setup {
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move { axum::serve(listener, Router::new().route("/inbox", post(keep))).await });
         let peer = format!(
-            "INSERT INTO shoal.peers (actor_url, inbox_url, public_key_pem, host, name, fetched_at, follower)
+            "INSERT INTO shoal.peers (actor_url, inbox_url, public_key_pem, host, name, fetched_at, follower,
+                 follower_confirmed_at)
              VALUES ('http://localhost:{port}/actor', 'http://localhost:{port}/inbox', 'key', 'localhost:{port}',
-                 'follower', now(), 'accepted')"
+                 'follower', now(), 'accepted', '2200-01-01')"
         );
         self.execute(&self.own, &peer).await;
         (port, received)

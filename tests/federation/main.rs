@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
+mod consent;
 mod discovery;
 mod evidence;
 mod follows;
@@ -9,6 +10,7 @@ mod hostile;
 mod keys;
 mod ledger;
 mod newcomers;
+mod outbox;
 mod queue;
 mod repeated_headers;
 mod signer;

@@ -196,6 +196,7 @@ async fn fill_with_requests(sidecar: &Sidecar) -> anyhow::Result<()> {
             recipient_url: actor_url.clone(),
             inbox_url: format!("{actor_url}/inbox"),
             body: Vec::new(),
+            follow_url: None,
         };
         let received = shoal::store::Received {
             activity_url: format!("{actor_url}/follow"),

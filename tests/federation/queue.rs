@@ -125,6 +125,7 @@ async fn queue(a: &Sidecar, inbox: &str, name: &str) -> anyhow::Result<()> {
         recipient_url: actor,
         inbox_url: inbox.to_owned(),
         body: format!("{{\"name\":\"{name}\"}}").into_bytes(),
+        follow_url: None,
     };
     Ok(a.store.request_following(peer, delivery).await?)
 }

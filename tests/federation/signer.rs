@@ -32,7 +32,13 @@ impl Signer {
         let host = format!("{}:{}", url.host_str().unwrap_or_default(), url.port().unwrap_or(80));
         let date = Utc::now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         let mut lines = vec![
-            ("(request-target)", format!("{method} {}", url.path())),
+            (
+                "(request-target)",
+                format!(
+                    "{method} {}",
+                    &url[url::Position::BeforePath..url::Position::AfterQuery]
+                ),
+            ),
             ("host", host),
             ("date", date),
         ];

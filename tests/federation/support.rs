@@ -208,7 +208,7 @@ pub async fn settle(sidecars: &[&Sidecar]) -> anyhow::Result<()> {
         let mut idle = true;
         for sidecar in sidecars {
             let pass = sidecar.federation.work_once().await?;
-            idle &= pass.deliveries == 0 && pass.payloads == 0;
+            idle &= pass.deliveries == 0 && pass.payloads == 0 && pass.syncs == 0;
         }
         if idle {
             return Ok(());

@@ -290,9 +290,10 @@ impl Tube {
     /// A sidecar somewhere else follows this one; it is never contacted in these tests.
     pub async fn add_follower(&self) {
         self.own(
-            "INSERT INTO shoal.peers (actor_url, inbox_url, public_key_pem, host, name, fetched_at, follower)
+            "INSERT INTO shoal.peers (actor_url, inbox_url, public_key_pem, host, name, fetched_at, follower,
+                                      follower_confirmed_at)
              VALUES ('http://localhost:9/actor', 'http://localhost:9/inbox', 'key', 'localhost:9', 'elsewhere', now(),
-                     'accepted')",
+                     'accepted', '2200-01-01')",
         )
         .await;
     }

@@ -7,7 +7,7 @@ use shoal::store::{
     Correction, CorrectionReason, CountedWatches, Level, NewRelease, Participants, SettingsChange, StoreError,
 };
 
-use crate::support::{follow, gain_follower, release, store};
+use crate::support::{follow, gain_follower, gain_reachable_follower, release, store};
 
 #[tokio::test]
 async fn a_release_debits_stores_and_queues_in_one_step() -> anyhow::Result<()> {
@@ -130,6 +130,7 @@ async fn who_withdrew_is_in_no_release() -> anyhow::Result<()> {
         };
         store.change_user_settings(user, change).await
     };
+    gain_reachable_follower(&store, "a.example").await?;
     choose(1, Some(Level::Contribute)).await?;
     choose(2, None).await?;
     choose(4, Some(Level::Off)).await?;

@@ -116,7 +116,9 @@ async fn a_follower_that_leaves_is_forgotten_unless_it_is_followed() -> anyhow::
     gain_follower(&store, "b.example").await?;
     follow(&store, "b.example").await?;
     for host in ["a.example", "b.example"] {
-        let reception = store.receive_unfollow(received(host, "undo", "Undo")).await?;
+        let follow = format!("https://{host}/follow");
+        let undo = received(host, "undo", "Undo");
+        let reception = store.receive_unfollow(undo, &follow, true).await?;
         assert_eq!(reception, Reception::Processed);
     }
     assert!(store.peer("https://a.example/actor").await?.is_none());

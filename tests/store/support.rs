@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Context;
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use secrecy::SecretString;
 use shoal::clock::{ManualClock, SharedClock};
 use shoal::config::DatabaseConfig;
@@ -60,6 +60,7 @@ pub fn delivery(host: &str, name: &str) -> NewDelivery {
         recipient_url: format!("https://{host}/actor"),
         inbox_url: format!("https://{host}/actor/inbox"),
         body: name.as_bytes().to_vec(),
+        follow_url: None,
     }
 }
 
@@ -82,10 +83,11 @@ pub fn origin(domain: &str, network: Option<&str>) -> FollowerOrigin {
 
 /// Lets `host` follow us, accepted at once.
 pub async fn gain_follower(store: &Store, host: &str) -> anyhow::Result<()> {
-    let (accept, reject) = (
-        delivery(host, &format!("accept-{host}")),
-        delivery(host, &format!("reject-{host}")),
-    );
+    let reject = delivery(host, &format!("reject-{host}"));
+    let accept = NewDelivery {
+        follow_url: Some(format!("https://{host}/follow")),
+        ..delivery(host, &format!("accept-{host}"))
+    };
     let reception = store
         .receive_follow(
             received(host, "follow", "Follow"),
@@ -97,6 +99,17 @@ pub async fn gain_follower(store: &Store, host: &str) -> anyhow::Result<()> {
         )
         .await?;
     assert_eq!(reception, Reception::Processed);
+    Ok(())
+}
+
+/// Lets `host` follow us and take what it is sent.
+pub async fn gain_reachable_follower(store: &Store, host: &str) -> anyhow::Result<()> {
+    gain_follower(store, host).await?;
+    for delivery in store.lease_deliveries(10, TimeDelta::seconds(60)).await? {
+        store.finish_delivery(&delivery).await?;
+        store.confirm_follower(&delivery).await?;
+    }
+    assert_eq!(store.reachable_followers().await?, 1);
     Ok(())
 }
 

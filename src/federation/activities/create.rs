@@ -4,8 +4,9 @@ use activitypub_federation::kinds::activity::CreateType;
 use activitypub_federation::kinds::public;
 use activitypub_federation::protocol::context::WithContext;
 use sha2::{Digest, Sha256};
+use url::Url;
 
-use super::received;
+use super::{check_sender, received};
 use crate::federation::FederationError;
 use crate::federation::addresses::LONGEST_ADDRESS;
 use crate::federation::protocol::{
@@ -62,6 +63,21 @@ impl Create {
         }
         Ok(())
     }
+}
+
+/// An announcement that a followed peer lists in its outbox: passes the checks of one that was delivered, and has the same
+/// effect, once.
+///
+/// # Errors
+/// [`FederationError::Malformed`] and [`FederationError::Forbidden`] as for a delivered one.
+pub async fn receive_listed(create: Create, peer: &Url, state: &State) -> Result<Reception, FederationError> {
+    if create.actor != *peer {
+        return Err(FederationError::Forbidden(
+            "it is an announcement of another actor".to_owned(),
+        ));
+    }
+    check_sender(state, &create.id, &create.actor)?;
+    create.receive(state).await
 }
 
 /// Builds the release of `evidence`: the payload, and the activity that announces it to followers. Equal evidence gives

@@ -69,7 +69,12 @@ pub fn answer(
                 actor,
                 object,
             };
-            delivery(accept, &id, context::common(), &peer.actor_url, peer.delivery_inbox())
+            let accept = delivery(accept, &id, context::common(), &peer.actor_url, peer.delivery_inbox())?;
+            // Whoever takes it confirms that it follows.
+            Ok(NewDelivery {
+                follow_url: Some(follow.to_string()),
+                ..accept
+            })
         }
         FollowDecision::Reject => {
             let id = new_id(state, "reject");

@@ -10,12 +10,10 @@ use futures_util::StreamExt;
 
 use super::{Http, Problem, authentication};
 use crate::federation::FederationError;
-use crate::federation::addresses::LONGEST_ADDRESS;
+use crate::federation::activities::check_sender;
 use crate::federation::origin::registrable_domain;
 use crate::federation::protocol::{InboxActivity, Incoming};
-use crate::federation::rules::same_origin;
 use crate::federation::signature::refuse_repeated;
-use crate::federation::state::SharedState;
 use crate::untrusted::Untrusted;
 
 /// Largest activity, in bytes.
@@ -50,7 +48,7 @@ async fn process(http: &Http, request: Request) -> Result<(), FederationError> {
         return Ok(());
     };
 
-    check_sender(state, &activity)?;
+    check_sender(state, activity.id(), activity.actor())?;
     let signature = authentication::inspect(http, &parts, Some(&body))?;
     if signature.actor() != *activity.actor() {
         return Err(FederationError::Unauthenticated(
@@ -68,7 +66,7 @@ async fn process(http: &Http, request: Request) -> Result<(), FederationError> {
                 .map(|ConnectInfo::<SocketAddr>(caller)| caller.ip());
             authentication::stranger(&signature, caller, &parts.headers, &data).await?
         }
-        None => return Err(FederationError::Forbidden("only peers can send this".to_owned())),
+        None => return Err(FederationError::NotFollowing("only peers can send this")),
     };
     state
         .limits
@@ -99,30 +97,4 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), FederationError> {
         "application/activity+json" | "application/ld+json" => Ok(()),
         _ => Err(FederationError::MediaType),
     }
-}
-
-/// What can be said about the sender without asking anybody.
-fn check_sender(state: &SharedState, activity: &InboxActivity) -> Result<(), FederationError> {
-    for url in [activity.id(), activity.actor()] {
-        if url.as_str().len() > LONGEST_ADDRESS {
-            return Err(FederationError::Malformed(format!(
-                "addresses must not be longer than {LONGEST_ADDRESS} bytes"
-            )));
-        }
-        state
-            .rules
-            .check(url)
-            .map_err(|problem| FederationError::Forbidden(problem.to_owned()))?;
-    }
-    if !same_origin(activity.id(), activity.actor()) {
-        return Err(FederationError::Forbidden(
-            "the activity and its actor belong to different servers".to_owned(),
-        ));
-    }
-    if same_origin(activity.actor(), &state.addresses.actor()) {
-        return Err(FederationError::Forbidden(
-            "the activity claims to come from this sidecar".to_owned(),
-        ));
-    }
-    Ok(())
 }

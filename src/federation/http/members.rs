@@ -18,6 +18,13 @@ const IMMUTABLE: &str = "private, max-age=31536000, immutable";
 /// A request without its body.
 pub struct Head(Parts);
 
+impl Head {
+    /// Whether it claims to come from somebody.
+    pub fn is_signed(&self) -> bool {
+        self.0.headers.contains_key("signature")
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for Head {
     type Rejection = std::convert::Infallible;
 
@@ -112,7 +119,7 @@ async fn authenticate(http: &Http, head: &Head) -> Result<Peer, FederationError>
 
 /// Which known peer asks: 401 if it cannot prove who it is. `None` for actors that are not known, whose signature is not
 /// verified: nothing is fetched for strangers.
-async fn identify(http: &Http, Head(request): &Head) -> Result<Option<Peer>, FederationError> {
+pub async fn identify(http: &Http, Head(request): &Head) -> Result<Option<Peer>, FederationError> {
     let state = &http.state;
     let signature = authentication::inspect(http, request, None)?;
     let actor = signature.actor();
@@ -120,10 +127,13 @@ async fn identify(http: &Http, Head(request): &Head) -> Result<Option<Peer>, Fed
         .rules
         .check(&actor)
         .map_err(|problem| FederationError::Forbidden(problem.to_owned()))?;
-    match authentication::peer(&signature, &http.library.to_request_data()).await? {
-        Some(_) => Ok(state.store.peer(actor.as_str()).await?),
-        None => Ok(None),
+    if authentication::peer(&signature, &http.library.to_request_data())
+        .await?
+        .is_none()
+    {
+        return Ok(None);
     }
+    Ok(state.store.peer(actor.as_str()).await?)
 }
 
 async fn release(http: &Http, digest: &str) -> Result<Release, FederationError> {

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::federation::FederationError;
+use crate::federation::protocol::problem;
 use crate::untrusted::Untrusted;
 
 /// Wait that is asked for when this sidecar is busy.
@@ -15,6 +16,7 @@ const BUSY_RETRY: Duration = Duration::from_secs(30);
 /// An error response.
 #[derive(Debug)]
 pub struct Problem {
+    kind: &'static str,
     status: StatusCode,
     detail: String,
     retry_after: Option<Duration>,
@@ -32,6 +34,7 @@ impl Problem {
     /// The path exists, but not for this method.
     pub fn method_not_allowed() -> Self {
         Self {
+            kind: problem::UNSPECIFIC,
             status: StatusCode::METHOD_NOT_ALLOWED,
             detail: "this address does not support the method".to_owned(),
             retry_after: None,
@@ -42,6 +45,7 @@ impl Problem {
 impl From<FederationError> for Problem {
     fn from(error: FederationError) -> Self {
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let kind = problem_type(&error, status);
         let retry_after = match error {
             FederationError::TooMany(wait) | FederationError::NoRoom { wait, .. } => Some(wait),
             _ if status == StatusCode::SERVICE_UNAVAILABLE => Some(BUSY_RETRY),
@@ -57,6 +61,7 @@ impl From<FederationError> for Problem {
             Untrusted(&error).to_string()
         };
         Self {
+            kind,
             status,
             detail,
             retry_after,
@@ -64,10 +69,22 @@ impl From<FederationError> for Problem {
     }
 }
 
+/// The `type` of the problem: one that tells a sender for certain that trying again is of no use, or none in particular.
+fn problem_type(error: &FederationError, status: StatusCode) -> &'static str {
+    match (error, status) {
+        (FederationError::NotFollowing(_), _) => problem::NOT_FOLLOWING,
+        (_, StatusCode::BAD_REQUEST) => problem::MALFORMED,
+        (_, StatusCode::FORBIDDEN) => problem::REFUSED,
+        (_, StatusCode::PAYLOAD_TOO_LARGE) => problem::TOO_LARGE,
+        (_, StatusCode::UNSUPPORTED_MEDIA_TYPE) => problem::MEDIA_TYPE,
+        _ => problem::UNSPECIFIC,
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = Body {
-            r#type: "about:blank",
+            r#type: self.kind,
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             detail: &self.detail,

@@ -139,7 +139,8 @@ async fn forget(connection: &mut PgConnection, peers: &[i64]) -> Result<u64, Sto
     .execute(&mut *connection)
     .await?;
     sqlx::query!(
-        "UPDATE shoal.peers SET follower = 'none', follower_activity_url = NULL
+        "UPDATE shoal.peers
+         SET follower = 'none', follower_activity_url = NULL, follower_held_url = NULL, revision = revision + 1
          WHERE id = ANY ($1) AND follower = 'pending'",
         peers
     )
