@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::problem::Problem;
 use super::state::ApiState;
+use crate::store::EvidenceUse;
 
 /// Where liveness is asked.
 pub const ALIVE_PATH: &str = "/healthz";
@@ -41,6 +42,44 @@ pub struct Ready {
     /// Only there when something keeps evidence from being released. Receiving and serving go on all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     releases: Option<Releases>,
+    /// What the latest model made of the evidence of other sidecars; not there before the first model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<EvidenceSources>,
+}
+
+/// How many sources of evidence are really used.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidenceSources {
+    /// Peers whose evidence the latest model uses.
+    sources_used: usize,
+    /// Releases that were left out. The others are used all the same.
+    refused: Vec<RefusedReleases>,
+}
+
+/// Releases of a peer that were left out for the same reason.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RefusedReleases {
+    /// Address of the peer's actor.
+    peer: String,
+    /// How many releases.
+    releases: usize,
+    /// Why, in plain words.
+    reason: String,
+}
+
+impl From<EvidenceUse> for EvidenceSources {
+    fn from(noted: EvidenceUse) -> Self {
+        let refused = noted.refused.into_iter().map(|refused| RefusedReleases {
+            peer: refused.peer,
+            releases: refused.releases,
+            reason: refused.reason,
+        });
+        Self {
+            sources_used: noted.used,
+            refused: refused.collect(),
+        }
+    }
 }
 
 /// Why no evidence is released.
@@ -109,11 +148,15 @@ pub async fn ready(State(state): State<ApiState>) -> Response {
         Some(ask) => tokio::time::timeout(PING_TIMEOUT, ask()).await.ok().flatten(),
         None => None,
     };
+    let noted = tokio::time::timeout(PING_TIMEOUT, state.store.evidence_use()).await;
+    // Whoever cannot be asked says nothing about it: the list of databases says whether they answer.
+    let evidence = noted.ok().and_then(Result::ok).flatten();
     Json(Ready {
         status: "ready",
         databases,
         model,
         releases,
+        evidence: evidence.map(EvidenceSources::from),
     })
     .into_response()
 }

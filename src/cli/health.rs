@@ -74,10 +74,22 @@ fn in_words(ready: bool, document: &Value) -> String {
         (Value::String(model), Value::Number(age)) => format!("ready; model {model}, {age} s old"),
         _ => "ready; no model yet".to_owned(),
     };
-    match document["releases"]["detail"].as_str() {
-        Some(reason) => format!("{model}\nnothing is released: {reason}"),
-        None => model,
+    let mut lines = vec![model];
+    if let Some(reason) = document["releases"]["detail"].as_str() {
+        lines.push(format!("nothing is released: {reason}"));
     }
+    let evidence = &document["evidence"];
+    for refused in evidence["refused"].as_array().into_iter().flatten() {
+        let (Some(peer), Some(reason)) = (refused["peer"].as_str(), refused["reason"].as_str()) else {
+            continue;
+        };
+        let releases = output::counted(refused["releases"].as_u64().unwrap_or(0), "release");
+        lines.push(format!("{releases} of {peer} left out: {reason}"));
+    }
+    if let Some(used) = evidence["sourcesUsed"].as_u64().filter(|_| lines.len() > 1) {
+        lines.push(format!("evidence of {} is used", output::counted(used, "peer")));
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -107,6 +119,12 @@ mod tests {
         assert_eq!(
             in_words(true, &withheld),
             "ready; no model yet\nnothing is released: the counter is gone"
+        );
+        let refused = json!([{ "peer": "https://a.example/actor", "releases": 2, "reason": "too much" }]);
+        let refusing = json!({ "model": null, "evidence": { "sourcesUsed": 1, "refused": refused } });
+        assert_eq!(
+            in_words(true, &refusing),
+            "ready; no model yet\n2 releases of https://a.example/actor left out: too much\nevidence of 1 peer is used"
         );
     }
 }

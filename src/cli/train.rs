@@ -63,7 +63,18 @@ fn print(report: &CycleReport) {
         report.users, report.interactions
     ));
     output::line(&format!("contributing     {} of them", report.contributors));
-    output::line(&format!("evidence         from {} peers", report.peers));
+    output::line(&format!(
+        "evidence         from {}",
+        output::counted(report.peers as u64, "peer")
+    ));
+    for refused in &report.evidence.refused {
+        output::line(&format!(
+            "  left out       {} of {}: {}",
+            output::counted(refused.releases as u64, "release"),
+            refused.peer,
+            refused.reason
+        ));
+    }
     if report.validation_users > 0 {
         output::line(&format!(
             "quality          NDCG@20 {:.3} on held-out history of {} users (popularity {:.3})",

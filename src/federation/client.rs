@@ -48,12 +48,20 @@ pub async fn read_body(response: reqwest::Response, limit: usize) -> Result<Vec<
     if response.content_length().is_some_and(|length| length > limit as u64) {
         return Err(BodyError::TooLarge);
     }
-    let mut body = Vec::new();
+    // What is stated is at most the limit, and what is not stated grows no further than that either.
+    let stated = response
+        .content_length()
+        .and_then(|length| usize::try_from(length).ok());
+    let mut body = Vec::with_capacity(stated.unwrap_or(0));
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(BodyError::Connection)?;
         if body.len() + chunk.len() > limit {
             return Err(BodyError::TooLarge);
+        }
+        if body.capacity() - body.len() < chunk.len() {
+            let wanted = (2 * body.len()).max(body.len() + chunk.len()).min(limit);
+            body.reserve_exact(wanted - body.len());
         }
         body.extend_from_slice(&chunk);
     }

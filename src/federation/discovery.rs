@@ -9,6 +9,7 @@ use super::FederationError;
 use super::addresses::{FORMER_USERNAME, USERNAME};
 use super::client::{BodyError, read_body};
 use super::delivery::describe;
+use super::json;
 use super::protocol::{NodeInfoLinks, WebFinger};
 use super::remote_actor::{self, RemoteActor};
 use super::state::SharedState;
@@ -169,7 +170,7 @@ async fn document<T: DeserializeOwned>(
                 BodyError::Connection(error) => describe(&error),
             })?;
         // What the parser says would quote the document.
-        serde_json::from_slice(&body).map_err(|_| "the document has another form than expected".to_owned())
+        json::parse(&body).map_err(|_| "the document has another form than expected".to_owned())
     };
     outcome
         .await

@@ -17,6 +17,7 @@ mod discovery;
 mod error;
 mod facade;
 mod http;
+mod json;
 mod limits;
 mod origin;
 mod payloads;

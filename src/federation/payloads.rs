@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use chrono::TimeDelta;
 use reqwest::header::{ACCEPT, DATE, HOST};
 use sha2::{Digest, Sha256};
+use tokio::sync::Mutex;
 use url::Url;
 
 use super::FederationError;
@@ -17,12 +18,16 @@ use super::delivery::{describe, http_date};
 use super::protocol::{Evidence, PAYLOAD_MEDIA_TYPE};
 use super::rules::same_origin;
 use super::state::SharedState;
-use crate::privacy::{DecodeLimits, EvidenceGrid, Noised};
+use crate::privacy::inspect_payload;
 use crate::store::LeasedEvidence;
 use crate::untrusted::Untrusted;
 
-/// Payloads fetched at the same time; each may be held in memory twice.
+/// Payloads fetched at the same time. They are checked and stored one after the other: a payload is in memory three times
+/// while it is stored (here, as an argument, and as a message to the database).
 const BATCH: i64 = 2;
+/// Checks of one payload at most. Each is written down before it begins, and a check that ends settles the matter: if the
+/// process ended so often while it was checking, it was not by chance.
+const MOST_CHECKS: i32 = 5;
 /// Longest time for one payload.
 const FETCH_TIMEOUT: Duration = Duration::from_mins(2);
 /// Longer than any attempt can take.
@@ -38,6 +43,14 @@ enum Outcome {
     Failed(String),
 }
 
+/// What came of fetching.
+enum Fetched {
+    /// Bytes of the announced length, not yet looked at.
+    Payload(Vec<u8>),
+    /// None.
+    Not(Outcome),
+}
+
 /// Fetches every payload that is due, once. Returns the number of attempts.
 ///
 /// # Errors
@@ -48,15 +61,25 @@ pub async fn fetch_due(data: &Data<SharedState>) -> Result<usize, FederationErro
         .lease_evidence(BATCH, TimeDelta::seconds(LEASE_SECONDS))
         .await?;
     let attempts = leased.len();
-    let settled = futures_util::future::join_all(leased.iter().map(|evidence| attempt(evidence, data))).await;
+    let turn = Mutex::new(());
+    let settled = futures_util::future::join_all(leased.iter().map(|evidence| attempt(evidence, &turn, data))).await;
     settled.into_iter().collect::<Result<(), FederationError>>()?;
     Ok(attempts)
 }
 
-async fn attempt(evidence: &LeasedEvidence, data: &Data<SharedState>) -> Result<(), FederationError> {
-    let outcome = match fetch(evidence, data).await {
-        Ok(outcome) => outcome,
-        Err(error) => Outcome::Failed(error.to_string()),
+/// Fetches, checks and stores one payload. Only whoever holds `turn` checks and stores.
+async fn attempt(evidence: &LeasedEvidence, turn: &Mutex<()>, data: &Data<SharedState>) -> Result<(), FederationError> {
+    let fetched = match fetch(evidence, data).await {
+        Ok(fetched) => fetched,
+        Err(error) => Fetched::Not(Outcome::Failed(error.to_string())),
+    };
+    let _turn = turn.lock().await;
+    let outcome = match fetched {
+        Fetched::Payload(payload) => match check(evidence, payload, data).await? {
+            Some(outcome) => outcome,
+            None => return Ok(()),
+        },
+        Fetched::Not(outcome) => outcome,
     };
     let (peer, url) = (Untrusted(&evidence.actor_url), Untrusted(&evidence.payload_url));
     match outcome {
@@ -85,22 +108,20 @@ async fn attempt(evidence: &LeasedEvidence, data: &Data<SharedState>) -> Result<
     Ok(())
 }
 
-async fn fetch(evidence: &LeasedEvidence, data: &Data<SharedState>) -> Result<Outcome, FederationError> {
+async fn fetch(evidence: &LeasedEvidence, data: &Data<SharedState>) -> Result<Fetched, FederationError> {
     let (Ok(url), Ok(actor)) = (Url::parse(&evidence.payload_url), Url::parse(&evidence.actor_url)) else {
-        return Ok(Outcome::Refused("its address cannot be read".to_owned()));
+        return refused("its address cannot be read");
     };
     // Checked when it was announced; checked again because the rules may have changed since.
     if let Err(problem) = data.rules.check(&url) {
-        return Ok(Outcome::Refused(problem.to_owned()));
+        return refused(problem);
     }
     if !same_origin(&url, &actor) {
-        return Ok(Outcome::Refused("its payload belongs to another server".to_owned()));
+        return refused("its payload belongs to another server");
     }
     let announced = u64::try_from(evidence.payload_size).unwrap_or(0);
     if announced > data.config.maximum_payload_bytes {
-        return Ok(Outcome::Refused(
-            "its payload is larger than this sidecar accepts".to_owned(),
-        ));
+        return refused("its payload is larger than this sidecar accepts");
     }
     let request = data
         .client
@@ -112,29 +133,53 @@ async fn fetch(evidence: &LeasedEvidence, data: &Data<SharedState>) -> Result<Ou
     let request = data.sign_request(request, Bytes::new()).await?;
     let response = match data.client.execute(request).await {
         Ok(response) => response,
-        Err(error) => return Ok(Outcome::Failed(describe(&error))),
+        Err(error) => return failed(describe(&error)),
     };
     if !response.status().is_success() {
-        return Ok(Outcome::Failed(format!("status {}", response.status().as_u16())));
+        return failed(format!("status {}", response.status().as_u16()));
     }
     let payload = match read_body(response, usize::try_from(announced).unwrap_or(0)).await {
         Ok(payload) => payload,
-        Err(BodyError::TooLarge) => return Ok(Outcome::Refused("its payload is larger than announced".to_owned())),
-        Err(BodyError::Connection(error)) => return Ok(Outcome::Failed(describe(&error))),
+        Err(BodyError::TooLarge) => return refused("its payload is larger than announced"),
+        Err(BodyError::Connection(error)) => return failed(describe(&error)),
     };
     data.traffic.received(payload.len());
+    Ok(Fetched::Payload(payload))
+}
+
+fn refused(reason: &str) -> Result<Fetched, FederationError> {
+    Ok(Fetched::Not(Outcome::Refused(reason.to_owned())))
+}
+
+fn failed(reason: String) -> Result<Fetched, FederationError> {
+    Ok(Fetched::Not(Outcome::Failed(reason)))
+}
+
+/// Checks a fetched payload. `None` when the evidence was withdrawn meanwhile.
+async fn check(
+    evidence: &LeasedEvidence,
+    payload: Vec<u8>,
+    data: &Data<SharedState>,
+) -> Result<Option<Outcome>, FederationError> {
+    let Some(checks) = data.store.begin_evidence_check(evidence).await? else {
+        return Ok(None);
+    };
+    if checks > MOST_CHECKS {
+        let reason = format!("checking its payload was begun {MOST_CHECKS} times and never ended");
+        return Ok(Some(Outcome::Refused(reason)));
+    }
     let announcement = PayloadAnnouncement {
         sha256: evidence.payload_sha256.clone(),
-        size: announced,
+        size: u64::try_from(evidence.payload_size).unwrap_or(0),
         announced: evidence.announced.clone(),
     };
-    // Decoding is work for a processor, not for the network's threads.
+    // Work for a processor, not for the network's threads.
     let checked = tokio::task::spawn_blocking(move || announcement.check(&payload).map(|()| payload)).await;
-    Ok(match checked {
+    Ok(Some(match checked {
         Ok(Ok(payload)) => Outcome::Usable(payload),
         Ok(Err(reason)) => Outcome::Refused(reason),
         Err(_) => Outcome::Refused("checking its payload failed".to_owned()),
-    })
+    }))
 }
 
 /// What was announced about a payload.
@@ -153,11 +198,10 @@ impl PayloadAnnouncement {
         if Sha256::digest(payload).as_slice() != self.sha256 {
             return Err("its payload has another digest than announced".to_owned());
         }
-        let evidence =
-            Noised::<EvidenceGrid>::decode(payload, DecodeLimits::default()).map_err(|error| error.to_string())?;
+        let found = inspect_payload(payload).map_err(|error| error.to_string())?;
         let announced: Evidence = serde_json::from_value(self.announced.clone())
             .map_err(|_| "its announcement cannot be read any more".to_owned())?;
-        if evidence.summary() != announced.summary()? {
+        if found != announced.summary()? {
             return Err("its payload says something else than its announcement".to_owned());
         }
         Ok(())

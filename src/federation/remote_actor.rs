@@ -15,6 +15,7 @@ use super::FederationError;
 use super::addresses::{LONGEST_ADDRESS, authority_of};
 use super::client::{BodyError, read_body};
 use super::delivery::{describe, http_date};
+use super::json;
 use super::origin::network;
 use super::protocol::ActorDocument;
 use super::rules::same_origin;
@@ -206,7 +207,7 @@ async fn document(url: &Url, data: &Data<SharedState>) -> Result<(ActorDocument,
         Err(BodyError::Connection(error)) => return Err(FederationError::Unreachable(describe(&error))),
     };
     // What the parser says would quote the document.
-    let document = serde_json::from_slice(&body).map_err(|_| unusable("its document is not that of an actor"))?;
+    let document = json::parse(&body).map_err(|_| unusable("its document is not that of an actor"))?;
     Ok((document, server))
 }
 

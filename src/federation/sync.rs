@@ -18,6 +18,7 @@ use super::addresses::{LONGEST_ADDRESS, authority_of};
 use super::backoff::next_attempt;
 use super::client::{BodyError, read_body};
 use super::delivery::{describe, http_date};
+use super::json;
 use super::protocol::{Create, Outbox, OutboxPage};
 use super::remote_actor::{self, RemoteActor};
 use super::rules::same_origin;
@@ -37,6 +38,8 @@ const FETCH_TIMEOUT: Duration = Duration::from_secs(20);
 const PAUSE_HOURS: f64 = 24.0;
 /// Largest document, in bytes.
 const MAXIMUM_DOCUMENT: usize = 1024 * 1024;
+/// Most JSON values in a page of an outbox: [`MAXIMUM_ITEMS`] announcements have less.
+const MAXIMUM_VALUES: usize = 20_000;
 /// Pages of an outbox that are read.
 const MAXIMUM_PAGES: usize = 4;
 /// Announcements of an outbox that are looked at: the newest, as many as are kept.
@@ -346,7 +349,7 @@ async fn fetch<T: DeserializeOwned>(url: &Url, actor: &Url, data: &Data<SharedSt
             BodyError::Connection(error) => FederationError::Sync(describe(&error)),
         })?;
     data.traffic.received(body.len());
-    serde_json::from_slice(&body).map_err(|_| sync_error("its outbox cannot be read"))
+    json::parse_up_to(&body, MAXIMUM_VALUES).map_err(|_| sync_error("its outbox cannot be read"))
 }
 
 fn sync_error(reason: &str) -> FederationError {

@@ -37,18 +37,16 @@ struct Rows {
 }
 
 impl Accumulation {
-    /// Adds a release. Left out when its noise cannot be weighed (not finite, or none while others have some) or when it
-    /// has another shape than those before.
-    pub fn add(&mut self, release: &EvidenceSource) {
+    /// Adds a release; false, and nothing is added, when its noise cannot be weighed (not finite, or none while others have
+    /// some) or when it has another shape than those before.
+    pub fn add(&mut self, release: &EvidenceSource) -> bool {
         let noise = release.videos.noise;
         let first = self.squares <= 0.0;
-        if first {
-            self.reference = noise;
-        }
-        let weight = if self.reference <= 0.0 && noise <= 0.0 {
+        let reference = if first { noise } else { self.reference };
+        let weight = if reference <= 0.0 && noise <= 0.0 {
             1.0
         } else {
-            self.reference / noise
+            reference / noise
         };
         let usable = (1e-12..=1e12).contains(&weight)
             && [release.channels.noise, release.gram_noise]
@@ -59,8 +57,9 @@ impl Accumulation {
                 && self.videos.fits(&release.videos)
                 && self.channels.fits(&release.channels));
         if !usable || !same_shape {
-            return;
+            return false;
         }
+        self.reference = reference;
         let square = weight * weight;
         self.squares += square;
         self.contributors += square * release.contributors;
@@ -71,6 +70,7 @@ impl Accumulation {
         self.gram_noise += square * square * release.gram_noise;
         self.videos.add(&release.videos, weight);
         self.channels.add(&release.channels, weight);
+        true
     }
 
     /// All releases as one source; `None` when there was none.

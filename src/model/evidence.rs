@@ -27,6 +27,13 @@ impl fmt::Debug for BasisId {
     }
 }
 
+/// Most users in a source: about twice as many as can be in a release.
+const MOST_USERS: f64 = 1e8;
+/// Largest variance of noise: that of the noisiest release, in its part with the smallest share, is below.
+const LARGEST_VARIANCE: f64 = 1e12;
+/// Largest sum, far above what users and noise can give. Products of all these bounds are finite in `f32`.
+const LARGEST_SUM: f32 = 1e10;
+
 /// Sums of one group of users, placed in the catalogue of the receiver. Wiped when dropped: they may be exact.
 pub struct EvidenceSource {
     /// Number of users in the sums; noised for peers.
@@ -122,6 +129,33 @@ impl EvidenceSource {
 }
 
 impl EvidenceSource {
+    /// Whether every number is in a range in which it can be computed with.
+    ///
+    /// # Errors
+    /// Which number is not.
+    pub fn check(&self) -> Result<(), &'static str> {
+        if self.contributors.is_nan() || self.contributors < 1.0 {
+            return Err("under its noise, no account is left");
+        }
+        if self.contributors > MOST_USERS {
+            return Err("its number of accounts is out of range");
+        }
+        let variances = [self.gram_noise, self.videos.noise, self.channels.noise];
+        if !variances.iter().all(|noise| (0.0..=LARGEST_VARIANCE).contains(noise)) {
+            return Err("its noise is out of range");
+        }
+        let shares = self.videos.noise_shares.iter().chain(&self.channels.noise_shares);
+        if !shares.into_iter().all(|share| (0.0..=1.0).contains(share)) {
+            return Err("its noise is out of range");
+        }
+        let sums = [&self.gram[..], self.videos.sums.values(), self.channels.sums.values()];
+        let in_range = |value: &f32| (-LARGEST_SUM..=LARGEST_SUM).contains(value);
+        if !sums.into_iter().flatten().all(in_range) {
+            return Err("its sums are out of range");
+        }
+        Ok(())
+    }
+
     /// These sums without the users of `own`, which must be part of them and speak about the same lists in the same
     /// order. The noise stays as it is.
     #[must_use]

@@ -37,17 +37,27 @@ impl Support {
         &self.channels
     }
 
-    /// SHA-256 over both lists, each address preceded by its length.
+    /// SHA-256 over both lists: of each the number of addresses, and each address preceded by its length.
     pub fn digest(&self) -> [u8; 32] {
-        let mut hasher = Sha256::new();
+        let mut digest = Sha256::new();
         for list in [&self.videos, &self.channels] {
-            hasher.update((list.len() as u64).to_le_bytes());
+            Self::digest_count(&mut digest, list.len());
             for address in list {
-                hasher.update((address.len() as u64).to_le_bytes());
-                hasher.update(address.as_bytes());
+                Self::digest_address(&mut digest, address);
             }
         }
-        hasher.finalize().into()
+        digest.finalize().into()
+    }
+
+    /// Adds the beginning of a list of `count` addresses to a [`Self::digest`] that is made address by address.
+    pub fn digest_count(digest: &mut Sha256, count: usize) {
+        digest.update((count as u64).to_le_bytes());
+    }
+
+    /// Adds the next address to a [`Self::digest`] that is made address by address.
+    pub fn digest_address(digest: &mut Sha256, address: &str) {
+        digest.update((address.len() as u64).to_le_bytes());
+        digest.update(address.as_bytes());
     }
 }
 

@@ -25,6 +25,9 @@ pub struct BudgetShares {
 }
 
 impl BudgetShares {
+    /// Smallest share that a receiver accepts: the part would have 32 times the noise of a release that consists of it alone.
+    pub const SMALLEST: f64 = 1.0 / 32.0;
+
     /// # Errors
     /// [`PrivacyError::Shares`] unless every share is positive and their squares add up to at most 1.
     pub fn new(videos: f64, channels: f64, gram: f64, contributors: f64) -> Result<Self, PrivacyError> {
@@ -111,23 +114,7 @@ impl EvidenceGrid {
     /// Second moments of the user factors as a full symmetric matrix, `dimensions x dimensions`.
     pub fn gram(&self) -> Vec<f32> {
         let d = usize::from(self.dimensions);
-        let packed = self.scaled(&self.gram, self.shares.gram);
-        let mut full = vec![0.0; d * d];
-        let mut values = packed.into_iter();
-        for row in 0..d {
-            for column in 0..=row {
-                let packed = values.next().unwrap_or(0.0);
-                // Off-diagonal entries stand for two entries of the matrix and were scaled to keep the norm.
-                let value = if row == column {
-                    packed
-                } else {
-                    packed * std::f32::consts::FRAC_1_SQRT_2
-                };
-                full[row * d + column] = value;
-                full[column * d + row] = value;
-            }
-        }
-        full
+        unpacked(&self.gram, d, self.step / self.shares.gram)
     }
 
     /// Number of contributing accounts.
@@ -144,4 +131,23 @@ impl EvidenceGrid {
 /// Entries of the packed lower triangle of a symmetric `d x d` matrix.
 pub(super) fn packed_length(d: usize) -> usize {
     d * (d + 1) / 2
+}
+
+/// The full matrix of a packed lower triangle whose off-diagonal entries carry a factor `sqrt 2`.
+pub(super) fn unpacked(values: &[i64], d: usize, unit: f64) -> Vec<f32> {
+    let mut full = vec![0.0; d * d];
+    let mut values = values.iter();
+    for row in 0..d {
+        for column in 0..=row {
+            let value = values.next().map_or(0.0, |&value| (value as f64 * unit) as f32);
+            let value = if row == column {
+                value
+            } else {
+                value * std::f32::consts::FRAC_1_SQRT_2
+            };
+            full[row * d + column] = value;
+            full[column * d + row] = value;
+        }
+    }
+    full
 }

@@ -133,6 +133,7 @@ pub mod noised;
 mod payload;
 #[cfg(feature = "planted-bugs")]
 pub mod planted;
+mod plausibility;
 mod receive;
 pub mod release;
 
@@ -141,4 +142,4 @@ pub use contributors::Aggregation;
 pub use error::PrivacyError;
 pub use grid::{BudgetShares, EvidenceGrid};
 pub use noised::{NoiseStatement, Noised, ReleaseSummary};
-pub use payload::DecodeLimits;
+pub use payload::{DecodeLimits, inspect_payload};

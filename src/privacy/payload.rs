@@ -1,28 +1,36 @@
 //! The bytes of a noised value: a versioned header and integers (postcard), compressed (zstd).
 //!
-//! Decoding treats its input as hostile: sizes are bounded before anything is allocated, and whatever is not exactly as
-//! it must be is refused.
+//! Reading treats its input as hostile: whatever is not exactly as it must be is refused, and nothing is allocated before
+//! it is counted. A payload that has just arrived is only looked at, number by number ([`inspect_payload`]), so that the
+//! memory for that does not depend on what is in it. Whether the numbers can be true is judged in [`super::plausibility`].
 
-use std::io::Read;
+mod reader;
+mod sinks;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use sha2::Digest;
 
+use super::accountant::release::{LARGEST_MU, SMALLEST_MU, STEPS_PER_UNIT};
 use super::grid::{LARGEST_GRID_VALUE, packed_length};
-use super::{BudgetShares, EvidenceGrid, NoiseStatement, Noised, PrivacyError, accountant};
+use super::{BudgetShares, EvidenceGrid, NoiseStatement, Noised, PrivacyError, ReleaseSummary, accountant};
 use super::{Delta, Epsilon};
 use crate::model::evidence::BasisId;
 use crate::model::support::Support;
+use reader::Reader;
+pub(super) use sinks::{Header, List};
+use sinks::{Inspection, Lists, Sink};
 
 const VERSION: u16 = 1;
 const COMPRESSION_LEVEL: i32 = 3;
 /// Longest address of PeerTube's `url` columns.
 const LONGEST_ADDRESS: usize = 2_000;
-
 /// How much a decoder accepts.
 #[derive(Debug, Clone, Copy)]
 pub struct DecodeLimits {
     /// Bytes after decompression.
-    pub decompressed_bytes: u64,
+    pub plain_bytes: usize,
+    /// Numbers in the sums per video and channel.
+    pub numbers: usize,
     /// Videos and channels together.
     pub items: usize,
     /// Dimensions of the basis.
@@ -30,16 +38,34 @@ pub struct DecodeLimits {
 }
 
 impl Default for DecodeLimits {
+    /// For payloads that this process has made itself.
     fn default() -> Self {
         Self {
-            decompressed_bytes: 64 * 1024 * 1024,
+            plain_bytes: 64 * 1024 * 1024,
+            numbers: 64 * 1024 * 1024,
             items: 200_000,
             dimensions: 512,
         }
     }
 }
 
-#[derive(Serialize, Deserialize)]
+impl DecodeLimits {
+    /// For what a peer sent: as much as can be in an honest payload of `bytes`, so that a short one cannot fill the memory.
+    ///
+    /// Noise cannot be compressed. A step of the grid is at most an eighth of the deviation (see
+    /// [`super::plausibility`]), so no value of a number has a probability above 0.051. `n` numbers therefore fit into
+    /// `n / 2` bytes with a probability of at most `(16 * 0.051)^n`: for 1,000 numbers below 10^-88. Addresses are compressed
+    /// to a quarter at best once they are many, because every address holds an identifier that was drawn by chance.
+    pub fn of_payload(bytes: usize) -> Self {
+        Self {
+            plain_bytes: bytes.saturating_mul(4).saturating_add(16 * 1024 * 1024),
+            numbers: bytes.saturating_mul(2).saturating_add(1_000),
+            ..Self::default()
+        }
+    }
+}
+
+#[derive(Serialize)]
 struct Wire {
     version: u16,
     basis: [u8; 32],
@@ -92,93 +118,152 @@ impl Noised<EvidenceGrid> {
             .map_err(|error| refuse(&format!("cannot be compressed: {error}")))
     }
 
-    /// Reads a payload that a peer sent.
+    /// Reads a payload.
     ///
     /// # Errors
     /// [`PrivacyError::Payload`] says what is wrong with it.
     pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<Self, PrivacyError> {
-        let mut plain = Vec::new();
-        let decoder = zstd::Decoder::new(bytes).map_err(|_| refuse("it is not zstd"))?;
-        decoder
-            .take(limits.decompressed_bytes + 1)
-            .read_to_end(&mut plain)
-            .map_err(|_| refuse("its compression is damaged"))?;
-        if plain.len() as u64 > limits.decompressed_bytes {
-            return Err(refuse("it is larger than this sidecar accepts"));
-        }
-        let (wire, rest): (Wire, &[u8]) =
-            postcard::take_from_bytes(&plain).map_err(|_| refuse("its contents are damaged"))?;
-        if !rest.is_empty() {
-            return Err(refuse("bytes follow its end"));
-        }
-        check(wire, limits)
+        let mut lists = Lists::default();
+        let header = read(bytes, limits, &mut lists)?;
+        let support =
+            Support::from_sorted(lists.videos, lists.channels).ok_or_else(|| refuse("its lists are not ascending"))?;
+        let value = EvidenceGrid {
+            basis: header.basis,
+            dimensions: header.dimensions,
+            support,
+            shares: header.shares,
+            step: header.step,
+            videos: lists.video_sums,
+            channels: lists.channel_sums,
+            gram: lists.gram,
+            contributors: lists.contributors,
+        };
+        let noise = header.noise;
+        Ok(Self { value, noise })
     }
 }
 
-fn check(wire: Wire, limits: DecodeLimits) -> Result<Noised<EvidenceGrid>, PrivacyError> {
-    if wire.version != VERSION {
+/// Checks everything about a payload that a peer sent, whose release can only be used if it is plausible, and says what it
+/// contains. Takes about 10 MB of memory, most of them for the window of the decompressor, whatever the payload says.
+///
+/// # Errors
+/// [`PrivacyError::Payload`] says what is wrong with it.
+pub fn inspect_payload(bytes: &[u8]) -> Result<ReleaseSummary, PrivacyError> {
+    let mut inspection = Inspection::default();
+    let header = read(bytes, DecodeLimits::of_payload(bytes.len()), &mut inspection)?;
+    if let Some(plausibility) = inspection.plausibility {
+        plausibility.finish()?;
+    }
+    Ok(ReleaseSummary {
+        basis: header.basis,
+        dimensions: u32::from(header.dimensions),
+        videos: inspection.counts[0],
+        channels: inspection.counts[1],
+        support_digest: inspection.digest.finalize().into(),
+        noise: header.noise,
+    })
+}
+
+fn read(bytes: &[u8], limits: DecodeLimits, sink: &mut impl Sink) -> Result<Header, PrivacyError> {
+    let mut reader = Reader::new(bytes, limits.plain_bytes)?;
+    if reader.unsigned()? != u64::from(VERSION) {
         return Err(refuse("its version is not known here"));
     }
-    if wire.dimensions < 2 || wire.dimensions > limits.dimensions {
-        return Err(refuse("its number of dimensions is out of range"));
+    let basis = BasisId(reader.array()?);
+    let problem = "its number of dimensions is out of range";
+    let d = reader.length(usize::from(limits.dimensions), problem)?;
+    let dimensions = u16::try_from(d).ok().filter(|dimensions| *dimensions >= 2);
+    let header = Header {
+        basis,
+        dimensions: dimensions.ok_or_else(|| refuse(problem))?,
+        shares: check_shares([reader.float()?, reader.float()?, reader.float()?, reader.float()?])?,
+        step: check_step(reader.float()?)?,
+        noise: check_noise(NoiseStatement {
+            noise_multiplier: reader.float()?,
+            clipping_norm: reader.float()?,
+            epsilon: reader.float()?,
+            delta: reader.float()?,
+        })?,
+    };
+    sink.header(&header);
+
+    let mut counts = [0; 2];
+    let (mut address, mut previous) = (String::new(), String::new());
+    for (list, count) in [List::Videos, List::Channels].into_iter().zip(0..) {
+        let problem = "it lists more videos and channels than this sidecar accepts";
+        counts[count] = reader.length(limits.items - counts[0], problem)?;
+        if (counts[0] + counts[1]) * d > limits.numbers {
+            return Err(refuse("it states more numbers than noise of its size can be"));
+        }
+        sink.count(list, counts[count]);
+        previous.clear();
+        for _ in 0..counts[count] {
+            reader.text(&mut address, LONGEST_ADDRESS)?;
+            if address <= previous {
+                return Err(refuse("its lists are not ascending"));
+            }
+            sink.address(list, &address);
+            std::mem::swap(&mut address, &mut previous);
+        }
     }
-    let d = usize::from(wire.dimensions);
-    if wire.videos.len() + wire.channels.len() > limits.items {
-        return Err(refuse("it lists more videos and channels than this sidecar accepts"));
+    sink.contributors(reader.number(LARGEST_GRID_VALUE)?);
+    exactly(&mut reader, packed_length(d))?;
+    let mut gram = Vec::with_capacity(packed_length(d));
+    for _ in 0..packed_length(d) {
+        gram.push(reader.number(LARGEST_GRID_VALUE)?);
     }
-    if wire
-        .videos
-        .iter()
-        .chain(&wire.channels)
-        .any(|address| address.is_empty() || address.len() > LONGEST_ADDRESS)
-    {
-        return Err(refuse("an address is empty or too long"));
+    sink.gram(gram);
+    let mut row = vec![0; d];
+    for (list, count) in [List::Videos, List::Channels].into_iter().zip(counts) {
+        exactly(&mut reader, count * d)?;
+        sink.rows(list, count, d);
+        for _ in 0..count {
+            for value in &mut row {
+                *value = reader.number(LARGEST_GRID_VALUE)?;
+            }
+            sink.row(list, &row);
+        }
     }
-    let shapes_fit = wire.video_sums.len() == wire.videos.len() * d
-        && wire.channel_sums.len() == wire.channels.len() * d
-        && wire.gram.len() == packed_length(d);
-    if !shapes_fit {
-        return Err(refuse("its lists do not have the lengths that its header states"));
+    reader.end()?;
+    Ok(header)
+}
+
+/// The length of a list of numbers, which follows from what was read before.
+fn exactly(reader: &mut Reader, length: usize) -> Result<(), PrivacyError> {
+    let problem = "its lists do not have the lengths that its header states";
+    if reader.length(length, problem)? == length {
+        Ok(())
+    } else {
+        Err(refuse(problem))
     }
-    let values = [&wire.video_sums, &wire.channel_sums, &wire.gram];
-    let in_range = |value: &i64| value.unsigned_abs() <= LARGEST_GRID_VALUE.unsigned_abs();
-    if !values.into_iter().flatten().all(in_range) || !in_range(&wire.contributors) {
-        return Err(refuse("a value is out of range"));
-    }
-    if !(wire.step > 0.0 && wire.step.is_finite() && wire.step <= 1.0) {
-        return Err(refuse("its grid step is out of range"));
-    }
-    let [videos, channels, gram, contributors] = wire.shares;
+}
+
+/// Every part must have some of the sensitivity, and together no more than all of it.
+fn check_shares([videos, channels, gram, contributors]: [f64; 4]) -> Result<BudgetShares, PrivacyError> {
     let shares = BudgetShares::new(videos, channels, gram, contributors).map_err(|error| refuse(&error.to_string()))?;
-    let noise = NoiseStatement {
-        noise_multiplier: wire.noise_multiplier,
-        clipping_norm: wire.clipping_norm,
-        epsilon: wire.epsilon,
-        delta: wire.delta,
-    };
-    check_noise(&noise)?;
-    let support =
-        Support::from_sorted(wire.videos, wire.channels).ok_or_else(|| refuse("its lists are not ascending"))?;
-    let value = EvidenceGrid {
-        basis: BasisId(wire.basis),
-        dimensions: wire.dimensions,
-        support,
-        shares,
-        step: wire.step,
-        videos: wire.video_sums,
-        channels: wire.channel_sums,
-        gram: wire.gram,
-        contributors: wire.contributors,
-    };
-    Ok(Noised { value, noise })
+    let smallest = videos.min(channels).min(gram).min(contributors);
+    if smallest < BudgetShares::SMALLEST {
+        return Err(refuse("a share of its sensitivity is too small"));
+    }
+    Ok(shares)
+}
+
+/// The grid on which releases are summed is the finest, one clipping norm the coarsest.
+fn check_step(step: f64) -> Result<f64, PrivacyError> {
+    let finest = 1.0 / STEPS_PER_UNIT as f64;
+    if (finest..=1.0).contains(&step) {
+        Ok(step)
+    } else {
+        Err(refuse("its grid step is out of range"))
+    }
 }
 
 /// The statement must be possible and must be consistent: its noise must give at least the privacy that it claims.
-fn check_noise(noise: &NoiseStatement) -> Result<(), PrivacyError> {
+fn check_noise(noise: NoiseStatement) -> Result<NoiseStatement, PrivacyError> {
     let epsilon = Epsilon::new(noise.epsilon).map_err(|error| refuse(&error.to_string()))?;
     let delta = Delta::new(noise.delta).map_err(|error| refuse(&error.to_string()))?;
-    if !(noise.noise_multiplier > 0.0 && noise.noise_multiplier.is_finite()) {
-        return Err(refuse("its noise multiplier must be a positive number"));
+    if !(1.0 / LARGEST_MU..=1.0 / SMALLEST_MU).contains(&noise.noise_multiplier) {
+        return Err(refuse("its noise multiplier is out of range"));
     }
     if (noise.clipping_norm - 1.0).abs() > f64::EPSILON {
         return Err(refuse("its clipping norm must be 1"));
@@ -188,9 +273,12 @@ fn check_noise(noise: &NoiseStatement) -> Result<(), PrivacyError> {
             "the noise that it states is too small for the epsilon that it states",
         ));
     }
-    Ok(())
+    Ok(noise)
 }
 
-fn refuse(why: &str) -> PrivacyError {
+pub(super) fn refuse(why: &str) -> PrivacyError {
     PrivacyError::Payload(why.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

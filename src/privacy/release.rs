@@ -17,7 +17,7 @@ use crate::model::support::Support;
 /// The published grid has about this many steps per standard deviation of the noise.
 const STEPS_PER_DEVIATION: f64 = 8.0;
 /// Most accounts in one sum: each moves a number by at most [`STEPS_PER_UNIT`] steps, and the sum must stay inside `i64`.
-const MOST_CONTRIBUTORS: usize = 1 << 25;
+pub(super) const MOST_CONTRIBUTORS: usize = 1 << 25;
 
 /// Sums contributions. Holds raw evidence, so it can be neither printed nor encoded, and is wiped when dropped.
 #[derive(Zeroize, ZeroizeOnDrop)]

@@ -6,6 +6,7 @@
 
 mod deliveries;
 mod error;
+mod evidence_use;
 mod keys;
 mod ledger;
 mod level;
@@ -24,6 +25,7 @@ mod user_settings;
 
 pub use deliveries::{DeliveryState, LeasedDelivery, NewDelivery, QueuedDelivery};
 pub use error::StoreError;
+pub use evidence_use::{EvidenceUse, RefusedEvidence};
 pub use keys::ActorKeys;
 pub use ledger::{Correction, CorrectionReason, CountedWatches, LedgerTotals};
 pub use level::{Level, UnknownLevel};

@@ -207,6 +207,23 @@ impl Store {
         Ok(leased)
     }
 
+    /// A check of the fetched payload begins: it is counted before, so that a check that ends the process is remembered.
+    /// Returns the number of checks begun, this one included; `None` if the evidence was withdrawn meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database fails; the check must not begin then.
+    pub async fn begin_evidence_check(&self, evidence: &LeasedEvidence) -> Result<Option<i32>, StoreError> {
+        let checks = sqlx::query_scalar!(
+            "UPDATE shoal.received_evidence SET checks = checks + 1
+             WHERE id = $1 AND lease_token = $2 AND state = 'announced' RETURNING checks",
+            evidence.id,
+            evidence.lease,
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(checks)
+    }
+
     /// The payload was fetched and passed every check: it is usable from now on. Returns false if the evidence was
     /// withdrawn meanwhile.
     ///

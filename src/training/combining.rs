@@ -7,36 +7,79 @@ use super::TrainingError;
 use crate::model::accumulation::Accumulation;
 use crate::model::catalogue::Catalogue;
 use crate::model::evidence::EvidenceSource;
+use crate::model::posterior::retain_usable;
 use crate::privacy::{DecodeLimits, EvidenceGrid, Noised};
-use crate::store::{CountedWatches, Store, UsableRelease};
+use crate::store::{CountedWatches, EvidenceUse, RefusedEvidence, Store, UsableRelease};
+
+/// The evidence of peers for one model.
+#[derive(Default)]
+pub struct PeerEvidence {
+    /// One source per peer.
+    pub sources: Vec<EvidenceSource>,
+    /// How many that are, and what was left out.
+    pub used: EvidenceUse,
+}
 
 /// One source per followed peer with usable evidence. Payloads are read one after the other, so that memory grows with
 /// the number of peers and not with that of their releases.
 ///
-/// What cannot be used (another basis, damaged in storage) is left out with a logged reason.
+/// What cannot be used (another basis, damaged in storage, implausible, without a finite model) is left out by itself, with
+/// a logged reason.
 ///
 /// # Errors
 /// [`TrainingError`] when the database cannot answer.
-pub async fn peer_sources(store: &Store, catalogue: &Arc<Catalogue>) -> Result<Vec<EvidenceSource>, TrainingError> {
+pub async fn peer_evidence(store: &Store, catalogue: &Arc<Catalogue>) -> Result<PeerEvidence, TrainingError> {
     let releases = store.usable_releases().await?;
-    let mut sources = Vec::new();
+    let mut used = EvidenceUse {
+        used: 0,
+        refused: store.lately_refused().await?,
+    };
+    let (mut sources, mut peers) = (Vec::new(), Vec::new());
     for of_peer in releases.chunk_by(|a, b| a.actor_url == b.actor_url) {
-        if let Some(source) = accumulate(store, catalogue, of_peer).await? {
+        let (source, releases) = accumulate(store, catalogue, of_peer, &mut used).await?;
+        if let (Some(source), Some(release)) = (source, of_peer.first()) {
             sources.push(source);
+            peers.push((release.actor_url.as_str(), releases));
         }
     }
-    Ok(sources)
+    let catalogue = Arc::clone(catalogue);
+    let (sources, refused) = beside_serving(move || {
+        let mut sources = sources;
+        let refused = retain_usable(&catalogue, &mut sources);
+        (sources, refused)
+    })
+    .await?;
+    for (place, reason) in refused {
+        if let Some((peer, releases)) = peers.get(place) {
+            used.refuse(peer, *releases, reason);
+        }
+    }
+    used.used = sources.len();
+    tell(&used);
+    Ok(PeerEvidence { sources, used })
 }
 
-/// The releases of one peer, newest first, as one source.
+/// Says what is left out, and tells the metrics.
+fn tell(used: &EvidenceUse) {
+    for refused in &used.refused {
+        let RefusedEvidence { peer, releases, reason } = refused;
+        tracing::warn!(peer, releases, reason, "evidence is left out");
+    }
+    let refused: usize = used.refused.iter().map(|refused| refused.releases).sum();
+    metrics::gauge!("shoal_evidence_sources_used").set(used.used as f64);
+    metrics::gauge!("shoal_evidence_releases_refused").set(refused as f64);
+}
+
+/// The releases of one peer, newest first, as one source, and how many they are.
 async fn accumulate(
     store: &Store,
     catalogue: &Arc<Catalogue>,
     releases: &[UsableRelease],
-) -> Result<Option<EvidenceSource>, TrainingError> {
+    used: &mut EvidenceUse,
+) -> Result<(Option<EvidenceSource>, usize), TrainingError> {
     let mut accumulation = Accumulation::default();
     let mut newer = Follows::Anything;
-    let (mut used, mut reason) = (0, "");
+    let mut count = 0;
     for release in releases {
         let Some(following) = newer.after(release.counted) else {
             continue;
@@ -45,28 +88,36 @@ async fn accumulate(
             continue;
         };
         let catalogue = Arc::clone(catalogue);
-        let placed = tokio::task::spawn_blocking(move || {
-            let evidence = Noised::<EvidenceGrid>::decode(&payload, DecodeLimits::default());
-            let evidence = evidence.map_err(|_| "its payload is damaged in storage")?;
-            evidence
-                .source(&catalogue)
-                .ok_or("it is in another basis; check privacy.dimensions on both sides")
-        })
-        .await
-        .map_err(|error| TrainingError::Computation(error.to_string()))?;
+        let placed = beside_serving(move || place(&payload, &catalogue)).await?;
         match placed {
-            Ok(source) => {
-                accumulation.add(&source);
-                (newer, used) = (following, used + 1);
-            }
-            Err(problem) => reason = problem,
+            Ok(source) if accumulation.add(&source) => (newer, count) = (following, count + 1),
+            Ok(_) => used.refuse(
+                &release.actor_url,
+                1,
+                "its noise cannot be weighed against that of newer releases",
+            ),
+            Err(problem) => used.refuse(&release.actor_url, 1, &problem),
         }
     }
-    if used == 0 && !reason.is_empty() {
-        let peer = releases.first().map_or("", |release| release.actor_url.as_str());
-        tracing::warn!(peer, reason, "evidence is left out");
-    }
-    Ok(accumulation.finish())
+    Ok((accumulation.finish(), count))
+}
+
+/// A stored payload as a source. It was checked when it arrived, but perhaps by an older version.
+fn place(payload: &[u8], catalogue: &Catalogue) -> Result<EvidenceSource, String> {
+    let limits = DecodeLimits::of_payload(payload.len());
+    let evidence = Noised::<EvidenceGrid>::decode(payload, limits).map_err(|error| error.to_string())?;
+    let source = evidence
+        .source(catalogue)
+        .ok_or("it is in another basis; check privacy.dimensions on both sides")?;
+    evidence.check_plausible().map_err(|error| error.to_string())?;
+    Ok(source)
+}
+
+/// Runs heavy work beside the tasks that serve.
+async fn beside_serving<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, TrainingError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| TrainingError::Computation(error.to_string()))
 }
 
 /// Which release may come before those that are used already.

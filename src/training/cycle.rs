@@ -23,7 +23,7 @@ use crate::model::learning::{self, LearningParameters, Stage};
 use crate::model::ranking::RankingReport;
 use crate::peertube::{PeerTube, UserId};
 use crate::recommend::snapshot::SharedSnapshot;
-use crate::store::{CountedWatches, Participants, Store};
+use crate::store::{CountedWatches, EvidenceUse, Participants, Store};
 
 /// Where a cycle is, for progress reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +68,10 @@ pub struct CycleReport {
     pub contributors: usize,
     /// Preference values.
     pub interactions: usize,
-    /// Peers whose evidence was combined.
+    /// Peers whose evidence the model uses.
     pub peers: usize,
+    /// The same, with what was left out and why.
+    pub evidence: EvidenceUse,
     /// What became of the release.
     pub release: ReleaseOutcome,
     /// Users on whose held-out history the weights were chosen.
@@ -153,19 +155,18 @@ impl Trainer {
         });
         releasing::tell(&self.store, &privacy, &release).await?;
 
-        let mut sources = combining::peer_sources(&self.store, &catalogue).await?;
+        let combining::PeerEvidence { mut sources, used } = combining::peer_evidence(&self.store, &catalogue).await?;
         let parameters = self.learning_parameters();
-        let (learned, ranked, peers, known_by_peers) = {
+        let (learned, ranked, known_by_peers) = {
             let (interactions, progress) = (Arc::clone(&interactions), Arc::clone(&progress));
             compute(move || {
-                let peers = sources.len();
                 let known_by_peers = combining::known_items(&sources);
                 let stage = |stage| progress(Phase::Learning(stage));
                 let learned = learning::learn(&catalogue, &interactions, &support, &mut sources, &parameters, stage);
                 progress(Phase::Ranking);
                 let first_stage = &learned.recommender;
                 let ranked = ground.learn(&catalogue, &support, &mut sources, &parameters, first_stage);
-                (learned, ranked, peers, known_by_peers)
+                (learned, ranked, known_by_peers)
             })
             .await?
         };
@@ -178,7 +179,8 @@ impl Trainer {
             users: interactions.users(),
             contributors: reading.contributors,
             interactions: interactions.len(),
-            peers,
+            peers: used.used,
+            evidence: used,
             release,
             validation_users: learned.choice.users,
             validation_ndcg_20: learned.choice.ndcg,
@@ -202,6 +204,7 @@ impl Trainer {
             users = report.users,
             interactions = report.interactions,
             peers = report.peers,
+            refused = report.evidence.refused.len(),
             release = ?report.release,
             seconds = report.seconds,
             "a new model is in use"

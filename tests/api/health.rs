@@ -11,6 +11,7 @@ use shoal::clock::ManualClock;
 use shoal::demo::postgres::{Options, ThrowAwayCluster};
 use shoal::demo::schema::{Layout, create_schema};
 use shoal::peertube::PeerTube;
+use shoal::store::NewModel;
 use sqlx::{Connection, PgConnection};
 
 use crate::world::{NOW, PATH, TOKEN, World, config, serve, store};
@@ -34,6 +35,29 @@ async fn health_tells_of_databases_and_model() {
     world.train().await;
     let model = json!({ "model": "test", "createdAt": "2026-02-01T00:00:00Z", "ageSeconds": 0, "videos": 40 });
     assert_eq!(world.get("/readyz").await.json()["model"], model);
+}
+
+#[tokio::test]
+async fn readiness_says_how_many_sources_of_evidence_are_used() {
+    let world = World::untrained().await;
+    let noted =
+        json!({ "used": 3, "refused": [{ "peer": "https://a.example/actor", "releases": 2, "reason": "too much" }] });
+    for (metadata, told) in [
+        (json!({}), json!(null)),
+        (
+            json!({ "evidence": noted }),
+            json!({ "sourcesUsed": 3, "refused": noted["refused"] }),
+        ),
+    ] {
+        let model = NewModel {
+            kind: "none".to_owned(),
+            format_version: 0,
+            metadata,
+            bytes: Arc::from([]),
+        };
+        world.store.publish_model(model).await.unwrap();
+        assert_eq!(world.get("/readyz").await.json()["evidence"], told);
+    }
 }
 
 #[tokio::test]

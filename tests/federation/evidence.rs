@@ -1,5 +1,6 @@
 //! A release goes from one sidecar to its followers: announced, fetched, checked.
 
+use chrono::TimeDelta;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -185,6 +186,29 @@ async fn an_announcement_that_flatters_its_payload_is_refused() -> anyhow::Resul
             "{property}: {reason}"
         );
     }
+    Ok(())
+}
+
+/// A check that ends the process leaves nothing behind but the number of checks begun.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payload_whose_check_never_ends_is_given_up() -> anyhow::Result<()> {
+    let clock = clock();
+    let (a, b) = (Sidecar::start(&clock).await?, Sidecar::start(&clock).await?);
+    b.follow(&a).await?;
+    a.federation.release(&evidence(1), None, BUDGET).await?;
+    a.federation.work_once().await?;
+    for begun in 1..=5 {
+        let leased = b.store.lease_evidence(9, TimeDelta::seconds(300)).await?;
+        assert_eq!(leased.len(), 1);
+        assert_eq!(b.store.begin_evidence_check(&leased[0]).await?, Some(begun));
+        assert_eq!(b.store.lease_evidence(9, TimeDelta::seconds(300)).await?.len(), 0);
+        clock.advance(TimeDelta::seconds(301));
+    }
+    settle(&[&a, &b]).await?;
+    let states = b.store.evidence_states(&a.actor()).await?;
+    assert_eq!((states.len(), states[0].1), (1, EvidenceState::Refused));
+    let reason = states[0].2.as_deref().unwrap_or_default();
+    assert!(reason.contains("begun 5 times"), "{reason}");
     Ok(())
 }
 

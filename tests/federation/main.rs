@@ -9,6 +9,7 @@ mod follows;
 mod hostile;
 mod keys;
 mod ledger;
+mod memory;
 mod newcomers;
 mod outbox;
 mod queue;

@@ -93,7 +93,7 @@ fn agreement(catalogue: &Catalogue, truth: &Factors, sources: &[EvidenceSource])
 
 fn accumulated<'a>(sources: impl IntoIterator<Item = &'a EvidenceSource>) -> EvidenceSource {
     let mut accumulation = Accumulation::default();
-    sources.into_iter().for_each(|source| accumulation.add(source));
+    sources.into_iter().for_each(|source| _ = accumulation.add(source));
     accumulation.finish().unwrap()
 }
 

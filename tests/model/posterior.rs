@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use shoal::model::evidence::{EvidenceSource, PlacedSums};
 use shoal::model::factors::Factors;
 use shoal::model::interactions::Interactions;
-use shoal::model::posterior::item_factors;
+use shoal::model::posterior::{item_factors, retain_usable};
 
 use crate::support::{DIMENSIONS, ITEMS, catalogue, exact, fans};
 
@@ -167,5 +167,48 @@ proptest! {
         if let Some(factors) = item_factors(&catalogue, &sources) {
             prop_assert!(factors.values().iter().all(|value| value.is_finite()));
         }
+        // Beside it, nobody is silenced.
+        let refused = retain_usable(&catalogue, &mut sources);
+        prop_assert!(refused.iter().all(|(place, _)| *place == 0), "{:?}", refused);
+        prop_assert_eq!(sources.len() + refused.len(), 1 + usize::from(with_honest));
+        prop_assert!(sources.is_empty() || item_factors(&catalogue, &sources).is_some());
     }
+}
+
+/// Each of these alone used to make everything infinite or no number.
+#[test]
+fn a_source_that_is_not_finite_is_dropped_alone() {
+    let catalogue = catalogue();
+    let honest = || exact(&catalogue, &fans(20, 0));
+    let alone = item_factors(&catalogue, &[honest()]).unwrap();
+    let (values, speaks) = (vec![1.0; DIMENSIONS * (DIMENSIONS + ITEMS + 4)], vec![true; ITEMS]);
+    let like = |change: fn(&mut EvidenceSource)| {
+        let mut source = hostile(&values, 20.0, 1.0, &speaks);
+        change(&mut source);
+        source
+    };
+    let changes: [fn(&mut EvidenceSource); 12] = [
+        |source| source.contributors = f64::INFINITY,
+        |source| source.contributors = f64::NAN,
+        |source| source.contributors = 1e300,
+        |source| source.contributors = 0.2,
+        |source| source.gram_noise = f64::INFINITY,
+        |source| source.videos.noise = f64::NAN,
+        |source| source.channels.noise = -1.0,
+        |source| source.gram[0] = f32::NAN,
+        |source| source.gram[1] = f32::INFINITY,
+        |source| source.videos.sums.values_mut()[3] = f32::MAX,
+        |source| source.channels.sums.values_mut()[0] = f32::NEG_INFINITY,
+        |source| source.videos.noise_shares = vec![f32::NAN; ITEMS],
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut sources = vec![like(change), honest(), like(change)];
+        let refused = retain_usable(&catalogue, &mut sources);
+        let places: Vec<usize> = refused.iter().map(|(place, _)| *place).collect();
+        assert_eq!(places, [0, 2], "{number}");
+        assert_eq!(item_factors(&catalogue, &sources).unwrap(), alone, "{number}");
+    }
+    let mut sources = vec![like(|_| ()), honest()];
+    assert!(retain_usable(&catalogue, &mut sources).is_empty());
+    assert_eq!(sources.len(), 2);
 }

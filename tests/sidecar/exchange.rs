@@ -111,7 +111,10 @@ async fn evidence_of_all_reaches_everyone_once() {
     stop.cancel();
     assert!(asking.await.unwrap() > 0);
     for ((tube, report), earlier) in tubes.iter().zip(&second).zip(&first) {
-        assert_eq!(report.peers, 2, "{report:?}");
+        // The noise of so small an instance may leave nobody in its number of accounts.
+        let unused = &report.evidence.refused;
+        assert_eq!(report.peers + unused.len(), 2, "{report:?}");
+        assert!(unused.iter().all(|unused| unused.reason.contains("no account is left")));
         assert!(matches!(report.release, ReleaseOutcome::NotDue { .. }), "{report:?}");
         assert_eq!(tube.ledger().await.len(), 1, "nothing is released twice");
         assert!(report.model > earlier.model);

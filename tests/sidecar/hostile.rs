@@ -10,6 +10,7 @@ use shoal::model::contribution::{Contribution, EvidenceBasis};
 use shoal::model::support::Support;
 use shoal::privacy::release::EvidenceSum;
 use shoal::privacy::{BudgetShares, Delta};
+use shoal::store::EvidenceUse;
 
 use crate::support::{Tube, world};
 
@@ -183,4 +184,57 @@ async fn extreme_but_decodable_sums_never_make_a_score_that_is_no_number() {
             "{contributors} {value}"
         );
     }
+}
+
+/// Each states something that made all evidence infinite or no number, or that nobody could have released.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_states_nonsense_silences_nobody() {
+    let tube = Tube::create(0, world(&[20]).swap_remove(0), Arc::new(SystemClock), |_| ()).await;
+    let half_life_off = |config: &mut shoal::config::Config| config.preferences.half_life_days = 0.0;
+    tube.train_with(half_life_off).await;
+    assert_eq!(
+        tube.sidecar.store.evidence_use().await.unwrap(),
+        Some(EvidenceUse::default())
+    );
+    let without = tube.federated_factors();
+    let snapshot = tube.sidecar.snapshot.load_full().unwrap();
+    let videos = snapshot.videos().iter().take(30);
+    let good = honest(12, videos.map(|video| video.url.clone()).collect());
+    store(&tube, 0, &good).await;
+    assert_eq!(tube.train_with(half_life_off).await.peers, 1);
+    let with_the_good_one = tube.federated_factors();
+    assert!(with_the_good_one != without);
+
+    let changes: [(&str, fn(&mut Wire)); 9] = [
+        ("share", |wire| wire.shares[3] = 1e-300),
+        ("share", |wire| wire.shares = [1e-33; 4]),
+        ("step", |wire| wire.step = 5e-324),
+        ("noise multiplier", |wire| wire.noise_multiplier = 1e-300),
+        ("number of accounts", |wire| wire.contributors = 1 << 39),
+        ("number of accounts", |wire| wire.contributors *= 1_000),
+        ("negative", |wire| wire.gram[0] = -(1 << 30)),
+        ("too large", |wire| wire.gram[2] = 1 << 30),
+        ("row", |wire| wire.video_sums[5] = 1 << 30),
+    ];
+    for (place, (_, change)) in changes.iter().enumerate() {
+        let mut wire = Wire::decode(&good);
+        change(&mut wire);
+        store(&tube, 1 + place, &wire.encode()).await;
+    }
+    let report = tube.train_with(half_life_off).await;
+    assert_eq!((report.peers, report.evidence.used), (1, 1), "{report:?}");
+    assert!(
+        tube.federated_factors() == with_the_good_one,
+        "the good one counts as before"
+    );
+    let refused = &report.evidence.refused;
+    assert_eq!(refused.len(), changes.len(), "{refused:#?}");
+    for (place, (expected, _)) in changes.iter().enumerate() {
+        let actor = format!("http://localhost:9/{}", 1 + place);
+        let found = refused.iter().find(|refused| refused.peer == actor).unwrap();
+        assert_eq!(found.releases, 1);
+        assert!(found.reason.contains(expected), "{expected}: {}", found.reason);
+    }
+    // Whatever process asks.
+    assert_eq!(tube.sidecar.store.evidence_use().await.unwrap(), Some(report.evidence));
 }

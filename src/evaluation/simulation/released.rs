@@ -185,7 +185,7 @@ impl Released {
 /// Releases of the same people, each of which counts other items, as one source.
 fn accumulated(releases: impl Iterator<Item = EvidenceSource>) -> Option<EvidenceSource> {
     let mut accumulation = Accumulation::default();
-    releases.for_each(|source| accumulation.add(&source));
+    releases.for_each(|source| _ = accumulation.add(&source));
     accumulation.finish()
 }
 

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Accept, Create, Follow, Reject, Undo};
+use crate::federation::json;
 
 /// The activities that have an effect here. Each has a literal `type`, so at most one variant fits.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -36,7 +37,7 @@ impl Incoming {
     /// # Errors
     /// When it is not an activity, or one of ours with missing or wrong properties.
     pub fn parse(body: &[u8]) -> Result<Self, serde_json::Error> {
-        let value: Value = serde_json::from_slice(body)?;
+        let value: Value = json::parse(body)?;
         if !value.is_object() {
             return Err(serde::de::Error::custom("an activity must be a JSON object"));
         }

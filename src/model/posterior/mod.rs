@@ -12,6 +12,7 @@ mod frame;
 mod measured;
 mod prior;
 mod public;
+mod usable;
 mod variance;
 
 use rayon::prelude::*;
@@ -23,6 +24,7 @@ use descriptors::Descriptors;
 use frame::Frame;
 use measured::Measured;
 pub use public::with_public_dimensions;
+pub use usable::retain_usable;
 
 /// Posterior item factors, `items x D`, or `None` when no source has users or the sums are not finite.
 ///

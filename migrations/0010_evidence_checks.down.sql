@@ -1,0 +1,1 @@
+ALTER TABLE shoal.received_evidence DROP COLUMN checks;
