@@ -10,12 +10,17 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::peertube::{UserId, VideoReference};
-use crate::recommend::request::{DEFAULT_COUNT, MAXIMUM_COUNT, MAXIMUM_START, Request, Strategy};
+use crate::recommend::request::{
+    DEFAULT_COUNT, MAXIMUM_COUNT, MAXIMUM_LANGUAGES, MAXIMUM_PLAYED, MAXIMUM_START, Request, Strategy, VisitorChoices,
+};
 
 /// How a video may be named, as a regular expression: id, short UUID (22 digits of base 58) or UUID. A few texts that fit are
 /// still refused: numbers beyond 32 bits and short UUIDs beyond 128.
 pub(super) const VIDEO_PATTERN: &str =
     r"^([1-9][0-9]{0,9}|[1-9a-km-x][1-9a-km-zA-HJ-NP-Z]{21}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$";
+
+/// Letters of a language code at most, as in PeerTube's table.
+const LONGEST_LANGUAGE: usize = 10;
 
 /// A parameter that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -78,7 +83,49 @@ pub struct Parameters {
     /// `next` never repeats anything.
     #[param(value_type = Option<bool>, default = false)]
     pub include_watched: bool,
+    /// Videos that were played in this sitting, the oldest first, by id, UUID or short UUID, separated by commas. They are left
+    /// out of the list and nothing of them is kept. Where it is given, even empty, the sitting counts as known: `next` then
+    /// also lists videos that are newer than `videoId`.
+    #[param(value_type = Option<Vec<VideoName>>, inline, style = Form, explode = false, max_items = 100)]
+    pub played: Option<Vec<VideoReference>>,
+    /// For visitors: `false` hides sensitive videos, `both` shows them. Without it, the instance decides. For users, what they
+    /// set in PeerTube holds, and this and the next three parameters have no effect.
+    #[param(value_type = Option<NsfwChoice>, inline)]
+    pub nsfw: Option<NsfwChoice>,
+    /// For visitors: flags of sensitive videos that are shown although `nsfw` hides them; 1 violent, 2 explicit, or both.
+    #[param(value_type = Option<u32>, minimum = 0, maximum = 2_147_483_647)]
+    pub nsfw_flags_included: i32,
+    /// For visitors: flags of sensitive videos that are hidden in any case.
+    #[param(value_type = Option<u32>, minimum = 0, maximum = 2_147_483_647)]
+    pub nsfw_flags_excluded: i32,
+    /// For visitors: languages of the videos, as ISO 639 codes, `_unknown` for those without; repeated for each. Videos with
+    /// captions in one of them are listed too.
+    #[param(value_type = Option<Vec<LanguageCode>>, inline, style = Form, explode = true, max_items = 100)]
+    pub language_one_of: Option<Vec<String>>,
 }
+
+/// What a visitor wants to happen with sensitive videos: PeerTube's values but `true`, which would list nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum NsfwChoice {
+    /// They are hidden.
+    False,
+    /// They are listed.
+    Both,
+}
+
+/// An id, a UUID or a short UUID; only in the description of the interface.
+#[derive(ToSchema)]
+#[schema(min_length = 1, max_length = 36,
+    pattern = r"^([1-9][0-9]{0,9}|[1-9a-km-x][1-9a-km-zA-HJ-NP-Z]{21}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$")]
+#[allow(dead_code, reason = "only describes")]
+struct VideoName(String);
+
+/// The code of a language; only in the description of the interface.
+#[derive(ToSchema)]
+#[schema(min_length = 2, max_length = 10, pattern = r"^[A-Za-z0-9_-]{2,10}$")]
+#[allow(dead_code, reason = "only describes")]
+struct LanguageCode(String);
 
 impl Parameters {
     /// Reads a query string, without its question mark.
@@ -94,6 +141,8 @@ impl Parameters {
         let mut invalid = Vec::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let outcome = match name.as_ref() {
+                "languageOneOf" => language(&value)
+                    .and_then(|language| add_language(&mut parameters.language_one_of, language)),
                 _ if seen.contains(&name) => Err("is given more than once".to_owned()),
                 "userId" => {
                     number(&value, 1, i32::MAX as usize).map(|user| parameters.user_id = i32::try_from(user).ok())
@@ -108,6 +157,10 @@ impl Parameters {
                 "start" => number(&value, 0, MAXIMUM_START).map(|start| parameters.start = start),
                 "count" => number(&value, 1, MAXIMUM_COUNT).map(|count| parameters.count = count),
                 "includeWatched" => truth(&value).map(|include| parameters.include_watched = include),
+                "played" => played(&value).map(|videos| parameters.played = Some(videos)),
+                "nsfw" => nsfw(&value).map(|choice| parameters.nsfw = Some(choice)),
+                "nsfwFlagsIncluded" => flags(&value).map(|flags| parameters.nsfw_flags_included = flags),
+                "nsfwFlagsExcluded" => flags(&value).map(|flags| parameters.nsfw_flags_excluded = flags),
                 _ => Err("is not a parameter of this address".to_owned()),
             };
             if let Err(message) = outcome {
@@ -137,6 +190,13 @@ impl From<Parameters> for Request {
             start: parameters.start,
             count: parameters.count,
             include_watched: parameters.include_watched,
+            played: parameters.played,
+            visitor: VisitorChoices {
+                hide_nsfw: parameters.nsfw.map(|choice| choice == NsfwChoice::False),
+                nsfw_flags_shown: parameters.nsfw_flags_included,
+                nsfw_flags_hidden: parameters.nsfw_flags_excluded,
+                languages: parameters.language_one_of,
+            },
         }
     }
 }
@@ -149,6 +209,52 @@ pub(super) fn number(text: &str, minimum: usize, maximum: usize) -> Result<usize
         .flatten()
         .filter(|value| (minimum..=maximum).contains(value))
         .ok_or_else(|| format!("must be a whole number from {minimum} to {maximum}"))
+}
+
+/// Videos separated by commas; none where the text is empty.
+fn played(text: &str) -> Result<Vec<VideoReference>, String> {
+    let names: Vec<&str> = text.split(',').take(MAXIMUM_PLAYED + 1).collect();
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    if names.len() > MAXIMUM_PLAYED {
+        return Err(format!("must name at most {MAXIMUM_PLAYED} videos"));
+    }
+    let videos = names.into_iter().map(VideoReference::parse);
+    let videos: Result<_, _> = videos.collect();
+    videos.map_err(|_| "must be ids, UUIDs or short UUIDs, separated by commas".to_owned())
+}
+
+fn nsfw(text: &str) -> Result<NsfwChoice, String> {
+    match text {
+        "false" => Ok(NsfwChoice::False),
+        "both" => Ok(NsfwChoice::Both),
+        _ => Err("must be false or both".to_owned()),
+    }
+}
+
+fn flags(text: &str) -> Result<i32, String> {
+    let flags = number(text, 0, i32::MAX as usize)?;
+    i32::try_from(flags).map_err(|error| error.to_string())
+}
+
+/// PeerTube's codes of languages: letters, digits, `-` and `_`.
+fn language(text: &str) -> Result<String, String> {
+    let is_code = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if (2..=LONGEST_LANGUAGE).contains(&text.len()) && text.bytes().all(is_code) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be a language code or _unknown, one in each".to_owned())
+    }
+}
+
+fn add_language(languages: &mut Option<Vec<String>>, language: String) -> Result<(), String> {
+    let languages = languages.get_or_insert_default();
+    if languages.len() >= MAXIMUM_LANGUAGES {
+        return Err(format!("must name at most {MAXIMUM_LANGUAGES} languages"));
+    }
+    languages.push(language);
+    Ok(())
 }
 
 fn truth(text: &str) -> Result<bool, String> {
@@ -196,6 +302,40 @@ mod tests {
             (parameters.start, parameters.count, parameters.include_watched),
             (1000, 100, true)
         );
+    }
+
+    #[test]
+    fn a_sitting_and_a_visitors_choices_are_read() {
+        let query = "played=7,9c9de5e8-0a1e-484a-b099-e80766180a6d&nsfw=false&nsfwFlagsIncluded=1&nsfwFlagsExcluded=2\
+                     &languageOneOf=fr&languageOneOf=_unknown";
+        let request = Request::from(Parameters::parse(query).unwrap());
+        assert_eq!(request.played.unwrap().len(), 2);
+        let settings = request.visitor.settings(false);
+        assert!(settings.hide_nsfw);
+        assert_eq!((settings.nsfw_flags_shown, settings.nsfw_flags_hidden), (1, 2));
+        assert_eq!(settings.languages.unwrap(), ["fr", "_unknown"]);
+        let both = Request::from(Parameters::parse("nsfw=both&played=").unwrap());
+        assert!(!both.visitor.settings(true).hide_nsfw);
+        assert_eq!(both.played, Some(Vec::new()));
+    }
+
+    #[test]
+    fn what_is_no_sitting_or_no_choice_of_a_visitor_is_named() {
+        let many = |name: &str, each: &str, count: usize| (0..count).map(|_| format!("{name}={each}&")).collect::<String>();
+        let played = |count: usize| format!("played={}", vec!["7"; count].join(","));
+        for query in ["played=x", "played=7,", "played=,7", "played=7%207", "played=7;8", &played(101), "played=0"] {
+            assert_eq!(refused(query), ["played"], "{query:?}");
+        }
+        assert!(Parameters::parse(&played(100)).is_ok());
+        for value in ["", "true", "1", "BOTH"] {
+            assert_eq!(refused(&format!("nsfw={value}")), ["nsfw"], "{value:?}");
+        }
+        assert_eq!(refused("nsfwFlagsIncluded=-1&nsfwFlagsExcluded=2147483648").len(), 2);
+        for value in ["", "f", "fr,de", "'%3B--", "12345678901"] {
+            assert_eq!(refused(&format!("languageOneOf={value}")), ["languageOneOf"], "{value:?}");
+        }
+        assert!(Parameters::parse(many("languageOneOf", "fr", 100).trim_end_matches('&')).is_ok());
+        assert!(Parameters::parse(many("languageOneOf", "fr", 101).trim_end_matches('&')).is_err());
     }
 
     #[test]

@@ -21,8 +21,9 @@ pub const PATH: &str = "/api/v1/recommendations/videos";
 /// strategy has nothing to say, because the user is unknown or has no history, or because there is no model yet, the list
 /// is made by the next one of: for-you, similar, popular, recent; `recommendation.source` tells.
 ///
-/// `next` is for autoplay: like `videoId`, and to the caller's taste. It never repeats what was watched; where nothing is
-/// remembered of the caller, it only lists videos older than `videoId`, so that what follows goes in no circle.
+/// `next` is for autoplay: like `videoId`, and to the caller's taste. It never repeats what was watched or is named in
+/// `played`; where nothing is remembered of the caller and `played` is not given, it only lists videos older than `videoId`, so
+/// that what follows goes in no circle.
 /// `subscriptions` has the newest of channels and accounts that the user follows; `explore` something new, another choice
 /// every day.
 ///

@@ -17,6 +17,7 @@ use super::rules::{followed, instance, listed_for_viewer, local_or_followed, not
 use super::schema::ThumbnailsTable;
 use super::user::Viewer;
 use super::visibility::Audience;
+use super::visitor::VisitorSettings;
 
 /// What a list shows of a video.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -205,7 +206,7 @@ impl PeerTube {
     pub async fn visible_cards(
         &self,
         viewer: Option<&Viewer>,
-        hide_nsfw_by_default: bool,
+        visitor: impl Into<VisitorSettings>,
         videos: &[VideoId],
     ) -> Result<Vec<VideoCard>, PeerTubeError> {
         if videos.is_empty() {
@@ -216,7 +217,7 @@ impl PeerTube {
             concat!("WITH ", instance!()),
             concat!("v.id = ANY ($7) AND ", listed_for_viewer!())
         );
-        let rows: Vec<Row> = Audience::new(viewer, hide_nsfw_by_default)
+        let rows: Vec<Row> = Audience::new(viewer, visitor)
             .bind_rows(statement)
             .bind(videos.to_vec())
             .fetch_all(&self.pool)

@@ -21,6 +21,7 @@
 //! | [`tokens`] | whose access token it is |
 //! | [`visibility`] | the rules applied to candidates |
 //! | [`recent`] | newest and lately most viewed videos |
+//! | [`visitor`] | what a visitor without an account chose in the browser |
 //! | [`cards`] | videos as lists show them |
 //! | [`error`] | what can go wrong |
 //!
@@ -52,6 +53,7 @@ pub mod ties;
 pub mod tokens;
 pub mod user;
 pub mod visibility;
+pub mod visitor;
 mod wiped;
 
 pub use cards::{ChannelCard, VideoCard};
@@ -69,3 +71,4 @@ pub use signal::{Rated, Rating, Signal, UserSignals, Watch};
 pub use ties::Tie;
 pub use user::{NsfwPolicy, Viewer};
 pub use visibility::Audience;
+pub use visitor::VisitorSettings;

@@ -1,6 +1,9 @@
 //! Lists that need no model: the newest videos, the most viewed of late; and finding the video that a caller names.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
@@ -13,6 +16,7 @@ use super::rules::{
 use super::schema::ViewsTable;
 use super::user::Viewer;
 use super::visibility::Audience;
+use super::visitor::VisitorSettings;
 
 impl PeerTube {
     /// The newest videos that PeerTube would list for `viewer`, see [`PeerTube::visible_among`]; `count` of them after the
@@ -23,11 +27,11 @@ impl PeerTube {
     pub async fn recent(
         &self,
         viewer: Option<&Viewer>,
-        hide_nsfw_by_default: bool,
+        visitor: impl Into<VisitorSettings>,
         start: u32,
         count: u32,
     ) -> Result<Vec<VideoId>, PeerTubeError> {
-        let audience = Audience::new(viewer, hide_nsfw_by_default);
+        let audience = Audience::new(viewer, visitor);
         self.newest(newest_for_viewer!("", ""), audience, start, count)
             .await
             .doing("listing recent videos")
@@ -78,6 +82,22 @@ impl PeerTube {
             .fetch_all(&self.pool)
             .await
             .doing("counting recent views")
+    }
+
+    /// The videos of these UUIDs, whoever may see them; those that this database does not have are left out.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn resolve_uuids(&self, uuids: &[Uuid]) -> Result<HashMap<Uuid, VideoId>, PeerTubeError> {
+        if uuids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows: Vec<(Uuid, VideoId)> = sqlx::query_as("SELECT uuid, id FROM video WHERE uuid = ANY ($1)")
+            .bind(uuids)
+            .fetch_all(&self.pool)
+            .await
+            .doing("looking up videos")?;
+        Ok(rows.into_iter().collect())
     }
 
     /// The video that a caller names, whoever may see it. `None` when this database has no such video.

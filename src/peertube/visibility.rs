@@ -14,6 +14,7 @@ use super::rules::{
     video_and_owner,
 };
 use super::user::{NsfwPolicy, Viewer};
+use super::visitor::VisitorSettings;
 
 /// `video.privacy`: anybody.
 const PUBLIC: i32 = 1;
@@ -45,17 +46,20 @@ pub struct Audience {
 }
 
 impl Audience {
-    /// `hide_nsfw_by_default` decides for visitors without a user.
-    pub fn new(viewer: Option<&Viewer>, hide_nsfw_by_default: bool) -> Self {
+    /// `visitor` decides where there is no user.
+    pub fn new(viewer: Option<&Viewer>, visitor: impl Into<VisitorSettings>) -> Self {
         match viewer {
-            None => Self {
-                account: None,
-                privacies: vec![PUBLIC],
-                hide_nsfw: hide_nsfw_by_default,
-                nsfw_flags_shown: 0,
-                nsfw_flags_hidden: 0,
-                languages: None,
-            },
+            None => {
+                let visitor = visitor.into();
+                Self {
+                    account: None,
+                    privacies: vec![PUBLIC],
+                    hide_nsfw: visitor.hide_nsfw,
+                    nsfw_flags_shown: visitor.nsfw_flags_shown,
+                    nsfw_flags_hidden: visitor.nsfw_flags_hidden,
+                    languages: visitor.languages,
+                }
+            }
             Some(viewer) => Self {
                 account: viewer.account_id,
                 privacies: vec![PUBLIC, INTERNAL],
@@ -92,15 +96,15 @@ impl PeerTube {
     ///
     /// The rules: published, not taken down, owner and owner's server muted neither by the instance nor by the viewer,
     /// public (or internal, for a viewer), local or from somebody whom the instance follows, no sensitive video for a
-    /// viewer who does not want any (or for anybody without a user when `hide_nsfw_by_default`), and, when the viewer
-    /// chose languages, in one of them or with captions in one. Flags that a viewer hides are hidden in any case.
+    /// viewer who does not want any, and, when the viewer chose languages, in one of them or with captions in one. Flags
+    /// that a viewer hides are hidden in any case. `visitor` holds what somebody without a user chose.
     ///
     /// # Errors
     /// [`PeerTubeError`] when the database cannot answer.
     pub async fn visible_among(
         &self,
         viewer: Option<&Viewer>,
-        hide_nsfw_by_default: bool,
+        visitor: impl Into<VisitorSettings>,
         candidates: &[VideoId],
     ) -> Result<Vec<VideoId>, PeerTubeError> {
         if candidates.is_empty() {
@@ -114,7 +118,7 @@ impl PeerTube {
             "WHERE v.id = ANY ($7) AND ",
             listed_for_viewer!()
         );
-        let visible: HashSet<VideoId> = Audience::new(viewer, hide_nsfw_by_default)
+        let visible: HashSet<VideoId> = Audience::new(viewer, visitor)
             .bind(statement)
             .bind(candidates.to_vec())
             .fetch_all(&self.pool)

@@ -11,7 +11,7 @@ use super::controls::Controls;
 use super::newest_first::NewestFirst;
 use super::request::Strategy;
 use super::signals::Seen;
-use crate::peertube::{AccountId, ChannelId, PeerTube, PeerTubeError, VideoId, Viewer};
+use crate::peertube::{AccountId, ChannelId, PeerTube, PeerTubeError, VideoId, Viewer, VisitorSettings};
 
 /// Length of a list at most.
 pub const LIST_LIMIT: usize = 500;
@@ -56,8 +56,8 @@ pub enum Newest {
 pub struct Audience<'a> {
     /// The user; `None` for a visitor.
     pub viewer: Option<&'a Viewer>,
-    /// Whether sensitive videos are hidden from visitors.
-    pub hide_nsfw_by_default: bool,
+    /// What holds for a visitor.
+    pub visitor: &'a VisitorSettings,
     /// What the user has seen.
     pub seen: &'a Seen,
     /// What the user decided.
@@ -70,6 +70,8 @@ pub struct Audience<'a> {
     pub author: Option<AccountId>,
     /// The video that is being watched now.
     pub current: Option<VideoId>,
+    /// Videos that were played in this sitting, as the caller says.
+    pub played: &'a HashSet<VideoId>,
     /// The only videos that may be listed; `None` when all may.
     pub permitted: Option<&'a NewestFirst>,
     /// The videos that are presumed to be visible, so that nobody is asked; the page must be checked then.
@@ -79,6 +81,7 @@ pub struct Audience<'a> {
 impl Audience<'_> {
     fn excludes(&self, entry: &Entry) -> bool {
         self.current == Some(entry.video)
+            || self.played.contains(&entry.video)
             || (self.author.is_some() && self.author == entry.owner)
             || self.permitted.is_some_and(|permitted| !permitted.contains(entry.video))
             || self.seen.excludes(entry.video, self.include_watched)
@@ -89,7 +92,7 @@ impl Audience<'_> {
     fn excludes_at_most(&self) -> Option<usize> {
         let is_known = self.author.is_none() && self.permitted.is_none() && !self.controls.excludes_channels();
         let current = usize::from(self.current.is_some());
-        is_known.then(|| current + self.seen.count() + self.controls.unwanted.len())
+        is_known.then(|| current + self.played.len() + self.seen.count() + self.controls.unwanted.len())
     }
 }
 
@@ -168,7 +171,7 @@ impl<'a> Listing<'a> {
             let videos: Vec<VideoId> = chunk.iter().map(|entry| entry.video).collect();
             let Audience {
                 viewer,
-                hide_nsfw_by_default,
+                visitor,
                 presumed,
                 ..
             } = self.audience;
@@ -176,7 +179,7 @@ impl<'a> Listing<'a> {
                 videos.into_iter().filter(|video| presumed.contains(*video)).collect()
             } else {
                 let peertube = self.peertube;
-                peertube.visible_among(viewer, hide_nsfw_by_default, &videos).await?
+                peertube.visible_among(viewer, visitor, &videos).await?
             };
             self.take(&chunk, &visible).await?;
             if first && chunk.len() == FIRST_PART && stands(&self.entries) {
@@ -213,13 +216,13 @@ impl<'a> Listing<'a> {
         while !self.is_full() {
             let Audience {
                 viewer,
-                hide_nsfw_by_default,
+                visitor,
                 presumed,
                 ..
             } = self.audience;
             let (peertube, count) = (self.peertube, CHUNK as u32);
             let mut recent = match (newest, viewer, presumed) {
-                (Newest::All, ..) => peertube.recent(viewer, hide_nsfw_by_default, start, count).await?,
+                (Newest::All, ..) => peertube.recent(viewer, visitor, start, count).await?,
                 (Newest::Followed, Some(viewer), None) => peertube.recent_of_followed(viewer, start, count).await?,
                 (Newest::Followed, Some(viewer), Some(_)) => peertube.any_of_followed(viewer, start, count).await?,
                 (Newest::Followed, None, _) => Vec::new(),

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`request`] | what a caller can ask for, and its bounds |
 //! | [`snapshot`] | the published model with the videos it speaks about |
+//! | `caller` | who asks, and what may be read of them |
 //! | [`signals`] | the caller's watches and ratings as the model's history |
 //! | [`controls`] | what the caller decided |
 //! | [`steering`] | how sliders and topics push a ranking |
@@ -30,6 +31,7 @@
 //! What stays out: HTTP (see [`crate::api`]), SQL (see [`crate::peertube`]) and learning (see [`crate::model`]).
 
 pub mod blending;
+mod caller;
 pub mod controls;
 mod current;
 pub mod diversity;

@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::newest_first::NewestFirst;
 use super::snapshot::SharedSnapshot;
 use crate::clock::SharedClock;
-use crate::peertube::{Audience, PeerTube, Viewer};
+use crate::peertube::{Audience, PeerTube, Viewer, VisitorSettings};
 
 /// After a minute at least, a guess is made anew.
 const LIFETIME: TimeDelta = TimeDelta::seconds(60);
@@ -65,8 +65,12 @@ impl Presumed {
 
     /// The videos that are probably listed for this caller; `None` while that is not known. Where it is not, or not known
     /// any more, it is read in the background.
-    pub fn listed_for(&self, viewer: Option<&Viewer>, hide_nsfw_by_default: bool) -> Option<Arc<NewestFirst>> {
-        let kind = Audience::new(viewer, hide_nsfw_by_default).muting_nobody();
+    pub fn listed_for(
+        &self,
+        viewer: Option<&Viewer>,
+        visitor: impl Into<VisitorSettings>,
+    ) -> Option<Arc<NewestFirst>> {
+        let kind = Audience::new(viewer, visitor).muting_nobody();
         let now = self.clock.now();
         let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
         if guesses.len() >= KINDS && !guesses.contains_key(&kind) {
@@ -112,8 +116,12 @@ impl Presumed {
     }
 
     /// What is listed for this caller, read now if nobody else does and it is not known or old.
-    async fn prepared(&self, viewer: Option<&Viewer>, hide_nsfw_by_default: bool) -> Option<Arc<NewestFirst>> {
-        let kind = Audience::new(viewer, hide_nsfw_by_default).muting_nobody();
+    async fn prepared(
+        &self,
+        viewer: Option<&Viewer>,
+        visitor: impl Into<VisitorSettings>,
+    ) -> Option<Arc<NewestFirst>> {
+        let kind = Audience::new(viewer, visitor).muting_nobody();
         let is_due = {
             let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
             let guess = guesses.entry(kind.clone()).or_default();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::RecommendError;
-use crate::peertube::{UserId, VideoReference};
+use crate::peertube::{UserId, VideoReference, VisitorSettings};
 
 /// Videos on a page when the caller does not say.
 pub const DEFAULT_COUNT: usize = 15;
@@ -15,6 +15,10 @@ pub const DEFAULT_COUNT: usize = 15;
 pub const MAXIMUM_COUNT: usize = 100;
 /// Videos skipped at most. Lists are shorter ([`super::listing::LIST_LIMIT`]), so a later page is empty, not an error.
 pub const MAXIMUM_START: usize = 1_000;
+/// Videos of the sitting that a request names at most.
+pub const MAXIMUM_PLAYED: usize = 100;
+/// Languages that a visitor chooses at most.
+pub const MAXIMUM_LANGUAGES: usize = 100;
 
 /// How a list is made; also where an entry of a list comes from, because one list may fall back to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
@@ -120,6 +124,36 @@ pub struct Request {
     /// Whether videos may be listed that the user has already watched or liked. Disliked ones never are, and
     /// [`Strategy::Next`] never repeats anything.
     pub include_watched: bool,
+    /// Videos that were played in this sitting, oldest first, which are left out of the list; `None` when the caller does
+    /// not say. Nothing of it is kept.
+    pub played: Option<Vec<VideoReference>>,
+    /// What a visitor chose in the browser. For a user, PeerTube's own settings hold.
+    pub visitor: VisitorChoices,
+}
+
+/// What a visitor chose in the browser; the instance decides what is left open.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct VisitorChoices {
+    /// Whether sensitive videos are hidden.
+    pub hide_nsfw: Option<bool>,
+    /// Flags of sensitive videos that are shown although sensitive videos are hidden.
+    pub nsfw_flags_shown: i32,
+    /// Flags of sensitive videos that are hidden in any case.
+    pub nsfw_flags_hidden: i32,
+    /// Languages; `None` for all.
+    pub languages: Option<Vec<String>>,
+}
+
+impl VisitorChoices {
+    /// The settings that hold where the instance hides sensitive videos from visitors if `hide_nsfw_by_default`.
+    pub fn settings(&self, hide_nsfw_by_default: bool) -> VisitorSettings {
+        VisitorSettings {
+            hide_nsfw: self.hide_nsfw.unwrap_or(hide_nsfw_by_default),
+            nsfw_flags_shown: self.nsfw_flags_shown,
+            nsfw_flags_hidden: self.nsfw_flags_hidden,
+            languages: self.languages.clone(),
+        }
+    }
 }
 
 impl Default for Request {
@@ -131,6 +165,8 @@ impl Default for Request {
             start: 0,
             count: DEFAULT_COUNT,
             include_watched: false,
+            played: None,
+            visitor: VisitorChoices::default(),
         }
     }
 }
@@ -143,6 +179,9 @@ impl Request {
     pub fn check(&self) -> Result<(), RecommendError> {
         within("start", self.start, 0, MAXIMUM_START)?;
         within("count", self.count, 1, MAXIMUM_COUNT)?;
+        within("played", self.played.as_ref().map_or(0, Vec::len), 0, MAXIMUM_PLAYED)?;
+        let languages = self.visitor.languages.as_ref().map_or(0, Vec::len);
+        within("languageOneOf", languages, 0, MAXIMUM_LANGUAGES)?;
         if self.strategy.needs_video() && self.video.is_none() {
             return Err(RecommendError::MissingVideo);
         }

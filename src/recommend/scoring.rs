@@ -104,6 +104,8 @@ pub struct Wish {
     pub current: Option<u32>,
     /// The caller, where what they watch is remembered.
     pub remembered: Option<UserId>,
+    /// Whether it is known what was played before: remembered, or said by the caller.
+    pub knows_played: bool,
     /// The channels of everything that the caller watched or rated, where that may be known.
     pub watched_channels: Arc<HashSet<ChannelId>>,
     /// The present.
@@ -179,11 +181,11 @@ impl Wish {
         self.by_resemblance(self.resemblance(current, snapshot), snapshot)
     }
 
-    /// Without a memory of what was played, only videos older than the current one: so what follows goes back in time and
+    /// Where it is not known what was played, only videos older than the current one: so what follows goes back in time and
     /// never in a circle.
     fn next(&self, current: u32, snapshot: &Arc<Snapshot>) -> Ranking {
         let mut resemblance = self.resemblance(current, snapshot);
-        if self.remembered.is_none() {
+        if !self.knows_played {
             leave_out_younger(&mut resemblance, current, snapshot);
         }
         let Some(person) = &self.person else {
@@ -242,6 +244,7 @@ mod tests {
             controls: Arc::default(),
             current,
             remembered: None,
+            knows_played: false,
             watched_channels: Arc::default(),
             now: DateTime::UNIX_EPOCH,
         }
@@ -261,11 +264,11 @@ mod tests {
         }
         // The third shares a tag with the first.
         assert_eq!(items(&wish(Strategy::Next, Some(2)), Strategy::Next)[0], 0);
-        let remembered = Wish {
-            remembered: Some(UserId(1)),
+        let knowing = Wish {
+            knows_played: true,
             ..wish(Strategy::Next, Some(0))
         };
-        assert!(items(&remembered, Strategy::Next).contains(&2));
+        assert!(items(&knowing, Strategy::Next).contains(&2));
     }
 
     #[test]

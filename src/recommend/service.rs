@@ -1,10 +1,10 @@
 //! One request from beginning to end: who asks, what was watched, rank, filter, cut a page, say why.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::caller::Caller;
 use super::controls::Controls;
 use super::error::RecommendError;
 use super::fair_chance::{self, interleave};
@@ -15,16 +15,15 @@ use super::plan::{Available, sources};
 use super::presumed::Presumed;
 use super::ranking::Scored;
 use super::request::{Request, Strategy};
-use super::scoring::{Person, Wish};
+use super::scoring::Wish;
 use super::showing::explain;
-use super::signals::{self, History, SIGNAL_LIMIT, Seen};
-use super::sitting;
+use super::signals::{SIGNAL_LIMIT, Seen};
 use super::snapshot::{SharedSnapshot, Snapshot};
 use super::spreading::{is_spread, spread};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::model::preference::PreferenceRules;
-use crate::peertube::{AccountId, ChannelId, PeerTube, Signal, Tie, UserId, VideoId, Viewer};
+use crate::peertube::{PeerTube, UserId, VideoId, Viewer, VisitorSettings};
 use crate::store::{Level, Store};
 
 /// What an administrator decides about lists.
@@ -74,38 +73,6 @@ pub struct Recommendations {
     settings: Settings,
     presumed: Presumed,
     clock: SharedClock,
-}
-
-/// Who asks. Nothing at all is read of somebody who is blocked, has switched the history off, or is at the level `off`.
-#[derive(Default)]
-struct Caller {
-    viewer: Option<Viewer>,
-    signals: Vec<Signal>,
-    /// Subscriptions and comments, where they rank.
-    ties: Option<Vec<Tie>>,
-    controls: Arc<Controls>,
-}
-
-impl Caller {
-    /// The caller, where what is watched may be read: then what was played is known at the next request.
-    fn remembered(&self) -> Option<UserId> {
-        let viewer = self.viewer.as_ref()?;
-        (viewer.history_enabled && self.controls.reads_history()).then_some(viewer.id)
-    }
-
-    /// The caller's account, where the list is made for the caller and may have own videos in it.
-    fn author(&self, strategy: Strategy, snapshot: Option<&Snapshot>) -> Option<AccountId> {
-        let is_personal = strategy.is_personal() && self.controls.level != Some(Level::Off);
-        let account = self.viewer.as_ref().filter(|_| is_personal)?.account_id?;
-        snapshot?.is_owner(account).then_some(account)
-    }
-
-    /// What was played before the list, oldest first.
-    fn played(&self, strategy: Strategy, current: Option<VideoId>, now: DateTime<Utc>) -> Vec<VideoId> {
-        let remembered = self.remembered().is_some();
-        let reset = self.controls.history_from;
-        sitting::played(&self.signals, reset, current, strategy, remembered, now)
-    }
 }
 
 /// What a list is made from.
@@ -159,7 +126,12 @@ impl Recommendations {
             .as_deref()
             .is_some_and(|snapshot| snapshot.second_stage().is_some());
         let ranks_by_ties = ranks_twice && request.strategy == Strategy::ForYou;
-        let (mut caller, named) = tokio::try_join!(self.caller(request.user, ranks_by_ties), self.named(request))?;
+        let (caller, named, said) = tokio::try_join!(
+            self.caller(request.user, ranks_by_ties),
+            self.named(request),
+            self.said(request)
+        )?;
+        let mut caller = Caller { said, ..caller };
         let history = snapshot
             .as_deref()
             .map(|snapshot| self.history(&caller, snapshot))
@@ -187,15 +159,18 @@ impl Recommendations {
             controls: Arc::clone(&caller.controls),
             current: similar_item,
             remembered: caller.remembered(),
+            knows_played: caller.remembered().is_some() || caller.said.is_some(),
             watched_channels: self
                 .watched_channels(request.strategy, &caller, snapshot.as_deref())
                 .await?,
             now: self.clock.now(),
         };
         let seen = Seen::new(&caller.signals);
+        let visitor = request.visitor.settings(self.settings.hide_nsfw_by_default);
+        let played = caller.said.iter().flatten().copied().collect();
         let audience = Audience {
             viewer: caller.viewer.as_ref(),
-            hide_nsfw_by_default: self.settings.hide_nsfw_by_default,
+            visitor: &visitor,
             seen: &seen,
             controls: &caller.controls,
             seen_is_cut: caller.signals.len() >= SIGNAL_LIMIT as usize,
@@ -203,6 +178,7 @@ impl Recommendations {
             include_watched: request.include_watched && request.strategy != Strategy::Next,
             author: caller.author(request.strategy, snapshot.as_deref()),
             current: current.map(|current| current.video),
+            played: &played,
             permitted: permitted.as_ref(),
             presumed: None,
         };
@@ -214,7 +190,7 @@ impl Recommendations {
             sources: sources(request.strategy, available),
             similar_to,
         };
-        let presumed = self.guess(snapshot.as_deref(), caller.viewer.as_ref());
+        let presumed = self.guess(snapshot.as_deref(), caller.viewer.as_ref(), &visitor);
         if let Some(presumed) = &presumed {
             let presumed = Some(&**presumed);
             let page = self.page(&making, Audience { presumed, ..audience }).await?;
@@ -225,11 +201,17 @@ impl Recommendations {
         Ok(self.page(&making, audience).await?.page)
     }
 
-    /// A guess which videos are visible, where looking them up would take long.
-    fn guess(&self, snapshot: Option<&Snapshot>, viewer: Option<&Viewer>) -> Option<Arc<NewestFirst>> {
+    /// A guess which videos are visible, where looking them up would take long. None is kept for visitors with choices of their
+    /// own: there are too many different ones, and anybody can make them up.
+    fn guess(
+        &self,
+        snapshot: Option<&Snapshot>,
+        viewer: Option<&Viewer>,
+        visitor: &VisitorSettings,
+    ) -> Option<Arc<NewestFirst>> {
         let many = snapshot.is_some_and(|snapshot| snapshot.videos().len() >= self.settings.many_videos);
-        let hide_nsfw = self.settings.hide_nsfw_by_default;
-        many.then(|| self.presumed.listed_for(viewer, hide_nsfw)).flatten()
+        let is_kept = many && (viewer.is_some() || visitor.is_common());
+        is_kept.then(|| self.presumed.listed_for(viewer, visitor)).flatten()
     }
 
     /// Makes the list and cuts the page. What is on the page is visible to the caller, presumed or not.
@@ -242,7 +224,7 @@ impl Recommendations {
             similar_to,
             ..
         } = *making;
-        let viewer = audience.viewer;
+        let (viewer, visitor) = (audience.viewer, audience.visitor);
         let period = fair_chance::period(self.settings.fair_chance, &wish.controls);
         let mut listing = Listing::new(&self.peertube, audience, request.start + request.count);
         for source in &making.sources {
@@ -288,7 +270,7 @@ impl Recommendations {
         let listed = listing.finish();
         let total = listed.total;
         let model = snapshot.map(|snapshot| &**snapshot);
-        let played = caller.played(request.strategy, similar_to, wish.now);
+        let played = caller.played(request.strategy, similar_to, model, wish.now);
         let played = played
             .into_iter()
             .map(|video| recent_entry(video, model, request.strategy));
@@ -296,78 +278,11 @@ impl Recommendations {
         let entries = spread(played.collect(), listed, wanted, period, wish, model);
         let page: Vec<Entry> = entries.into_iter().skip(request.start).take(request.count).collect();
         let grounds = explain(&page, snapshot.cloned(), wish.clone(), similar_to).await?;
-        let data = self.hydrate(&page, grounds, viewer, similar_to).await?;
+        let data = self.hydrate(&page, grounds, viewer, visitor, similar_to).await?;
         Ok(Checked {
             is_whole: data.len() == page.len(),
             page: Page { total, data },
         })
-    }
-
-    /// Who asks. Ties are read where `ranks_by_ties`.
-    async fn caller(&self, user: Option<UserId>, ranks_by_ties: bool) -> Result<Caller, RecommendError> {
-        let Some(user) = user else { return Ok(Caller::default()) };
-        let viewer = async {
-            let mut session = self.peertube.session().await?;
-            let viewer = session.viewer(user).await?;
-            Ok::<_, RecommendError>((session, viewer))
-        };
-        let ((mut session, viewer), controls) = tokio::try_join!(viewer, self.controls(user))?;
-        let viewer = viewer.filter(|viewer| !viewer.blocked);
-        let controls = viewer.as_ref().map(|_| controls).unwrap_or_default();
-        let is_read = viewer.as_ref().is_some_and(|viewer| viewer.history_enabled) && controls.reads_history();
-        let (signals, ties) = if !is_read {
-            (Vec::new(), None)
-        } else if ranks_by_ties && controls.learns() {
-            let (signals, ties) = session.signals_and_ties(user, SIGNAL_LIMIT).await?;
-            (signals, Some(ties))
-        } else {
-            (session.user_signals(user, SIGNAL_LIMIT).await?, None)
-        };
-        Ok(Caller {
-            viewer,
-            signals,
-            ties,
-            controls: Arc::new(controls),
-        })
-    }
-
-    /// The caller as the model sees them; `None` without a model or a history, and for lists that do not look at it.
-    fn person(
-        &self,
-        strategy: Strategy,
-        snapshot: Option<&Arc<Snapshot>>,
-        history: History,
-        ties: Option<Vec<Tie>>,
-    ) -> Option<Arc<Person>> {
-        let snapshot = snapshot.filter(|_| strategy.is_personal() && !history.preferences.is_empty())?;
-        let person = Person::new(history, ties, Arc::clone(snapshot), self.clock.now());
-        Some(Arc::new(person))
-    }
-
-    /// Only known when the list is about channels that are new to the caller. Read for what the model does not tell.
-    async fn watched_channels(
-        &self,
-        strategy: Strategy,
-        caller: &Caller,
-        snapshot: Option<&Snapshot>,
-    ) -> Result<Arc<HashSet<ChannelId>>, RecommendError> {
-        let Some(user) = caller.remembered().filter(|_| strategy == Strategy::Explore) else {
-            return Ok(Arc::default());
-        };
-        if caller.signals.len() >= SIGNAL_LIMIT as usize {
-            return Ok(Arc::new(self.peertube.watched_channels(user).await?));
-        }
-        let mut unknown: Vec<VideoId> = Vec::new();
-        let mut channels: HashSet<ChannelId> = HashSet::new();
-        for signal in &caller.signals {
-            let known = snapshot.and_then(|snapshot| snapshot.outline(snapshot.item(signal.video)?));
-            match known {
-                Some(outline) => _ = channels.insert(outline.channel),
-                None => unknown.push(signal.video),
-            }
-        }
-        channels.extend(self.peertube.channels_of(&unknown).await?);
-        Ok(Arc::new(channels))
     }
 
     /// Reads beforehand what the first requests for a model's lists need; see [`Presumed::prepare`].
@@ -413,23 +328,6 @@ impl Recommendations {
         Ok(Controls::new(settings, unwanted, self.settings.default_level))
     }
 
-    fn history(&self, caller: &Caller, snapshot: &Snapshot) -> History {
-        if !caller.controls.learns() {
-            return History::default();
-        }
-        let since_reset: Vec<Signal> = caller
-            .signals
-            .iter()
-            .filter_map(|signal| signals::since(signal, caller.controls.history_from))
-            .collect();
-        History::new(
-            &since_reset,
-            snapshot,
-            &self.settings.rules,
-            self.clock.now(),
-            self.settings.history_limit,
-        )
-    }
 }
 
 /// Ranks off the threads that serve requests: with many videos it takes milliseconds.

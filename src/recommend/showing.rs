@@ -15,7 +15,7 @@ use super::scoring::Wish;
 use super::service::{Recommendations, rank};
 use super::snapshot::Snapshot;
 use super::steering::is_about;
-use crate::peertube::{VideoCard, VideoId, Viewer};
+use crate::peertube::{VideoCard, VideoId, Viewer, VisitorSettings};
 
 /// Shares of watched videos that are computed without leaving the thread, which would take longer: some tenths of a millisecond.
 const AT_ONCE: usize = 5_000;
@@ -27,6 +27,7 @@ impl Recommendations {
         page: &[Entry],
         grounds: Vec<Vec<Ground>>,
         viewer: Option<&Viewer>,
+        visitor: &VisitorSettings,
         similar_to: Option<VideoId>,
     ) -> Result<Vec<RecommendedVideo>, RecommendError> {
         let named = || grounds.iter().flatten().filter_map(|ground| ground.video());
@@ -34,8 +35,7 @@ impl Recommendations {
         videos.sort_unstable();
         videos.dedup();
         // A video that was watched may have been hidden since; the current one has been checked.
-        let hide_nsfw = self.settings().hide_nsfw_by_default;
-        let mut cards = by_id(self.peertube().visible_cards(viewer, hide_nsfw, &videos).await?);
+        let mut cards = by_id(self.peertube().visible_cards(viewer, visitor, &videos).await?);
         let checked: Vec<VideoId> = similar_to
             .into_iter()
             .filter(|video| named().any(|named| named == *video) && !cards.contains_key(video))

@@ -123,3 +123,58 @@ async fn fifty_next_ones_stay_within_the_users_choices_and_never_repeat() {
         world.watch(VIEWER, video, 60).await;
     }
 }
+
+/// Plays what comes next fifty times, telling what was played so far.
+async fn never_repeats(world: &World, who: &str) {
+    let mut played = vec![110];
+    for step in 0..50 {
+        let names: Vec<String> = played.iter().map(ToString::to_string).collect();
+        let video = played.last().unwrap();
+        let query = format!("strategy=next&videoId={video}{who}&count=1&played={}", names.join(","));
+        let next = world.list(&query).await.ids()[0];
+        assert!(!played.contains(&next), "{who}: {next} again at step {step}");
+        played.push(next);
+    }
+}
+
+#[tokio::test]
+async fn who_says_what_was_played_gets_nothing_twice() {
+    let mut world = World::start().await;
+    add_more(&mut world).await;
+    never_repeats(&world, "").await;
+    world
+        .instance
+        .execute(&format!(
+            "UPDATE \"user\" SET \"videosHistoryEnabled\" = false WHERE id = {VIEWER}"
+        ))
+        .await;
+    never_repeats(&world, &format!("&userId={VIEWER}")).await;
+    // Whatever the strategy, and however the video is named.
+    let uuid = world.list("strategy=popular&count=1").await.data[0]["uuid"].clone();
+    for strategy in ["for-you", "popular", "recent", "explore"] {
+        let first = world.list(&format!("strategy={strategy}&count=1")).await.ids()[0];
+        let without = world
+            .list(&format!("strategy={strategy}&count=100&played={first},{}", uuid.as_str().unwrap()))
+            .await;
+        assert!(!without.ids().contains(&first), "{strategy}");
+        assert!(without.data.iter().all(|video| video["uuid"] != uuid), "{strategy}");
+    }
+    let nothing_yet = world.list("strategy=next&videoId=101&played=&count=5").await;
+    assert_eq!(nothing_yet.sources(), ["next"], "newer ones too: {:?}", nothing_yet.ids());
+}
+
+#[tokio::test]
+async fn somebody_who_guesses_numbers_learns_no_channel() {
+    let mut world = World::start().await;
+    world
+        .instance
+        .execute("UPDATE video SET privacy = 4 WHERE id = 120")
+        .await;
+    world.train().await;
+    let list = async |played: &str| {
+        let query = format!("strategy=next&videoId=110&count=30&played={played}");
+        world.list(&query).await.ids()
+    };
+    assert_eq!(list("120,120").await, list("").await, "an internal video moves nothing");
+    assert_ne!(list("118,118").await, list("").await);
+}

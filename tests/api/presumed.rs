@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use shoal::clock::SharedClock;
-use shoal::peertube::{Signal, UserId, VideoId, Viewer, Watch};
+use shoal::peertube::{Signal, UserId, VideoId, Viewer, VisitorSettings, Watch};
 use shoal::recommend::controls::Controls;
 use shoal::recommend::listing::{Audience, Entry, Listing};
 use shoal::recommend::newest_first::NewestFirst;
@@ -161,16 +161,18 @@ async fn candidates_are_enough_whether_they_are_counted_or_not() {
         let signals: Vec<Signal> = (1..=watched).map(|video| signal(3 * video % 701)).collect();
         let seen = Seen::new(&signals);
         let mut listed = [0, all.len()].map(|at_least| (at_least, None));
+        let (visitor, played) = (VisitorSettings::from(true), foldhash::HashSet::default());
         for (at_least, listed) in &mut listed {
             let audience = Audience {
                 viewer: None,
-                hide_nsfw_by_default: true,
+                visitor: &visitor,
                 seen: &seen,
                 controls: &controls,
                 seen_is_cut: false,
                 include_watched: false,
                 author: None,
                 current: None,
+                played: &played,
                 permitted: None,
                 presumed: Some(&presumed),
             };

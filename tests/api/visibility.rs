@@ -148,3 +148,35 @@ async fn remote_videos_need_a_follow() {
     world.instance.follow(INSTANCE, REMOTE_CHANNEL, "accepted").await;
     assert_listed(&world, Some(VIEWER), 401, true, "the instance follows").await;
 }
+
+#[tokio::test]
+async fn a_visitors_choices_hold_in_every_list() {
+    let mut world = World::start().await;
+    let sql = "UPDATE video SET language = 'fr' WHERE id <> 115; \
+               UPDATE video SET nsfw = true, \"nsfwFlags\" = 1 WHERE id IN (114, 115)";
+    world.instance.execute(sql).await;
+    // (Choices, whether 114 is listed, which is French, and 115, which is in no language; both are violent.)
+    let cases = [
+        ("", false, false),
+        ("&nsfw=false", false, false),
+        ("&nsfw=both", true, true),
+        ("&nsfw=false&nsfwFlagsIncluded=1", true, true),
+        ("&nsfw=both&nsfwFlagsExcluded=1", false, false),
+        ("&nsfw=both&nsfwFlagsExcluded=2", true, true),
+        ("&nsfw=both&languageOneOf=fr", true, false),
+        ("&nsfw=both&languageOneOf=de&languageOneOf=_unknown", false, true),
+        ("&nsfw=both&languageOneOf=_unknown&languageOneOf=fr", true, true),
+    ];
+    for (choices, french, unknown) in cases {
+        for strategy in STRATEGIES {
+            let ids = world.list(&format!("count=100&{strategy}{choices}")).await.ids();
+            let found = (ids.contains(&114), ids.contains(&115));
+            assert_eq!(found, (french, unknown), "{strategy}{choices}: {ids:?}");
+        }
+    }
+    // Of a user, PeerTube knows the choices.
+    for choice in ["", "&nsfw=false&languageOneOf=de"] {
+        let query = format!("count=100&strategy=popular&userId={VIEWER}{choice}");
+        assert!(world.list(&query).await.ids().contains(&114), "{choice}");
+    }
+}
