@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::connections::{self, ConnectionLimits};
 use crate::federation::{self, Federation, FederationError};
 use crate::peertube::{PeerTube, PeerTubeError};
-use crate::recommend::SharedSnapshot;
+use crate::recommend::{SharedSnapshot, fresh};
 use crate::store::{Store, StoreError};
 use crate::training::releasing::{self, NoiseRandomness};
 use crate::training::{Trainer, TrainingError, publishing, sweeping, worker};
@@ -234,6 +234,11 @@ impl Sidecar {
         let (store, snapshot, follow_stop) = (self.store.clone(), Arc::clone(&self.snapshot), stop.clone());
         workers.spawn(async move {
             publishing::follow(store, snapshot, follow_stop).await;
+            Ok(())
+        });
+        let (peertube, snapshot, fresh_stop) = (self.peertube.clone(), Arc::clone(&self.snapshot), stop.clone());
+        workers.spawn(async move {
+            fresh::keep(peertube, snapshot, fresh_stop).await;
             Ok(())
         });
         if scheduled_training {

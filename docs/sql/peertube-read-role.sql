@@ -85,6 +85,8 @@ BEGIN
             ('thumbnail', ARRAY['id', 'videoId', 'filename', 'width', 'type', 'aspectRatio']),
             ('videoStat', ARRAY['videoId', 'startDate', 'views']),
             ('videoView', ARRAY['videoId', 'startDate', 'views']),
+            ('videoPlaylist', ARRAY['id', 'privacy', 'type', 'ownerAccountId']),
+            ('videoPlaylistElement', ARRAY['id', 'videoPlaylistId', 'videoId', 'position']),
             ('videoComment', ARRAY['accountId', 'videoId', 'deletedAt', 'heldForReview', 'createdAt']),
             ('userVideoHistory', ARRAY['userId', 'videoId', 'currentTime', 'createdAt', 'updatedAt']),
             ('accountVideoRate', ARRAY['accountId', 'videoId', 'type', 'createdAt', 'updatedAt'])

@@ -178,7 +178,9 @@ mod tests {
 
     #[test]
     fn bounds_and_defaults_are_those_of_the_parser() {
-        use crate::recommend::request::{DEFAULT_COUNT, MAXIMUM_COUNT, MAXIMUM_START};
+        use crate::recommend::request::{
+            DEFAULT_COUNT, MAXIMUM_COUNT, MAXIMUM_LANGUAGES, MAXIMUM_PLAYED, MAXIMUM_START,
+        };
 
         let document: serde_json::Value = serde_json::from_str(&json()).unwrap();
         let parameters = document["paths"][recommendations::PATH]["get"]["parameters"]
@@ -193,6 +195,8 @@ mod tests {
         assert_eq!(schema("count")["minimum"], 1);
         assert_eq!(schema("count")["maximum"], MAXIMUM_COUNT);
         assert_eq!(schema("start")["maximum"], MAXIMUM_START);
-        assert_eq!(parameters.len(), 6);
+        assert_eq!(schema("played")["maxItems"], MAXIMUM_PLAYED);
+        assert_eq!(schema("languageOneOf")["maxItems"], MAXIMUM_LANGUAGES);
+        assert_eq!(parameters.len(), 11);
     }
 }

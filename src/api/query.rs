@@ -116,8 +116,11 @@ pub enum NsfwChoice {
 
 /// An id, a UUID or a short UUID; only in the description of the interface.
 #[derive(ToSchema)]
-#[schema(min_length = 1, max_length = 36,
-    pattern = r"^([1-9][0-9]{0,9}|[1-9a-km-x][1-9a-km-zA-HJ-NP-Z]{21}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$")]
+#[schema(
+    min_length = 1,
+    max_length = 36,
+    pattern = r"^([1-9][0-9]{0,9}|[1-9a-km-x][1-9a-km-zA-HJ-NP-Z]{21}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"
+)]
 #[allow(dead_code, reason = "only describes")]
 struct VideoName(String);
 
@@ -141,8 +144,9 @@ impl Parameters {
         let mut invalid = Vec::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let outcome = match name.as_ref() {
-                "languageOneOf" => language(&value)
-                    .and_then(|language| add_language(&mut parameters.language_one_of, language)),
+                "languageOneOf" => {
+                    language(&value).and_then(|language| add_language(&mut parameters.language_one_of, language))
+                }
                 _ if seen.contains(&name) => Err("is given more than once".to_owned()),
                 "userId" => {
                     number(&value, 1, i32::MAX as usize).map(|user| parameters.user_id = i32::try_from(user).ok())
@@ -220,9 +224,26 @@ fn played(text: &str) -> Result<Vec<VideoReference>, String> {
     if names.len() > MAXIMUM_PLAYED {
         return Err(format!("must name at most {MAXIMUM_PLAYED} videos"));
     }
-    let videos = names.into_iter().map(VideoReference::parse);
-    let videos: Result<_, _> = videos.collect();
-    videos.map_err(|_| "must be ids, UUIDs or short UUIDs, separated by commas".to_owned())
+    let mut videos = Vec::with_capacity(names.len());
+    for name in names {
+        match VideoReference::parse(name) {
+            Ok(video) => videos.push(video),
+            // It names no video that there can be: nothing to leave out.
+            Err(_) if is_beyond(name) => {}
+            Err(_) => return Err("must be ids, UUIDs or short UUIDs, separated by commas".to_owned()),
+        }
+    }
+    Ok(videos)
+}
+
+/// Whether a text has the form of an id or a short UUID, and is only too large.
+fn is_beyond(name: &str) -> bool {
+    let is_number = name.len() == 10 && name.bytes().all(|byte| byte.is_ascii_digit()) && !name.starts_with('0');
+    let is_short = name.len() == 22
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() && !b"0IOl".contains(&byte));
+    is_number || is_short
 }
 
 fn nsfw(text: &str) -> Result<NsfwChoice, String> {
@@ -321,18 +342,37 @@ mod tests {
 
     #[test]
     fn what_is_no_sitting_or_no_choice_of_a_visitor_is_named() {
-        let many = |name: &str, each: &str, count: usize| (0..count).map(|_| format!("{name}={each}&")).collect::<String>();
+        let many =
+            |name: &str, each: &str, count: usize| (0..count).map(|_| format!("{name}={each}&")).collect::<String>();
         let played = |count: usize| format!("played={}", vec!["7"; count].join(","));
-        for query in ["played=x", "played=7,", "played=,7", "played=7%207", "played=7;8", &played(101), "played=0"] {
+        for query in [
+            "played=x",
+            "played=7,",
+            "played=,7",
+            "played=7%207",
+            "played=7;8",
+            &played(101),
+            "played=0",
+        ] {
             assert_eq!(refused(query), ["played"], "{query:?}");
         }
         assert!(Parameters::parse(&played(100)).is_ok());
+        let beyond = Parameters::parse("played=9999999999,7,ZZZZZZZZZZZZZZZZZZZZZZ").unwrap();
+        assert_eq!(
+            beyond.played.unwrap().len(),
+            1,
+            "others name no video that there can be"
+        );
         for value in ["", "true", "1", "BOTH"] {
             assert_eq!(refused(&format!("nsfw={value}")), ["nsfw"], "{value:?}");
         }
         assert_eq!(refused("nsfwFlagsIncluded=-1&nsfwFlagsExcluded=2147483648").len(), 2);
         for value in ["", "f", "fr,de", "'%3B--", "12345678901"] {
-            assert_eq!(refused(&format!("languageOneOf={value}")), ["languageOneOf"], "{value:?}");
+            assert_eq!(
+                refused(&format!("languageOneOf={value}")),
+                ["languageOneOf"],
+                "{value:?}"
+            );
         }
         assert!(Parameters::parse(many("languageOneOf", "fr", 100).trim_end_matches('&')).is_ok());
         assert!(Parameters::parse(many("languageOneOf", "fr", 101).trim_end_matches('&')).is_err());

@@ -20,10 +20,10 @@ pub struct RecommendArguments {
     /// Number of the user in PeerTube; without it, an anonymous visitor asks.
     #[arg(long)]
     user: Option<i32>,
-    /// for-you, similar, popular or recent.
+    /// for-you, similar, next, popular, recent, subscriptions or explore.
     #[arg(long, default_value = "for-you")]
     strategy: String,
-    /// Id, UUID or short UUID of a video; needed by `similar`.
+    /// Id, UUID or short UUID of a video; needed by `similar` and `next`.
     #[arg(long)]
     video: Option<String>,
     /// How many.
@@ -70,6 +70,12 @@ pub async fn run(arguments: RecommendArguments) -> anyhow::Result<ExitCode> {
     } else {
         if page.data.is_empty() {
             output::line("nothing to recommend: the catalogue has no video that this caller may see and has not seen");
+        }
+        if let Some(fallback) = page.fallback.filter(|_| !page.data.is_empty()) {
+            output::line(&format!(
+                "nothing of the list \u{201c}{strategy}\u{201d}: {}",
+                fallback.in_words()
+            ));
         }
         for entry in &page.data {
             output::line(&format!("{}  {}", entry.video.name, entry.video.url));

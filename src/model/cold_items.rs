@@ -63,6 +63,26 @@ pub fn place(factors: &mut Factors, inputs: PublicInputs, watches: &[u32]) {
     });
 }
 
+/// Sets the factors of the items after the first `watches.len()` to what their public inputs say of them; the map is learned from
+/// these first ones. Nothing changes where none of them was watched, or something is not finite.
+pub fn place_new(factors: &mut Factors, inputs: PublicInputs, watches: &[u32]) {
+    let Some(map) = Map::learn(factors, inputs, watches) else {
+        return;
+    };
+    let d = factors.dimensions();
+    for item in watches.len()..factors.rows() {
+        let mut joined = Vec::with_capacity(map.inputs);
+        inputs.append(item, map.popularity_scale, 1.0, &mut joined);
+        let row = factors.row_mut(item);
+        row.fill(0.0);
+        for (input, coefficients) in joined.iter().zip(map.coefficients.chunks_exact(d)) {
+            row.iter_mut()
+                .zip(coefficients)
+                .for_each(|(value, coefficient)| *value += input * coefficient);
+        }
+    }
+}
+
 /// Items whose factor says less of what they are like than of who watched them: those that fewer than three have watched.
 ///
 /// Nobody should be shown what is similar to such an item by its factor. It would be what its one watcher watched besides.
@@ -117,7 +137,7 @@ impl Map {
     fn learn(factors: &Factors, inputs: PublicInputs, watches: &[u32]) -> Option<Self> {
         let (d, p) = (factors.dimensions(), inputs.len());
         let popularity_scale = inputs.popularity_scale();
-        let examples: Vec<(usize, f32)> = (0..factors.rows())
+        let examples: Vec<(usize, f32)> = (0..factors.rows().min(watches.len()))
             .filter(|item| watches[*item] > 0)
             .map(|item| (item, 1.0 - share_of_map(watches, item)))
             .collect();

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::basis::contribution_fold_in;
 use super::catalogue::Catalogue;
 use super::factor_model::{FactorModel, Moments};
-use super::fold_in::FoldedUser;
+use super::fold_in::{FoldedUser, Share};
 use super::linear_algebra::dot;
 
 /// Number of components.
@@ -87,6 +87,26 @@ impl Components {
             channel_of: (0..items.len()).map(|item| catalogue.channel_of(item) as u32).collect(),
             popularity: items.iter().map(|item| (item.views as f32).ln_1p()).collect(),
             local_popularity: vec![0.0; items.len()],
+            channel_sizes: OnceLock::new(),
+        }
+    }
+
+    /// From parts that are ready: the factors of the federation and the own ones, content, channel numbers, and both kinds of
+    /// popularity, all with the same items.
+    pub fn joined(
+        [federated, own]: [Option<FactorModel>; 2],
+        content: FactorModel,
+        channel_of: Vec<u32>,
+        popularity: Vec<f32>,
+        local_popularity: Vec<f32>,
+    ) -> Self {
+        Self {
+            federated,
+            own,
+            content,
+            channel_of,
+            popularity,
+            local_popularity,
             channel_sizes: OnceLock::new(),
         }
     }
@@ -249,8 +269,9 @@ impl Components {
         spaces.into_iter().flatten().for_each(FactorModel::prepare);
     }
 
-    /// How much each item of the history adds to the raw score of `item` above the mean item.
-    pub fn parts(&self, component: Component, user: &FoldedHistory, item: u32) -> Vec<(u32, f32)> {
+    /// How much each item of the history adds to the raw score of `item` above the mean item, and what a random item of the
+    /// catalogue in its place would add.
+    pub fn parts(&self, component: Component, user: &FoldedHistory, item: u32) -> Vec<Share> {
         let Some((model, user)) = self.space(component, user) else {
             return Vec::new();
         };
@@ -261,7 +282,7 @@ impl Components {
             .zip(model.mean())
             .map(|(v, mean)| v - mean)
             .collect();
-        user.shares(&model.items, direction)
+        user.shares(&model.items, direction, |solved| model.moments(solved))
     }
 }
 

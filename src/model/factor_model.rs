@@ -78,6 +78,11 @@ impl FactorModel {
         }
     }
 
+    /// The items that are compared with no other.
+    pub fn incomparable(&self) -> &[u32] {
+        &self.incomparable
+    }
+
     /// Computes now what would else be computed when it is first asked for.
     pub fn prepare(&self) {
         self.bytes();

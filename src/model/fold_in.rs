@@ -1,5 +1,6 @@
 //! One user's factor from the current history, without retraining, and the exact share of each video in a score.
 
+use super::factor_model::Moments;
 use super::factors::Factors;
 use super::least_squares::{Workspace, base_matrix, gram, weight_and_target};
 use super::linear_algebra::{dot, substitute};
@@ -27,15 +28,40 @@ pub struct FoldedUser {
     terms: Vec<(u32, f32)>,
 }
 
+/// What one item of a history adds to a score, and what another item in its place would add.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share {
+    /// The item of the history.
+    pub item: u32,
+    /// What it adds.
+    pub share: f32,
+    /// What a random item in its place would add on average.
+    pub expected: f32,
+    /// The standard deviation of that.
+    pub deviation: f32,
+}
+
 impl FoldedUser {
     /// How much each item of the history adds to the inner product of the factor and `direction`, in the order of the
-    /// history: `c_h y_h v_h . A^-1 direction`. `items` are those that the user was folded into.
-    pub fn shares(&self, items: &Factors, mut direction: Vec<f32>) -> Vec<(u32, f32)> {
+    /// history: `c_h y_h v_h . A^-1 direction`. `items` are those that the user was folded into, and
+    /// `moments` tells mean and deviation of the products of all of them with some vector.
+    pub fn shares(
+        &self,
+        items: &Factors,
+        mut direction: Vec<f32>,
+        moments: impl Fn(&[f32]) -> Option<Moments>,
+    ) -> Vec<Share> {
         if self.terms.is_empty() || direction.len() != self.factor.len() {
             return Vec::new();
         }
         substitute(&self.lower, self.factor.len(), &mut direction, 1);
-        let share = |(item, weight): &(u32, f32)| (*item, weight * dot(items.row(*item as usize), &direction));
+        let random = moments(&direction);
+        let share = |(item, weight): &(u32, f32)| Share {
+            item: *item,
+            share: weight * dot(items.row(*item as usize), &direction),
+            expected: random.map_or(0.0, |random| weight * random.mean),
+            deviation: random.map_or(0.0, |random| weight.abs() * random.deviation),
+        };
         self.terms.iter().map(share).collect()
     }
 }
@@ -153,9 +179,9 @@ mod tests {
             let items = Factors::from_values(5, entries).unwrap();
             let columns: Vec<u32> = (0..values.len() as u32).collect();
             let user = FoldIn::new(&items, 0.1, 0.05, 1.0).explained(&items, &columns, &values);
-            let shares = user.shares(&items, direction.clone());
-            prop_assert_eq!(shares.iter().map(|(item, _)| *item).collect::<Vec<_>>(), columns);
-            let sum: f32 = shares.iter().map(|(_, share)| share).sum();
+            let shares = user.shares(&items, direction.clone(), |_| None);
+            prop_assert_eq!(shares.iter().map(|share| share.item).collect::<Vec<_>>(), columns);
+            let sum: f32 = shares.iter().map(|share| share.share).sum();
             prop_assert!((sum - dot(&user.factor, &direction)).abs() < 1e-3);
         }
 
@@ -177,7 +203,7 @@ mod tests {
                 let mut alone: Vec<f32> = items.row(*item as usize).iter().map(|v| values[place] * v).collect();
                 solver.solve(matrix, &mut alone);
                 let direction = items.row(7).to_vec();
-                let share = user.shares(&items, direction.clone())[place].1;
+                let share = user.shares(&items, direction.clone(), |_| None)[place].share;
                 prop_assert!((share - dot(&alone, &direction)).abs() < 1e-3);
             }
         }

@@ -27,6 +27,7 @@ pub mod learning;
 pub mod least_squares;
 pub mod linear_algebra;
 pub mod metrics;
+pub mod new_items;
 pub mod newcomers;
 pub mod numbering;
 pub mod packed_rows;

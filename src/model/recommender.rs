@@ -1,10 +1,12 @@
 //! The whole model of one instance, ready to score: components and their weights.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::blend::Weights;
 use super::components::{Component, Components, FoldedHistory};
 use super::factor_model::Moments;
+use super::fold_in::Share;
 use super::newcomers::Newcomers;
 use super::sketch::Sketch;
 
@@ -47,6 +49,8 @@ pub enum Part {
         item: u32,
         /// Its part of the score.
         share: f32,
+        /// How far above what a random item of the catalogue, watched instead, would add; in standard deviations of that.
+        deviations: f32,
     },
     /// What the user watched of the item's channel added.
     Channel {
@@ -63,6 +67,8 @@ pub enum Part {
     Federation {
         /// Its part of the score.
         share: f32,
+        /// How far above the mean of all items; in standard deviations.
+        deviations: f32,
     },
 }
 
@@ -73,7 +79,7 @@ impl Part {
             Self::Watched { share, .. }
             | Self::Channel { share }
             | Self::Popularity { share }
-            | Self::Federation { share } => share,
+            | Self::Federation { share, .. } => share,
         }
     }
 }
@@ -85,6 +91,29 @@ pub struct Explanation {
     pub score: f32,
     /// Its parts, largest first. All but [`Part::Federation`] add up to the score.
     pub parts: Vec<Part>,
+}
+
+/// What a watched item adds in all components together.
+#[derive(Default)]
+struct Sum {
+    share: f32,
+    expected: f32,
+    deviation: f32,
+}
+
+impl Sum {
+    fn add(&mut self, share: &Share, scale: f32) {
+        self.share += scale * share.share;
+        self.expected += scale * share.expected;
+        // As if all components agreed about every item: that never takes chance for less than it is.
+        self.deviation += scale.abs() * share.deviation;
+    }
+
+    /// 0 where every item would add the same.
+    fn deviations(&self) -> f32 {
+        let above = (self.share - self.expected) / self.deviation;
+        if above.is_finite() { above } else { 0.0 }
+    }
 }
 
 impl Recommender {
@@ -246,8 +275,8 @@ impl Recommender {
         if item as usize >= self.items() {
             return Explanation::default();
         }
-        let mut watched: std::collections::BTreeMap<u32, f32> = std::collections::BTreeMap::new();
-        let (mut score, mut channel, mut popularity, mut federation) = (0.0, 0.0, 0.0, 0.0);
+        let mut watched: BTreeMap<u32, Sum> = BTreeMap::new();
+        let (mut score, mut channel, mut popularity, mut federation) = (0.0, 0.0, 0.0, (0.0, 0.0));
         for (component, weight, moments) in &profile.parts {
             let value = moments.standardized(self.components.raw(*component, &profile.user, item));
             score += weight * value;
@@ -256,22 +285,32 @@ impl Recommender {
                 Component::Popularity | Component::LocalPopularity => popularity += weight * value,
                 Component::Federated | Component::Own | Component::Content => {
                     if *component == Component::Federated {
-                        federation += weight * value;
+                        federation = (weight * value, value);
                     }
-                    for (source, raw) in self.components.parts(*component, &profile.user, item) {
-                        *watched.entry(source).or_insert(0.0) += weight * raw / moments.deviation;
+                    for share in self.components.parts(*component, &profile.user, item) {
+                        watched
+                            .entry(share.item)
+                            .or_default()
+                            .add(&share, weight / moments.deviation);
                     }
                 }
             }
         }
         let mut parts: Vec<Part> = watched
             .into_iter()
-            .map(|(item, share)| Part::Watched { item, share })
+            .map(|(item, sum)| Part::Watched {
+                item,
+                share: sum.share,
+                deviations: sum.deviations(),
+            })
             .collect();
         parts.extend([
             Part::Channel { share: channel },
             Part::Popularity { share: popularity },
-            Part::Federation { share: federation },
+            Part::Federation {
+                share: federation.0,
+                deviations: federation.1,
+            },
         ]);
         parts.sort_by(|a, b| b.share().total_cmp(&a.share()));
         Explanation { score, parts }

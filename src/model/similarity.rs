@@ -4,13 +4,16 @@
 //! short sketches of these vectors say which are probably the most similar ones, and only those are compared in full.
 
 use super::components::Component;
-use super::factor_model::FactorModel;
+use super::factor_model::{FactorModel, Moments};
 use super::linear_algebra::dot;
 use super::recommender::Recommender;
+use super::selection::evenly_spread;
 use super::sketch::Sketch;
 
 /// With fewer items all are compared in full.
 pub const SKETCHED: usize = 20_000;
+/// Items, about, that say how similar a random one is.
+const SAMPLE: usize = 512;
 /// Entries of a sketch.
 const SHORT: usize = 64;
 
@@ -34,6 +37,38 @@ impl Recommender {
             }
         }
         total
+    }
+
+    /// How far each of `others` is above the similarity of a random item to `item`, in standard deviations of that, in their order. Of
+    /// many items a sample says what is random.
+    pub fn similarity_above_chance(&self, item: u32, others: &[u32]) -> Vec<f32> {
+        self.above_chance(item, others, |items| self.similar_among(item, items))
+    }
+
+    /// The same by public content alone.
+    pub fn content_above_chance(&self, item: u32, others: &[u32]) -> Vec<f32> {
+        let content = &self.components().content;
+        self.above_chance(item, others, |items| content.cosines_to(item, items))
+    }
+
+    fn above_chance(&self, item: u32, others: &[u32], similar: impl Fn(&[u32]) -> Vec<f32>) -> Vec<f32> {
+        let random: Vec<u32> = evenly_spread(self.items(), SAMPLE)
+            .filter(|other| *other != item)
+            .collect();
+        let (mut sum, mut squares) = (0f64, 0f64);
+        for similarity in similar(&random).into_iter().map(f64::from) {
+            sum += similarity;
+            squares += similarity * similarity;
+        }
+        let count = random.len().max(1) as f64;
+        let mean = sum / count;
+        let above = |moments: Moments| {
+            similar(others)
+                .into_iter()
+                .map(|value| moments.standardized(value))
+                .collect()
+        };
+        Moments::new(mean, squares / count - mean * mean).map_or_else(|| vec![0.0; others.len()], above)
     }
 
     /// A guess at [`Self::similar`], good enough to find the most similar items; `None` where there are so few that none is needed,

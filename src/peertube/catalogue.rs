@@ -157,6 +157,36 @@ impl From<Row> for CatalogueVideo {
     }
 }
 
+/// A page of the catalogue: the videos for which `$condition` holds, at most as many as parameter 2 says.
+macro_rules! catalogue_page {
+    ($condition:literal) => {
+        concat!(
+            "WITH ",
+            instance!(),
+            r#"
+            SELECT v.id, v.uuid, v.url, v.name, v.category, v.language, v.nsfw, v."nsfwFlags" AS nsfw_flags, v.duration,
+                   v.views, v.likes, v.dislikes, v."isLive" AS is_live, v.remote, v."publishedAt" AS published_at,
+                   ARRAY (
+                       SELECT tag.name::text FROM "videoTag" tagged JOIN tag ON tag.id = tagged."tagId"
+                       WHERE tagged."videoId" = v.id ORDER BY tag.name
+                   ) AS tags,
+                   c.id AS channel_id, ca.url AS channel_url, ca."preferredUsername" AS channel_name,
+                   c.name AS channel_display_name, c."accountId" AS owner, aa."serverId" AS owner_server,
+                   v.privacy = 1 AS is_public, v.privacy = 1 AND "#,
+            local_or_followed!(),
+            " AS publicly_listed FROM ",
+            video_and_owner!(),
+            "WHERE ",
+            $condition,
+            " AND v.privacy IN (1, 4) AND ",
+            published!(),
+            " AND ",
+            not_muted!("(SELECT account_id FROM instance)"),
+            " ORDER BY v.id LIMIT $2"
+        )
+    };
+}
+
 /// Where a read of the catalogue stands.
 struct Reading {
     transaction: Transaction<'static, Postgres>,
@@ -194,33 +224,31 @@ impl PeerTube {
             }
         })
     }
+
+    /// Videos of the catalogue that came after `last`, or were published after `since`; the first ones, at most `limit`.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn catalogue_since(
+        &self,
+        last: VideoId,
+        since: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<CatalogueVideo>, PeerTubeError> {
+        let rows: Vec<Row> = sqlx::query_as(catalogue_page!(r#"(v.id > $1 OR v."publishedAt" > $3)"#))
+            .bind(last)
+            .bind(i64::from(limit))
+            .bind(since)
+            .fetch_all(&self.pool)
+            .await
+            .doing("looking for new videos")?;
+        Ok(rows.into_iter().map(CatalogueVideo::from).collect())
+    }
 }
 
 impl Reading {
     async fn turn_page(&mut self) -> Result<(), PeerTubeError> {
-        let statement = concat!(
-            "WITH ",
-            instance!(),
-            r#"
-            SELECT v.id, v.uuid, v.url, v.name, v.category, v.language, v.nsfw, v."nsfwFlags" AS nsfw_flags, v.duration,
-                   v.views, v.likes, v.dislikes, v."isLive" AS is_live, v.remote, v."publishedAt" AS published_at,
-                   ARRAY (
-                       SELECT tag.name::text FROM "videoTag" tagged JOIN tag ON tag.id = tagged."tagId"
-                       WHERE tagged."videoId" = v.id ORDER BY tag.name
-                   ) AS tags,
-                   c.id AS channel_id, ca.url AS channel_url, ca."preferredUsername" AS channel_name,
-                   c.name AS channel_display_name, c."accountId" AS owner, aa."serverId" AS owner_server,
-                   v.privacy = 1 AS is_public, v.privacy = 1 AND "#,
-            local_or_followed!(),
-            " AS publicly_listed FROM ",
-            video_and_owner!(),
-            "WHERE v.id > $1 AND v.privacy IN (1, 4) AND ",
-            published!(),
-            " AND ",
-            not_muted!("(SELECT account_id FROM instance)"),
-            " ORDER BY v.id LIMIT $2"
-        );
-        let rows: Vec<Row> = sqlx::query_as(statement)
+        let rows: Vec<Row> = sqlx::query_as(catalogue_page!("v.id > $1"))
             .bind(self.after)
             .bind(PAGE)
             .fetch_all(&mut *self.transaction)

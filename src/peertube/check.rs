@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use sqlx::{Connection, PgConnection};
 
-use super::columns::{READ, SENSITIVE};
+use super::columns::{HELPFUL, READ, SENSITIVE};
 use super::connection::{PeerTube, open, options};
 use super::error::{Doing, PeerTubeError};
 use super::schema::{Inspection, Layout};
@@ -116,6 +116,12 @@ impl PeerTube {
         } else {
             warnings.extend(writable(&mut connection).await?);
         }
+        if layout.is_some_and(|layout| !layout.playlists) {
+            warnings.push(format!(
+                "the role {} may not read playlists, so what follows in them is not known; run peertube-read-role.sql again",
+                inspection.role
+            ));
+        }
         connection.close().await.doing("closing the connection")?;
         Ok(CheckReport {
             columns: columns(&inspection),
@@ -153,6 +159,10 @@ fn columns(inspection: &Inspection) -> Vec<ColumnAccess> {
                 .map(move |column| (entry.table, *column, Access::NotInThisVersion));
             required.chain(optional)
         })
+        .chain(HELPFUL.iter().flat_map(|entry| {
+            let columns = entry.required.iter();
+            columns.map(move |column| (entry.table, *column, Access::NotInThisVersion))
+        }))
         .map(|(table, column, absent)| access(table, column, absent))
         .collect()
 }

@@ -113,6 +113,15 @@ pub(super) const READ: &[TableColumns] = &[
     ),
 ];
 
+/// What Shoal reads where it may, and does without where it may not: a role that was made for an earlier version of Shoal lacks it.
+pub(super) const HELPFUL: &[TableColumns] = &[
+    table("videoPlaylist", &["id", "privacy", "type", "ownerAccountId"]),
+    table(
+        "videoPlaylistElement",
+        &["id", "videoPlaylistId", "videoId", "position"],
+    ),
+];
+
 /// Secrets and personal data: a role that can read one of these can do more than Shoal needs.
 pub(super) const SENSITIVE: &[(&str, &[&str])] = &[
     (

@@ -14,6 +14,7 @@
 //! | [`history`], [`signal`] | what all users did: watches and ratings |
 //! | [`session`] | one connection for several statements |
 //! | [`user`] | one user: settings, signals, watched channels |
+//! | [`playlists`] | what follows a video in playlists of its owner |
 //! | [`past`] | signals and ties of one user at once |
 //! | [`subscriptions`] | whom a user follows, and the newest of them |
 //! | [`ties`] | which channels users are tied to, by subscriptions and public comments |
@@ -41,6 +42,7 @@ mod host;
 pub mod ids;
 pub mod names;
 pub mod past;
+pub mod playlists;
 pub mod recent;
 pub mod reference;
 pub mod role;

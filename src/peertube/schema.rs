@@ -7,7 +7,7 @@ use std::fmt;
 use serde::Serialize;
 use sqlx::{PgConnection, Row};
 
-use super::columns::{READ, SENSITIVE};
+use super::columns::{HELPFUL, READ, SENSITIVE};
 use super::error::{Doing, PeerTubeError};
 
 /// The first supported value of `application."migrationVersion"`: PeerTube 8.0.
@@ -40,6 +40,8 @@ pub struct Layout {
     pub thumbnails: ThumbnailsTable,
     /// Whether videos say beside which others they may be recommended (`video."recommendationPolicy"`).
     pub recommendation_policy: bool,
+    /// Whether playlists may be read.
+    pub playlists: bool,
 }
 
 /// Where views per hour are.
@@ -93,6 +95,7 @@ impl Inspection {
         .doing(doing)?;
         let tables: Vec<&str> = READ
             .iter()
+            .chain(HELPFUL)
             .map(|entry| entry.table)
             .chain(SENSITIVE.iter().map(|(table, _)| *table))
             .collect();
@@ -217,6 +220,10 @@ impl Inspection {
                 ThumbnailsTable::BySize
             },
             recommendation_policy: has("video", "recommendationPolicy"),
+            playlists: HELPFUL
+                .iter()
+                .flat_map(|entry| entry.required.iter().map(move |column| (entry.table, *column)))
+                .all(|(table, column)| self.may_read(table, column) == Some(true)),
         })
     }
 }

@@ -62,6 +62,26 @@ impl PeerTube {
         .doing("reading the subscriptions of a user")
     }
 
+    /// Whether a viewer follows any channel or account; pending follows are left out.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn follows_anybody(&self, viewer: &Viewer) -> Result<bool, PeerTubeError> {
+        sqlx::query_scalar(
+            r#"
+            SELECT EXISTS (
+                SELECT 1 FROM actor follower
+                JOIN "actorFollow" follow ON follow."actorId" = follower.id AND follow.state = 'accepted'
+                WHERE follower."accountId" = $1
+            )
+            "#,
+        )
+        .bind(viewer.account_id)
+        .fetch_one(&self.pool)
+        .await
+        .doing("looking whether a user follows anybody")
+    }
+
     /// The newest videos that PeerTube would list for `viewer`, of channels and accounts that the viewer follows; pending
     /// follows are left out. `count` of them after the first `start`.
     ///

@@ -16,9 +16,7 @@ use super::service::Recommendations;
 use super::signals::{self, History, SIGNAL_LIMIT};
 use super::sitting;
 use super::snapshot::Snapshot;
-use crate::peertube::{
-    AccountId, CataloguePrivacy, ChannelId, Signal, Tie, UserId, VideoId, VideoReference, Viewer,
-};
+use crate::peertube::{AccountId, CataloguePrivacy, ChannelId, Signal, Tie, UserId, VideoId, VideoReference, Viewer};
 use crate::store::Level;
 
 /// Who asks. Nothing at all is read of somebody who is blocked, has switched the history off, or is at the level `off`.
@@ -67,7 +65,15 @@ impl Caller {
         };
         let said = self.said.as_deref();
         let said: Option<Vec<VideoId>> = said.map(|said| said.iter().copied().filter(is_public).collect());
-        sitting::played(&self.signals, reset, current, strategy, remembered, said.as_deref(), now)
+        sitting::played(
+            &self.signals,
+            reset,
+            current,
+            strategy,
+            remembered,
+            said.as_deref(),
+            now,
+        )
     }
 }
 

@@ -406,6 +406,7 @@ mod tests {
             score: None,
             source: Strategy::ForYou,
             by_chance,
+            follows: false,
         }
     }
 

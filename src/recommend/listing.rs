@@ -8,6 +8,7 @@
 use foldhash::HashSet;
 
 use super::controls::Controls;
+use super::copies::{Copies, Copy};
 use super::newest_first::NewestFirst;
 use super::request::Strategy;
 use super::signals::Seen;
@@ -40,6 +41,8 @@ pub struct Entry {
     pub source: Strategy,
     /// Whether chance gave it a place, because few have seen it; see [`super::fair_chance`].
     pub by_chance: bool,
+    /// Whether it is the next part after the current video; see [`super::series`].
+    pub follows: bool,
 }
 
 /// Whose newest videos.
@@ -72,6 +75,10 @@ pub struct Audience<'a> {
     pub current: Option<VideoId>,
     /// Videos that were played in this sitting, as the caller says.
     pub played: &'a HashSet<VideoId>,
+    /// Of which videos there are copies, where a list has only one of each.
+    pub copies: Option<&'a Copies>,
+    /// Groups of copies of which none is listed.
+    pub excluded_copies: &'a HashSet<u32>,
     /// The only videos that may be listed; `None` when all may.
     pub permitted: Option<&'a NewestFirst>,
     /// The videos that are presumed to be visible, so that nobody is asked; the page must be checked then.
@@ -86,13 +93,28 @@ impl Audience<'_> {
             || self.permitted.is_some_and(|permitted| !permitted.contains(entry.video))
             || self.seen.excludes(entry.video, self.include_watched)
             || self.controls.excludes(entry.video, entry.channel)
+            || self
+                .group(entry)
+                .is_some_and(|group| self.excluded_copies.contains(&group))
+    }
+
+    /// The group of copies that an entry belongs to, where that matters.
+    fn group(&self, entry: &Entry) -> Option<u32> {
+        self.copies?.group(entry.video)
+    }
+
+    /// The copies of an entry, the one to keep first; none where there is only this one.
+    fn copies_of(&self, entry: &Entry) -> &[Copy] {
+        let group = self.copies.zip(self.group(entry));
+        group.map_or(&[], |(copies, group)| copies.copies(group))
     }
 
     /// How many candidates [`Audience::excludes`] excludes at most; `None` where that is not known.
     fn excludes_at_most(&self) -> Option<usize> {
         let is_known = self.author.is_none() && self.permitted.is_none() && !self.controls.excludes_channels();
         let current = usize::from(self.current.is_some());
-        is_known.then(|| current + self.played.len() + self.seen.count() + self.controls.unwanted.len())
+        let copies = self.copies.map_or(0, Copies::surplus);
+        is_known.then(|| copies + current + self.played.len() + self.seen.count() + self.controls.unwanted.len())
     }
 }
 
@@ -116,6 +138,10 @@ pub struct Listing<'a> {
     first_part: usize,
     suffices: bool,
     considered: HashSet<VideoId>,
+    /// The groups of copies of which one was considered for all.
+    groups: HashSet<u32>,
+    /// Entries that were put before all others, see [`Self::begin_with`].
+    parts: usize,
     checked: usize,
 }
 
@@ -130,6 +156,8 @@ impl<'a> Listing<'a> {
             first_part: 0,
             suffices: false,
             considered: HashSet::default(),
+            groups: HashSet::default(),
+            parts: 0,
             checked: 0,
         }
     }
@@ -161,27 +189,15 @@ impl<'a> Listing<'a> {
     ) -> Result<(), PeerTubeError> {
         let mut ahead: Vec<Entry> = Vec::new();
         while !self.is_full() {
-            let first = self.considered.is_empty();
+            let first = self.considered.len() == self.parts;
             // What was looked at ahead is less than a chunk: nothing of it stays behind.
             let mut rest = std::mem::take(&mut ahead).into_iter().chain(candidates.by_ref());
             let chunk = self.next_chunk(&mut rest, if first { FIRST_PART } else { CHUNK });
             if chunk.is_empty() {
                 break;
             }
-            let videos: Vec<VideoId> = chunk.iter().map(|entry| entry.video).collect();
-            let Audience {
-                viewer,
-                visitor,
-                presumed,
-                ..
-            } = self.audience;
-            let visible = if let Some(presumed) = presumed {
-                videos.into_iter().filter(|video| presumed.contains(*video)).collect()
-            } else {
-                let peertube = self.peertube;
-                peertube.visible_among(viewer, visitor, &videos).await?
-            };
-            self.take(&chunk, &visible).await?;
+            let visible = self.visible(chunk.iter().map(|entry| entry.video)).await?;
+            self.take(&chunk, visible).await?;
             if first && chunk.len() == FIRST_PART && stands(&self.entries) {
                 let excluded = self.audience.excludes_at_most();
                 let are_enough = excluded.is_some_and(|excluded| at_least >= LIST_LIMIT + excluded);
@@ -231,7 +247,7 @@ impl<'a> Listing<'a> {
             recent.retain(|video| presumed.is_none_or(|presumed| presumed.contains(*video)));
             let chunk = self.next_chunk(&mut recent.iter().copied().map(&describe), CHUNK);
             self.checked += read - chunk.len();
-            self.take(&chunk, &recent).await?;
+            self.take(&chunk, recent).await?;
             if read < CHUNK {
                 break;
             }
@@ -240,10 +256,46 @@ impl<'a> Listing<'a> {
         Ok(())
     }
 
+    /// Puts the first of `parts` that may be listed before all others.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when PeerTube's database cannot answer.
+    pub async fn begin_with(&mut self, parts: impl Iterator<Item = Entry>) -> Result<(), PeerTubeError> {
+        let parts: Vec<Entry> = parts.filter(|part| !self.audience.excludes(part)).collect();
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let visible = self.visible(parts.iter().map(|part| part.video)).await?;
+        let allowed = self.allowed(&parts, &visible).await?;
+        if let Some(first) = parts.into_iter().find(|part| allowed.contains(&part.video)) {
+            self.considered.insert(first.video);
+            self.parts = self.considered.len();
+            self.groups.extend(self.audience.group(&first));
+            self.entries.push(first);
+        }
+        Ok(())
+    }
+
+    /// Those of some videos that are visible, or presumed to be.
+    async fn visible(&self, videos: impl Iterator<Item = VideoId>) -> Result<Vec<VideoId>, PeerTubeError> {
+        let Audience {
+            viewer,
+            visitor,
+            presumed,
+            ..
+        } = self.audience;
+        if let Some(presumed) = presumed {
+            return Ok(videos.filter(|video| presumed.contains(*video)).collect());
+        }
+        let videos: Vec<VideoId> = videos.collect();
+        self.peertube.visible_among(viewer, visitor, &videos).await
+    }
+
     /// The next candidates that were not considered before and are not excluded.
     fn next_chunk(&mut self, candidates: &mut impl Iterator<Item = Entry>, most: usize) -> Vec<Entry> {
         let Self {
             considered,
+            groups,
             audience,
             checked,
             ..
@@ -251,13 +303,43 @@ impl<'a> Listing<'a> {
         let size = most.min(CHECK_LIMIT.saturating_sub(*checked));
         let chunk: Vec<Entry> = candidates
             .filter(|entry| !audience.excludes(entry) && considered.insert(entry.video))
+            // One stands for all copies: which of them is listed is decided when it is known who may see which.
+            .filter(|entry| audience.group(entry).is_none_or(|group| groups.insert(group)))
             .take(size)
             .collect();
         *checked += chunk.len();
         chunk
     }
 
-    async fn take(&mut self, chunk: &[Entry], visible: &[VideoId]) -> Result<(), PeerTubeError> {
+    /// Takes the entries of a chunk that may be listed, of copies the one that is kept.
+    async fn take(&mut self, chunk: &[Entry], mut visible: Vec<VideoId>) -> Result<(), PeerTubeError> {
+        let copies: Vec<VideoId> = chunk
+            .iter()
+            .flat_map(|entry| self.audience.copies_of(entry))
+            .map(|copy| copy.video)
+            .filter(|video| !visible.contains(video))
+            .collect();
+        visible.extend(self.visible(copies.into_iter()).await?);
+        let allowed = self.allowed(chunk, &visible).await?;
+        let room = LIST_LIMIT.saturating_sub(self.entries.len());
+        let audience = self.audience;
+        let kept = |entry: &Entry| {
+            let copies = audience.copies_of(entry).iter().map(|copy| Entry {
+                video: copy.video,
+                item: Some(copy.item),
+                channel: Some(copy.channel),
+                owner: Some(copy.owner),
+                ..*entry
+            });
+            let may_be_listed = |copy: &Entry| allowed.contains(&copy.video) && !audience.excludes(copy);
+            copies.chain([*entry]).find(may_be_listed)
+        };
+        self.entries.extend(chunk.iter().filter_map(kept).take(room));
+        Ok(())
+    }
+
+    /// Those of the visible videos that the viewer has not watched and whose channel the viewer wants to see.
+    async fn allowed(&self, chunk: &[Entry], visible: &[VideoId]) -> Result<HashSet<VideoId>, PeerTubeError> {
         let mut allowed: HashSet<VideoId> = visible.iter().copied().collect();
         if let Some(viewer) = self.audience.viewer
             && self.audience.seen_is_cut
@@ -280,9 +362,6 @@ impl<'a> Listing<'a> {
                 }
             }
         }
-        let room = LIST_LIMIT.saturating_sub(self.entries.len());
-        self.entries
-            .extend(chunk.iter().filter(|entry| allowed.contains(&entry.video)).take(room));
-        Ok(())
+        Ok(allowed)
     }
 }

@@ -17,6 +17,11 @@
 //! | [`explore`] | the unfamiliar, drawn by chance |
 //! | [`fair_chance`] | places of personal lists for what few have seen |
 //! | [`newest_first`] | some videos by age, and whether one is among them |
+//! | [`series`] | which video is the next part of a course or series |
+//! | [`fallback`] | why a list has nothing of what was asked for |
+//! | `following` | what follows the current video, in a series or a playlist |
+//! | [`copies`] | copies of one video, of which one is enough |
+//! | [`fresh`] | videos that are newer than the model, placed by their content |
 //! | [`presumed`] | which candidates are worth ranking, remembered for a minute |
 //! | [`listing`] | the list under construction: no doubles, nothing hidden, bounded work |
 //! | `sitting` | what was played a short while ago |
@@ -33,12 +38,16 @@
 pub mod blending;
 mod caller;
 pub mod controls;
+pub mod copies;
 mod current;
 pub mod diversity;
 pub mod draw;
 pub mod error;
 pub mod explore;
 pub mod fair_chance;
+pub mod fallback;
+mod following;
+pub mod fresh;
 pub mod listing;
 pub mod newest_first;
 pub mod outline;
@@ -52,6 +61,7 @@ pub mod request;
 mod resemblance;
 pub mod scoring;
 pub mod second_stage;
+pub mod series;
 pub mod service;
 mod showing;
 pub mod signals;
@@ -63,6 +73,7 @@ pub mod steering;
 mod test_support;
 
 pub use error::RecommendError;
+pub use fallback::Fallback;
 pub use page::{Page, Recommendation, RecommendedVideo};
 pub use reasons::Reason;
 pub use request::{Request, Strategy};

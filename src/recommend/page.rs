@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::fallback::Fallback;
 use super::reasons::Reason;
 use super::request::Strategy;
 use crate::peertube::VideoCard;
@@ -12,6 +13,8 @@ use crate::peertube::VideoCard;
 pub struct Page {
     /// Length of the whole list. A list has at most 500 videos, however many more could be shown.
     pub total: usize,
+    /// Why no video of the list comes from the strategy that was asked for; `null` when some do.
+    pub fallback: Option<Fallback>,
     /// The videos of this page.
     pub data: Vec<RecommendedVideo>,
 }
@@ -55,6 +58,7 @@ impl Recommendation {
             Reason::Subscription => "from a channel you follow".to_owned(),
             Reason::Unfamiliar => "something new: you have not watched this channel".to_owned(),
             Reason::Chance => "by chance: it is new or from a small channel, so few have seen it".to_owned(),
+            Reason::NextPart => "the next part".to_owned(),
         });
         reasons.collect::<Vec<_>>().join("; ")
     }

@@ -65,11 +65,7 @@ impl Presumed {
 
     /// The videos that are probably listed for this caller; `None` while that is not known. Where it is not, or not known
     /// any more, it is read in the background.
-    pub fn listed_for(
-        &self,
-        viewer: Option<&Viewer>,
-        visitor: impl Into<VisitorSettings>,
-    ) -> Option<Arc<NewestFirst>> {
+    pub fn listed_for(&self, viewer: Option<&Viewer>, visitor: impl Into<VisitorSettings>) -> Option<Arc<NewestFirst>> {
         let kind = Audience::new(viewer, visitor).muting_nobody();
         let now = self.clock.now();
         let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,11 +112,7 @@ impl Presumed {
     }
 
     /// What is listed for this caller, read now if nobody else does and it is not known or old.
-    async fn prepared(
-        &self,
-        viewer: Option<&Viewer>,
-        visitor: impl Into<VisitorSettings>,
-    ) -> Option<Arc<NewestFirst>> {
+    async fn prepared(&self, viewer: Option<&Viewer>, visitor: impl Into<VisitorSettings>) -> Option<Arc<NewestFirst>> {
         let kind = Audience::new(viewer, visitor).muting_nobody();
         let is_due = {
             let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);

@@ -20,6 +20,9 @@ use crate::peertube::{VideoCard, VideoId};
 pub const MAXIMUM_REASONS: usize = 3;
 /// How large a part must be to be named, compared with the largest one.
 const NOTEWORTHY: f32 = 0.2;
+/// How far above what chance gives a part must be to be named: in standard deviations of what a random video of the same model would
+/// add instead. Where videos were of equally large kinds, with nothing in common otherwise, this names them from five kinds on.
+pub const ABOVE_CHANCE: f32 = 2.0;
 
 /// One reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -63,6 +66,8 @@ pub enum Reason {
     Unfamiliar,
     /// By chance: it is new or from a small channel, so few have seen it.
     Chance,
+    /// It is the next part after the current video: of the same series, or in a playlist of the owner.
+    NextPart,
 }
 
 /// A reason before the titles are known.
@@ -88,6 +93,8 @@ pub enum Ground {
     Unfamiliar,
     /// See [`Reason::Chance`].
     Chance,
+    /// See [`Reason::NextPart`].
+    NextPart,
 }
 
 impl Ground {
@@ -126,17 +133,20 @@ impl Ground {
             Self::Subscription => Reason::Subscription,
             Self::Unfamiliar => Reason::Unfamiliar,
             Self::Chance => Reason::Chance,
+            Self::NextPart => Reason::NextPart,
         })
     }
 }
 
 /// The grounds of an entry that no personal score explains. `knows_channels` says whether the entries of
 /// [`Strategy::Explore`] were checked against the channels that the caller watched: without it nothing is known to be new.
+/// `stands_out` says whether the entry is more like the current video than chance gives.
 pub fn impersonal(
     entry: &Entry,
     snapshot: Option<&Snapshot>,
     current: Option<VideoId>,
     knows_channels: bool,
+    stands_out: bool,
 ) -> Vec<Ground> {
     let popular = || {
         let snapshot = snapshot?;
@@ -144,27 +154,42 @@ pub fn impersonal(
     };
     let ground = match entry.source {
         Strategy::ForYou => entry.by_chance.then_some(Ground::Chance),
-        // Both list only what has something in common with the current video.
-        Strategy::Similar | Strategy::Next => current.map(Ground::Similar),
+        Strategy::Similar | Strategy::Next => current.filter(|_| stands_out).map(Ground::Similar),
         Strategy::Popular => popular(),
         Strategy::Recent => Some(Ground::Recent),
         Strategy::Subscriptions => Some(Ground::Subscription),
         Strategy::Explore => knows_channels.then_some(Ground::Unfamiliar),
     };
-    ground.into_iter().collect()
+    let next_part = entry.follows.then_some(Ground::NextPart);
+    next_part.into_iter().chain(ground).collect()
 }
 
-/// The grounds of a personally ranked entry: the largest parts of its score that can be said in words and are true.
+/// What can be said of an entry that was chosen for the caller or for the current video, but where nothing stands out.
+pub fn otherwise(item: u32, snapshot: &Snapshot) -> Option<Ground> {
+    if snapshot.is_popular(item) {
+        return Some(Ground::Popular);
+    }
+    snapshot.is_new(item).then_some(Ground::Recent)
+}
+
+/// The grounds of a personally ranked entry: the largest parts of its score that can be said in words, are true, and are larger than
+/// what chance gives, see [`ABOVE_CHANCE`]. A video that does not score above the average one is there for want of better ones.
 pub fn personal(entry: &Entry, explanation: &Explanation, history: &History, snapshot: &Snapshot) -> Vec<Ground> {
+    if explanation.score <= 0.0 {
+        return Vec::new();
+    }
     let parts: Vec<(f32, &Part)> = explanation.parts.iter().map(|part| (part.share(), part)).collect();
     noteworthy(parts, |part| match **part {
-        Part::Watched { item, .. } => {
+        Part::Watched { item, deviations, .. } => {
             let video = snapshot.video(item)?.id;
-            history.enjoyed(item).then_some(Ground::Watched(video))
+            (deviations >= ABOVE_CHANCE && history.enjoyed(item)).then_some(Ground::Watched(video))
         }
         Part::Channel { .. } => history.watches_channel(entry.channel?).then_some(Ground::Channel),
         Part::Popularity { .. } => snapshot.is_popular(entry.item?).then_some(Ground::Popular),
-        Part::Federation { .. } => snapshot.is_known_by_peers(entry.item?).then_some(Ground::Federation),
+        Part::Federation { deviations, .. } => {
+            let is_known = snapshot.is_known_by_peers(entry.item?);
+            (deviations >= ABOVE_CHANCE && is_known).then_some(Ground::Federation)
+        }
     })
 }
 
@@ -284,6 +309,16 @@ mod tests {
     }
 
     fn grounds(item: u32, watched: &[(i32, Option<Rating>)], snapshot: &Snapshot) -> Vec<Ground> {
+        explained(item, watched, snapshot, 4.0, ABOVE_CHANCE)
+    }
+
+    fn explained(
+        item: u32,
+        watched: &[(i32, Option<Rating>)],
+        snapshot: &Snapshot,
+        score: f32,
+        deviations: f32,
+    ) -> Vec<Ground> {
         let signals: Vec<Signal> = watched
             .iter()
             .map(|(video, rating)| Signal {
@@ -317,15 +352,20 @@ mod tests {
             score: Some(1.0),
             source: Strategy::ForYou,
             by_chance: false,
+            follows: false,
         };
         // A score of which every kind of part is claimed to be large.
         let explanation = Explanation {
-            score: 4.0,
+            score,
             parts: vec![
                 Part::Popularity { share: 1.0 },
-                Part::Federation { share: 0.9 },
+                Part::Federation { share: 0.9, deviations },
                 Part::Channel { share: 0.8 },
-                Part::Watched { item: 0, share: 0.7 },
+                Part::Watched {
+                    item: 0,
+                    share: 0.7,
+                    deviations,
+                },
             ],
         };
         personal(&entry, &explanation, &history, snapshot)
@@ -355,6 +395,16 @@ mod tests {
             [Ground::Popular, Ground::Federation, Ground::Watched(VideoId(1))]
         );
         assert!(!grounds(1, &[(1, None)], &known).contains(&Ground::Federation));
+    }
+
+    #[test]
+    fn what_chance_gives_is_not_said() {
+        let known = snapshot().with_items_known_by_peers([2]);
+        let said = |score, deviations| explained(2, &[(1, None)], &known, score, deviations);
+        assert_eq!(said(4.0, 1.9), [Ground::Popular], "nothing but what is counted");
+        assert_eq!(said(-0.1, 9.0), [], "not even above the average");
+        assert_eq!(otherwise(2, &known), Some(Ground::Popular));
+        assert_eq!(otherwise(1, &known), None, "neither popular nor newer than others");
     }
 
     proptest! {

@@ -182,7 +182,7 @@ impl Wish {
     }
 
     /// Where it is not known what was played, only videos older than the current one: so what follows goes back in time and
-    /// never in a circle.
+    /// never in a circle; but the next part of a series may follow, see [`super::series`].
     fn next(&self, current: u32, snapshot: &Arc<Snapshot>) -> Ranking {
         let mut resemblance = self.resemblance(current, snapshot);
         if !self.knows_played {
@@ -218,9 +218,13 @@ impl Wish {
 }
 
 fn leave_out_younger(resemblance: &mut Resemblance, current: u32, snapshot: &Snapshot) {
-    let age = |video: &CatalogueVideo| (video.published_at, video.id);
-    if let Some(before) = snapshot.video(current).map(age) {
-        resemblance.keep(snapshot.videos().iter().map(|video| age(video) < before));
+    // All parts of a series are as old as its first one: the series leads forward by itself, and then back to before its beginning.
+    let age = |(item, video): (u32, &CatalogueVideo)| match snapshot.series().of(item) {
+        Some((series, beginning)) => (beginning, 0, i64::from(series)),
+        None => (video.published_at.timestamp(), 1, i64::from(video.id.0)),
+    };
+    if let Some(before) = snapshot.video(current).map(|video| age((current, video))) {
+        resemblance.keep((0u32..).zip(snapshot.videos()).map(|video| age(video) < before));
     }
 }
 

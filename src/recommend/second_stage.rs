@@ -28,6 +28,11 @@ impl SecondStage {
         }
     }
 
+    /// What was learned.
+    pub fn ranker(&self) -> &Ranker {
+        &self.ranker
+    }
+
     /// Whether following a channel moves its videos up.
     pub fn favours_subscriptions(&self) -> bool {
         self.ranker.weight(Feature::Subscription) > 0.0

@@ -81,8 +81,10 @@ struct Making<'a> {
     snapshot: Option<&'a Arc<Snapshot>>,
     caller: &'a Caller,
     wish: &'a Wish,
-    sources: Vec<Strategy>,
+    available: Available,
     similar_to: Option<VideoId>,
+    /// What follows the current video, the surest first.
+    following: Vec<VideoId>,
 }
 
 /// A page, and whether all that was to be on it is visible.
@@ -167,19 +169,31 @@ impl Recommendations {
         };
         let seen = Seen::new(&caller.signals);
         let visitor = request.visitor.settings(self.settings.hide_nsfw_by_default);
-        let played = caller.said.iter().flatten().copied().collect();
+        let played: foldhash::HashSet<VideoId> = caller.said.iter().flatten().copied().collect();
+        // What plays by itself must not go in circles.
+        let include_watched = request.include_watched && request.strategy != Strategy::Next;
+        let copies = snapshot
+            .as_deref()
+            .map(Snapshot::copies)
+            .filter(|_| request.strategy.is_spread());
+        let played_too = current
+            .filter(|_| request.strategy == Strategy::Next)
+            .map(|current| current.video);
+        let watched = seen.all(include_watched).chain(&played).chain(&played_too);
+        let excluded_copies = (watched.filter_map(|video| copies?.group(*video))).collect();
         let audience = Audience {
             viewer: caller.viewer.as_ref(),
             visitor: &visitor,
             seen: &seen,
             controls: &caller.controls,
             seen_is_cut: caller.signals.len() >= SIGNAL_LIMIT as usize,
-            // What plays by itself must not go in circles.
-            include_watched: request.include_watched && request.strategy != Strategy::Next,
+            include_watched,
             author: caller.author(request.strategy, snapshot.as_deref()),
             current: current.map(|current| current.video),
             played: &played,
             permitted: permitted.as_ref(),
+            copies,
+            excluded_copies: &excluded_copies,
             presumed: None,
         };
         let making = Making {
@@ -187,8 +201,11 @@ impl Recommendations {
             snapshot: snapshot.as_ref(),
             caller: &caller,
             wish: &wish,
-            sources: sources(request.strategy, available),
+            available,
             similar_to,
+            following: self
+                .following(request.strategy, similar_to, wish.knows_played, snapshot.as_ref())
+                .await?,
         };
         let presumed = self.guess(snapshot.as_deref(), caller.viewer.as_ref(), &visitor);
         if let Some(presumed) = &presumed {
@@ -227,11 +244,16 @@ impl Recommendations {
         let (viewer, visitor) = (audience.viewer, audience.visitor);
         let period = fair_chance::period(self.settings.fair_chance, &wish.controls);
         let mut listing = Listing::new(&self.peertube, audience, request.start + request.count);
-        for source in &making.sources {
+        let model = snapshot.map(|snapshot| &**snapshot);
+        let parts = making.following.iter().map(|video| Entry {
+            follows: true,
+            ..recent_entry(*video, model, request.strategy)
+        });
+        listing.begin_with(parts).await?;
+        for source in sources(request.strategy, making.available) {
             if listing.is_full() {
                 break;
             }
-            let source = *source;
             match (source, snapshot) {
                 (Strategy::Subscriptions, _) => {
                     let describe = |video| recent_entry(video, snapshot.map(|snapshot| &**snapshot), source);
@@ -269,7 +291,12 @@ impl Recommendations {
 
         let listed = listing.finish();
         let total = listed.total;
-        let model = snapshot.map(|snapshot| &**snapshot);
+        let has_any = listed.entries.iter().any(|entry| entry.source == request.strategy);
+        let fallback = if has_any {
+            None
+        } else {
+            Some(self.fallback(request.strategy, caller, making.available).await?)
+        };
         let played = caller.played(request.strategy, similar_to, model, wish.now);
         let played = played
             .into_iter()
@@ -281,7 +308,7 @@ impl Recommendations {
         let data = self.hydrate(&page, grounds, viewer, visitor, similar_to).await?;
         Ok(Checked {
             is_whole: data.len() == page.len(),
-            page: Page { total, data },
+            page: Page { total, fallback, data },
         })
     }
 
@@ -327,7 +354,6 @@ impl Recommendations {
         let (settings, unwanted) = decided.as_ref().clone();
         Ok(Controls::new(settings, unwanted, self.settings.default_level))
     }
-
 }
 
 /// Ranks off the threads that serve requests: with many videos it takes milliseconds.
@@ -349,6 +375,7 @@ fn entries(ranked: impl Iterator<Item = Scored>, snapshot: &Snapshot, source: St
             score: Some(scored.score),
             source,
             by_chance: false,
+            follows: false,
         })
     })
 }
@@ -364,5 +391,6 @@ fn recent_entry(video: VideoId, snapshot: Option<&Snapshot>, source: Strategy) -
         score: None,
         source,
         by_chance: false,
+        follows: false,
     }
 }

@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
 use super::error::RecommendError;
 use super::listing::Entry;
 use super::page::{Recommendation, RecommendedVideo};
-use super::reasons::{Ground, MAXIMUM_REASONS, impersonal, personal};
+use super::reasons::{ABOVE_CHANCE, Ground, MAXIMUM_REASONS, impersonal, otherwise, personal};
 use super::request::Strategy;
 use super::scoring::Wish;
 use super::service::{Recommendations, rank};
@@ -19,6 +19,8 @@ use crate::peertube::{VideoCard, VideoId, Viewer, VisitorSettings};
 
 /// Shares of watched videos that are computed without leaving the thread, which would take longer: some tenths of a millisecond.
 const AT_ONCE: usize = 5_000;
+/// So many shares take as long as it takes to tell what chance gives, for each video of a page.
+const CHANCE_WORK: usize = 200;
 
 impl Recommendations {
     /// The cards of the entries that are visible to the caller, with the words for their grounds.
@@ -75,14 +77,21 @@ pub(super) async fn explain(
 ) -> Result<Vec<Vec<Ground>>, RecommendError> {
     // Somebody who has watched nothing at all has nothing familiar either: that is no reason.
     let knows_channels = !wish.watched_channels.is_empty();
+    let standing_out = snapshot.as_deref().map(|snapshot| standing_out(page, &wish, snapshot));
+    let stands_out = move |entry: &Entry| {
+        let among = standing_out.as_ref().zip(entry.item);
+        among.is_some_and(|(standing_out, item)| standing_out.contains(&item))
+    };
     let Some((snapshot, person)) = snapshot.clone().zip(wish.person) else {
-        return Ok(page
-            .iter()
-            .map(|entry| impersonal(entry, snapshot.as_deref(), similar_to, knows_channels))
-            .collect());
+        let snapshot = snapshot.as_deref();
+        let grounds = |entry: &Entry| {
+            let grounds = impersonal(entry, snapshot, similar_to, knows_channels, stands_out(entry));
+            or_otherwise(grounds, entry, snapshot)
+        };
+        return Ok(page.iter().map(grounds).collect());
     };
     let controls = wish.controls;
-    let work = page.len() * person.history.preferences.len();
+    let work = page.len() * (person.history.preferences.len() + CHANCE_WORK);
     let explained = page.to_vec();
     let explain = move |snapshot: &Arc<Snapshot>| {
         let (profile, topics) = (person.profile(), &controls.topics);
@@ -91,7 +100,7 @@ pub(super) async fn explain(
             video.is_some_and(|video| is_about(video, &topics.tags_up, &topics.categories_up))
         };
         let ground = |entry: &Entry| {
-            let mut grounds = impersonal(entry, Some(snapshot), similar_to, knows_channels);
+            let mut grounds = impersonal(entry, Some(snapshot), similar_to, knows_channels, stands_out(entry));
             if let (Strategy::ForYou | Strategy::Next, Some(item)) = (entry.source, entry.item) {
                 if entry.channel.is_some_and(|channel| person.follows(channel)) {
                     grounds.push(Ground::Subscription);
@@ -103,7 +112,7 @@ pub(super) async fn explain(
                 }
                 grounds.truncate(MAXIMUM_REASONS);
             }
-            grounds
+            or_otherwise(grounds, entry, Some(snapshot))
         };
         explained.iter().map(ground).collect()
     };
@@ -111,4 +120,36 @@ pub(super) async fn explain(
         return Ok(explain(&snapshot));
     }
     rank(snapshot, explain).await
+}
+
+/// The items of a page that were listed because they are like the current video, and are so more than chance gives.
+fn standing_out(page: &[Entry], wish: &Wish, snapshot: &Snapshot) -> HashSet<u32> {
+    let Some(current) = wish.current else {
+        return HashSet::default();
+    };
+    let like_it = |entry: &&Entry| matches!(entry.source, Strategy::Similar | Strategy::Next);
+    let items: Vec<u32> = page.iter().filter(like_it).filter_map(|entry| entry.item).collect();
+    if items.is_empty() {
+        return HashSet::default();
+    }
+    let recommender = snapshot.recommender();
+    let above = if wish.controls.content_only() {
+        recommender.content_above_chance(current, &items)
+    } else {
+        recommender.similarity_above_chance(current, &items)
+    };
+    let standing_out = items.into_iter().zip(above).filter(|(_, above)| *above >= ABOVE_CHANCE);
+    standing_out.map(|(item, _)| item).collect()
+}
+
+/// The grounds, or what else can be said of an entry that was chosen and not just counted.
+fn or_otherwise(grounds: Vec<Ground>, entry: &Entry, snapshot: Option<&Snapshot>) -> Vec<Ground> {
+    let is_chosen = matches!(entry.source, Strategy::ForYou | Strategy::Similar | Strategy::Next);
+    if !grounds.is_empty() || !is_chosen {
+        return grounds;
+    }
+    let ground = snapshot
+        .zip(entry.item)
+        .and_then(|(snapshot, item)| otherwise(item, snapshot));
+    ground.into_iter().collect()
 }

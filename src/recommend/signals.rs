@@ -36,6 +36,12 @@ impl Seen {
         seen
     }
 
+    /// All of them that are not listed.
+    pub fn all(&self, include_watched: bool) -> impl Iterator<Item = &VideoId> {
+        let watched = self.watched.iter().filter(move |_| !include_watched);
+        watched.chain(&self.disliked)
+    }
+
     /// How many videos that is at most.
     pub fn count(&self) -> usize {
         self.watched.len() + self.disliked.len()

@@ -10,9 +10,11 @@ use arc_swap::ArcSwapOption;
 use chrono::{DateTime, Utc};
 use foldhash::{HashMap, HashSet};
 
+use super::copies::Copies;
 use super::fair_chance::FewSeen;
 use super::outline::Outline;
 use super::second_stage::{SecondStage, channel_numbers};
+use super::series::Series;
 use crate::model::numbering::Numbers;
 use crate::model::ranking::Ranker;
 use crate::model::recommender::Recommender;
@@ -20,6 +22,9 @@ use crate::peertube::{AccountId, CatalogueVideo, ChannelId, VideoId};
 
 /// The model in use, `None` until the first one is published. Readers never block.
 pub type SharedSnapshot = Arc<ArcSwapOption<Snapshot>>;
+
+/// So many videos are new at least.
+pub const NEWEST: usize = 5;
 
 /// One published model.
 pub struct Snapshot {
@@ -32,9 +37,14 @@ pub struct Snapshot {
     of_channels: OfChannels,
     instances: Vec<u32>,
     owners: HashSet<AccountId>,
-    average_popularity: f32,
+    /// What a popular item is above.
+    popular_above: f32,
+    /// What a new item was published after.
+    new_after: Option<DateTime<Utc>>,
     known_by_peers: HashSet<u32>,
     few_seen: FewSeen,
+    series: Series,
+    copies: Copies,
     second_stage: Option<SecondStage>,
     created_at: DateTime<Utc>,
     model: String,
@@ -80,13 +90,15 @@ impl Snapshot {
         let channels = channel_numbers(&videos, channel_of);
         let of_channels = OfChannels::new(channel_of, recommender.components().channels());
         let few_seen = FewSeen::new(&videos, channel_of, &uuids, created_at);
+        let (series, copies) = (Series::new(&videos), Copies::new(&videos));
         let mut hosts = Numbers::default();
         let instances = (videos.iter().map(|video| video.channel.host.as_str()))
             .map(|host| hosts.of(host))
             .collect();
         recommender.prepare();
         let owners = videos.iter().map(|video| video.owner).collect();
-        let average_popularity = average(recommender.popularity());
+        let popular_above = clearly_above_average(recommender.popularity());
+        let new_after = older_than_newest(&videos);
         Ok(Self {
             recommender,
             outlines: videos.iter().map(Outline::from).collect(),
@@ -97,9 +109,12 @@ impl Snapshot {
             of_channels,
             instances,
             owners,
-            average_popularity,
+            popular_above,
+            new_after,
             known_by_peers: HashSet::default(),
             few_seen,
+            series,
+            copies,
             second_stage: None,
             created_at,
             model,
@@ -181,12 +196,18 @@ impl Snapshot {
         self.recommender.popularity()
     }
 
-    /// Whether an item is more popular than the average of all.
+    /// Whether an item is more popular than the average of all by a standard deviation.
     pub fn is_popular(&self, item: u32) -> bool {
         self.recommender
             .popularity()
             .get(item as usize)
-            .is_some_and(|popularity| *popularity > self.average_popularity)
+            .is_some_and(|popularity| *popularity > self.popular_above)
+    }
+
+    /// Whether an item is one of the newest tenth, or of the newest [`NEWEST`] where that is more.
+    pub fn is_new(&self, item: u32) -> bool {
+        let published = self.video(item).map(|video| video.published_at);
+        published > self.new_after && self.new_after.is_some()
     }
 
     /// Whether evidence of other instances speaks about an item.
@@ -194,9 +215,24 @@ impl Snapshot {
         self.known_by_peers.contains(&item)
     }
 
+    /// The items about which evidence of other instances speaks.
+    pub fn known_by_peers(&self) -> impl Iterator<Item = u32> {
+        self.known_by_peers.iter().copied()
+    }
+
     /// The videos that get a chance because few have seen them.
     pub fn few_seen(&self) -> &FewSeen {
         &self.few_seen
+    }
+
+    /// Which videos are parts of a series.
+    pub fn series(&self) -> &Series {
+        &self.series
+    }
+
+    /// Which videos are copies of each other.
+    pub fn copies(&self) -> &Copies {
+        &self.copies
     }
 
     /// When it was trained.
@@ -254,7 +290,24 @@ fn folded(uuid: u128) -> u64 {
     (uuid as u64) ^ ((uuid >> 64) as u64)
 }
 
-fn average(values: &[f32]) -> f32 {
-    let sum: f64 = values.iter().map(|value| f64::from(*value)).sum();
-    (sum / values.len().max(1) as f64) as f32
+/// The mean and a standard deviation more.
+fn clearly_above_average(values: &[f32]) -> f32 {
+    let count = values.len().max(1) as f64;
+    let mean = values.iter().map(|value| f64::from(*value)).sum::<f64>() / count;
+    let variance = values
+        .iter()
+        .map(|value| (f64::from(*value) - mean).powi(2))
+        .sum::<f64>()
+        / count;
+    (mean + variance.sqrt()) as f32
+}
+
+/// When the newest video was published that is not one of the newest; `None` where there are too few.
+fn older_than_newest(videos: &[CatalogueVideo]) -> Option<DateTime<Utc>> {
+    let mut published: Vec<DateTime<Utc>> = videos.iter().map(|video| video.published_at).collect();
+    let newest = NEWEST.max(videos.len() / 10);
+    (newest < published.len()).then(|| {
+        let (_, oldest, _) = published.select_nth_unstable_by(newest, |one, other| other.cmp(one));
+        *oldest
+    })
 }

@@ -27,23 +27,28 @@ pub(super) fn spread(
     if !wish.strategy.is_spread() {
         return listed.entries;
     }
+    let before = played.len();
     let origin = |entry: &Entry| origin(entry, wish, snapshot);
     let together = |one: &Entry, next: &Entry| wish.strategy == Strategy::Next || one.source == next.source;
+    // The next part of a series stands first, whatever was played of its channel: somebody follows a course.
+    let parts = listed.entries.iter().take_while(|entry| entry.follows).count();
+    let (parts, entries) = listed.entries.split_at(parts);
     let places = Places {
-        before: played.len(),
+        before: before + parts.len(),
         kept: period,
-        wanted,
+        wanted: wanted.saturating_sub(parts.len()),
     };
-    let mut first_part = listed.first_part;
+    let mut first_part = listed.first_part.saturating_sub(parts.len());
     let mut spread = played;
-    for part in listed.entries.chunk_by(together) {
+    spread.extend(parts);
+    for part in entries.chunk_by(together) {
         let (first, rest) = part.split_at(std::mem::take(&mut first_part).min(part.len()));
         for part in [first, rest] {
             let (by_chance, best) = part.iter().copied().partition(|entry| entry.by_chance);
             spread = diversify(spread, [best, by_chance], places, origin);
         }
     }
-    spread.split_off(places.before)
+    spread.split_off(before)
 }
 
 /// Whether these entries are enough to spread a list.

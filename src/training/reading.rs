@@ -8,10 +8,10 @@ use futures_util::TryStreamExt;
 use super::TrainingError;
 use crate::clock::Hour;
 use crate::model::interactions::Interactions;
-use crate::model::item::Item;
 use crate::model::preference::{PreferenceRules, Watched};
 use crate::model::ranking::Event;
-use crate::peertube::{CataloguePrivacy, CatalogueVideo, PeerTube, Signal, Tie, UserId, VideoId};
+use crate::peertube::{CatalogueVideo, PeerTube, Signal, Tie, UserId, VideoId};
+pub use crate::recommend::fresh::item;
 use crate::recommend::signals::{preference, since};
 use crate::store::{CountedWatches, Level, UserChoice};
 
@@ -153,20 +153,6 @@ fn belongs(signal: &Signal, counts: CountedWatches) -> bool {
     signal
         .first()
         .is_some_and(|first| first <= counts.until && counts.after.is_none_or(|after| first > after))
-}
-
-/// The public facts about a video that the model uses.
-pub fn item(video: &CatalogueVideo) -> Item {
-    Item {
-        address: video.url.clone(),
-        channel: video.channel.url.clone(),
-        category: video.category.and_then(|category| u32::try_from(category).ok()),
-        language: video.language.clone(),
-        tags: video.tags.clone(),
-        title: video.name.clone(),
-        views: u64::try_from(video.views).unwrap_or(0),
-        listed: video.publicly_listed && video.privacy == CataloguePrivacy::Public,
-    }
 }
 
 #[cfg(test)]

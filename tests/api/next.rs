@@ -35,9 +35,6 @@ async fn what_is_next_is_like_the_video_and_not_yet_watched() {
     for never in [101, 102, 103, 110] {
         assert!(!ids.contains(&never), "{never}");
     }
-    let reasons = listed.reasons();
-    assert_eq!(reasons[0].1["type"], "similar");
-    assert_eq!(reasons[0].1["videoId"], 110);
     // It is blended with the own taste: another user gets another list.
     for video in BEES.take(4) {
         world.watch(NEWCOMER, video, 60).await;
@@ -154,13 +151,21 @@ async fn who_says_what_was_played_gets_nothing_twice() {
     for strategy in ["for-you", "popular", "recent", "explore"] {
         let first = world.list(&format!("strategy={strategy}&count=1")).await.ids()[0];
         let without = world
-            .list(&format!("strategy={strategy}&count=100&played={first},{}", uuid.as_str().unwrap()))
+            .list(&format!(
+                "strategy={strategy}&count=100&played={first},{}",
+                uuid.as_str().unwrap()
+            ))
             .await;
         assert!(!without.ids().contains(&first), "{strategy}");
         assert!(without.data.iter().all(|video| video["uuid"] != uuid), "{strategy}");
     }
     let nothing_yet = world.list("strategy=next&videoId=101&played=&count=5").await;
-    assert_eq!(nothing_yet.sources(), ["next"], "newer ones too: {:?}", nothing_yet.ids());
+    assert_eq!(
+        nothing_yet.sources(),
+        ["next"],
+        "newer ones too: {:?}",
+        nothing_yet.ids()
+    );
 }
 
 #[tokio::test]

@@ -140,49 +140,6 @@ async fn a_new_watch_counts_at_the_next_request_and_a_deleted_one_no_more() {
 }
 
 #[tokio::test]
-async fn reasons_are_about_the_users_own_watches() {
-    let world = World::start().await;
-    let listed = world.list(&format!("userId={VIEWER}&count=40")).await;
-    let reasons = listed.reasons();
-    let watched: Vec<i64> = reasons
-        .iter()
-        .filter(|(_, reason)| reason["type"] == "watched")
-        .map(|(_, reason)| reason["videoId"].as_i64().unwrap())
-        .collect();
-    assert!(!watched.is_empty());
-    assert!(watched.iter().all(|id| [101, 102, 103].contains(id)), "{watched:?}");
-    for (_, reason) in &reasons {
-        match reason["type"].as_str().unwrap() {
-            "watched" => {
-                let name = format!("music number {}", reason["videoId"]);
-                assert_eq!(reason["name"], name);
-                assert_eq!(reason["uuid"].as_str().unwrap().len(), 36);
-            }
-            "channel" | "popular" => assert_eq!(reason.as_object().unwrap().len(), 1),
-            other => panic!("nothing else is true here: {other}"),
-        }
-    }
-    let mut from_channel = reasons.iter().filter(|(_, reason)| reason["type"] == "channel");
-    assert!(
-        from_channel.all(|(id, _)| MUSIC.contains(id)),
-        "channels of the watched videos have only music"
-    );
-}
-
-#[tokio::test]
-async fn a_watched_video_that_was_hidden_since_is_not_named() {
-    let mut world = World::start().await;
-    let named = |listed: &crate::world::Listed| listed.reasons().iter().any(|(_, reason)| reason["videoId"] == 101);
-    let query = format!("userId={VIEWER}&count=100");
-    assert!(named(&world.list(&query).await));
-    world
-        .instance
-        .execute("UPDATE video SET privacy = 3 WHERE id = 101")
-        .await;
-    assert!(!named(&world.list(&query).await));
-}
-
-#[tokio::test]
 async fn nobody_sees_anything_of_another_user() {
     let mut world = World::start().await;
     let query = format!("userId={NEWCOMER}&count=100");

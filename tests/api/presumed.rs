@@ -88,6 +88,7 @@ fn entry(video: VideoId) -> Entry {
         score: None,
         source: Strategy::ForYou,
         by_chance: false,
+        follows: false,
     }
 }
 
@@ -161,7 +162,8 @@ async fn candidates_are_enough_whether_they_are_counted_or_not() {
         let signals: Vec<Signal> = (1..=watched).map(|video| signal(3 * video % 701)).collect();
         let seen = Seen::new(&signals);
         let mut listed = [0, all.len()].map(|at_least| (at_least, None));
-        let (visitor, played) = (VisitorSettings::from(true), foldhash::HashSet::default());
+        let visitor = VisitorSettings::from(true);
+        let (played, no_copies) = (foldhash::HashSet::default(), foldhash::HashSet::default());
         for (at_least, listed) in &mut listed {
             let audience = Audience {
                 viewer: None,
@@ -174,6 +176,8 @@ async fn candidates_are_enough_whether_they_are_counted_or_not() {
                 current: None,
                 played: &played,
                 permitted: None,
+                copies: None,
+                excluded_copies: &no_copies,
                 presumed: Some(&presumed),
             };
             let mut listing = Listing::new(&world.peertube, audience, 15);
