@@ -342,8 +342,7 @@ mod tests {
 
     #[test]
     fn what_is_no_sitting_or_no_choice_of_a_visitor_is_named() {
-        let many =
-            |name: &str, each: &str, count: usize| (0..count).map(|_| format!("{name}={each}&")).collect::<String>();
+        let many = |name: &str, each: &str, count: usize| vec![format!("{name}={each}"); count].join("&");
         let played = |count: usize| format!("played={}", vec!["7"; count].join(","));
         for query in [
             "played=x",
@@ -374,8 +373,8 @@ mod tests {
                 "{value:?}"
             );
         }
-        assert!(Parameters::parse(many("languageOneOf", "fr", 100).trim_end_matches('&')).is_ok());
-        assert!(Parameters::parse(many("languageOneOf", "fr", 101).trim_end_matches('&')).is_err());
+        assert!(Parameters::parse(&many("languageOneOf", "fr", 100)).is_ok());
+        assert!(Parameters::parse(&many("languageOneOf", "fr", 101)).is_err());
     }
 
     #[test]

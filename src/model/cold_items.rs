@@ -40,7 +40,7 @@ pub struct PublicInputs<'a> {
 /// Nothing changes where no item was watched, or something is not finite. `factors`, the inputs and `watches` have the same items
 /// in the same order.
 pub fn place(factors: &mut Factors, inputs: PublicInputs, watches: &[u32]) {
-    let Some(map) = Map::learn(factors, inputs, watches) else {
+    let Some(map) = Map::learn(factors, inputs, watches, HALF_TRUST_EXAMPLES) else {
         return;
     };
     let d = factors.dimensions();
@@ -65,8 +65,12 @@ pub fn place(factors: &mut Factors, inputs: PublicInputs, watches: &[u32]) {
 
 /// Sets the factors of the items after the first `watches.len()` to what their public inputs say of them; the map is learned from
 /// these first ones. Nothing changes where none of them was watched, or something is not finite.
-pub fn place_new(factors: &mut Factors, inputs: PublicInputs, watches: &[u32]) {
-    let Some(map) = Map::learn(factors, inputs, watches) else {
+///
+/// Factors whose prior follows from public inputs by itself (`follows_inputs`) are taken at their word, however few there are: they need
+/// no shrinkage again.
+pub fn place_new(factors: &mut Factors, inputs: PublicInputs, watches: &[u32], follows_inputs: bool) {
+    let half_trust = if follows_inputs { 0.0 } else { HALF_TRUST_EXAMPLES };
+    let Some(map) = Map::learn(factors, inputs, watches, half_trust) else {
         return;
     };
     let d = factors.dimensions();
@@ -97,8 +101,9 @@ fn share_of_map(watches: &[u32], item: usize) -> f32 {
 }
 
 /// How much a map counts that was learned from examples of this weight altogether, in (0, 1).
-fn trust(weight: f32, inputs: usize) -> f32 {
-    weight / (weight + HALF_TRUST_EXAMPLES * inputs as f32)
+/// It counts half with `half_trust` examples per input.
+fn trust(weight: f32, inputs: usize, half_trust: f32) -> f32 {
+    weight / (weight + half_trust * inputs as f32)
 }
 
 impl PublicInputs<'_> {
@@ -134,7 +139,7 @@ struct Map {
 
 impl Map {
     /// Ridge regression over the watched items. Each weighs the more, the more watches its factor was learned from.
-    fn learn(factors: &Factors, inputs: PublicInputs, watches: &[u32]) -> Option<Self> {
+    fn learn(factors: &Factors, inputs: PublicInputs, watches: &[u32], half_trust: f32) -> Option<Self> {
         let (d, p) = (factors.dimensions(), inputs.len());
         let popularity_scale = inputs.popularity_scale();
         let examples: Vec<(usize, f32)> = (0..factors.rows().min(watches.len()))
@@ -171,7 +176,7 @@ impl Map {
             return None;
         }
         substitute(&matrix, p, &mut coefficients, d);
-        let trust = trust(examples.iter().map(|(_, weight)| weight).sum(), p);
+        let trust = trust(examples.iter().map(|(_, weight)| weight).sum(), p, half_trust);
         coefficients.iter_mut().for_each(|value| *value *= trust);
         coefficients.iter().all(|value| value.is_finite()).then_some(Self {
             inputs: p,

@@ -38,17 +38,17 @@ impl Recommender {
             popularity: &popularity,
         };
         let new = known as u32..(known + items.len()) as u32;
-        let placed = |model: &FactorModel, watches: &[u32]| {
+        let placed = |model: &FactorModel, watches: &[u32], follows_inputs: bool| {
             let rows = Factors::zeros(items.len(), model.items.dimensions());
             let mut factors = joined(&model.items, &rows)?;
-            place_new(&mut factors, inputs, watches);
+            place_new(&mut factors, inputs, watches, follows_inputs);
             let mut incomparable = model.incomparable().to_vec();
             incomparable.extend(new.clone());
             Some(FactorModel::new(factors, model.fold_in.clone()).without_directions(incomparable))
         };
-        let own = components.own.as_ref().map(|model| placed(model, &watches));
+        let own = components.own.as_ref().map(|model| placed(model, &watches, false));
         let federated_watches = vec![FEDERATED_WATCHES; known];
-        let federated = (components.federated.as_ref()).map(|model| placed(model, &federated_watches));
+        let federated = (components.federated.as_ref()).map(|model| placed(model, &federated_watches, true));
         let fold_in = components.content.fold_in.clone();
         let components = Components::joined(
             [federated.flatten(), own.flatten()],

@@ -109,7 +109,10 @@ impl Snapshot {
         let recommender = self.recommender().with_new_items(&items, &numbers)?;
         let videos = self.videos().iter().cloned().chain(new).collect();
         let snapshot = Self::new(recommender, videos, self.created_at(), self.model().to_owned()).ok()?;
-        let ranker = self.second_stage().map(|second| second.ranker().clone());
+        let channel_of = &snapshot.recommender().components().channel_of;
+        let ranker = self
+            .second_stage()
+            .map(|second| second.ranker().clone().with_new_items(channel_of));
         Some(
             snapshot
                 .with_items_known_by_peers(self.known_by_peers())

@@ -1,5 +1,7 @@
 //! What is known about items besides the recommender: public facts, and what the instance's accounts did together.
 
+use foldhash::HashMap;
+
 use super::accounts::Account;
 use super::channel_graph::ChannelGraph;
 use crate::model::numbering::Numbers;
@@ -127,6 +129,23 @@ impl Background {
     /// channel.
     pub fn share(&self, item: u32) -> f32 {
         self.shares.get(item as usize).copied().unwrap_or(SHARE_DEFAULT)
+    }
+
+    /// The same for items that came later too: what is expected of a new one is the mean of those of its channel. `channel_of` has
+    /// the channel of every item, the new ones after those that are known.
+    #[must_use]
+    pub fn with_new_items(mut self, channel_of: &[u32]) -> Self {
+        let mut of_channels: HashMap<u32, Mean> = HashMap::default();
+        let mut all = Mean::default();
+        for (share, channel) in self.shares.iter().zip(channel_of) {
+            of_channels.entry(*channel).or_default().add(*share);
+            all.add(*share);
+        }
+        let general = all.towards(SHARE_DEFAULT);
+        let expected = |channel: &u32| of_channels.get(channel).map_or(general, |mean| mean.sum / mean.count);
+        let known = self.shares.len();
+        self.shares.extend(channel_of.iter().skip(known).map(expected));
+        self
     }
 
     /// Which channels go together.

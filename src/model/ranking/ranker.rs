@@ -28,6 +28,15 @@ impl Ranker {
         }
     }
 
+    /// The same for items that came later too; `channel_of` has the channel of every item, the new ones last.
+    #[must_use]
+    pub fn with_new_items(self, channel_of: &[u32]) -> Self {
+        Self {
+            background: self.background.with_new_items(channel_of),
+            ..self
+        }
+    }
+
     /// What one standard deviation of a feature adds.
     pub fn weight(&self, feature: Feature) -> f64 {
         self.weights[feature as usize]
