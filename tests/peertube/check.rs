@@ -113,3 +113,26 @@ async fn too_many_rights_are_a_warning() {
     );
     assert_eq!(report.counts.unwrap().users, i64::from(VIEWER - OWNER + 1));
 }
+
+/// A role that was made for an earlier version of Shoal.
+#[tokio::test]
+async fn without_playlists_it_works_and_says_what_is_missing() {
+    let mut instance = Instance::start().await;
+    let role = instance.role.clone();
+    instance
+        .execute(&format!(
+            r#"REVOKE ALL ON "videoPlaylist", "videoPlaylistElement" FROM {role}"#
+        ))
+        .await;
+    let report = PeerTube::check(&instance.url().await).await.unwrap();
+    assert!(report.is_usable(), "{:?}", report.problems);
+    assert!(
+        report.warnings.iter().any(|warning| warning.contains("playlists")),
+        "{:?}",
+        report.warnings
+    );
+    let peertube = instance.peertube().await;
+    assert!(!peertube.layout().playlists);
+    let following = peertube.following_in_playlists(shoal::peertube::VideoId(1), 5).await;
+    assert_eq!(following.unwrap(), []);
+}
