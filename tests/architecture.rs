@@ -71,7 +71,8 @@ fn pure_rooms_know_neither_the_outside_nor_a_clock() {
     let mut files = 0;
     for (path, text) in sources(&source()) {
         let room = room(&path);
-        if !PURE.contains(&room.as_str()) {
+        // Tests in a file of their own make hostile bytes with whatever they need.
+        if !PURE.contains(&room.as_str()) || path.ends_with("tests.rs") {
             continue;
         }
         files += 1;

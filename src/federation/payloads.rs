@@ -110,18 +110,18 @@ async fn attempt(evidence: &LeasedEvidence, turn: &Mutex<()>, data: &Data<Shared
 
 async fn fetch(evidence: &LeasedEvidence, data: &Data<SharedState>) -> Result<Fetched, FederationError> {
     let (Ok(url), Ok(actor)) = (Url::parse(&evidence.payload_url), Url::parse(&evidence.actor_url)) else {
-        return refused("its address cannot be read");
+        return Ok(refused("its address cannot be read"));
     };
     // Checked when it was announced; checked again because the rules may have changed since.
     if let Err(problem) = data.rules.check(&url) {
-        return refused(problem);
+        return Ok(refused(problem));
     }
     if !same_origin(&url, &actor) {
-        return refused("its payload belongs to another server");
+        return Ok(refused("its payload belongs to another server"));
     }
     let announced = u64::try_from(evidence.payload_size).unwrap_or(0);
     if announced > data.config.maximum_payload_bytes {
-        return refused("its payload is larger than this sidecar accepts");
+        return Ok(refused("its payload is larger than this sidecar accepts"));
     }
     let request = data
         .client
@@ -133,26 +133,26 @@ async fn fetch(evidence: &LeasedEvidence, data: &Data<SharedState>) -> Result<Fe
     let request = data.sign_request(request, Bytes::new()).await?;
     let response = match data.client.execute(request).await {
         Ok(response) => response,
-        Err(error) => return failed(describe(&error)),
+        Err(error) => return Ok(failed(describe(&error))),
     };
     if !response.status().is_success() {
-        return failed(format!("status {}", response.status().as_u16()));
+        return Ok(failed(format!("status {}", response.status().as_u16())));
     }
     let payload = match read_body(response, usize::try_from(announced).unwrap_or(0)).await {
         Ok(payload) => payload,
-        Err(BodyError::TooLarge) => return refused("its payload is larger than announced"),
-        Err(BodyError::Connection(error)) => return failed(describe(&error)),
+        Err(BodyError::TooLarge) => return Ok(refused("its payload is larger than announced")),
+        Err(BodyError::Connection(error)) => return Ok(failed(describe(&error))),
     };
     data.traffic.received(payload.len());
     Ok(Fetched::Payload(payload))
 }
 
-fn refused(reason: &str) -> Result<Fetched, FederationError> {
-    Ok(Fetched::Not(Outcome::Refused(reason.to_owned())))
+fn refused(reason: &str) -> Fetched {
+    Fetched::Not(Outcome::Refused(reason.to_owned()))
 }
 
-fn failed(reason: String) -> Result<Fetched, FederationError> {
-    Ok(Fetched::Not(Outcome::Failed(reason)))
+fn failed(reason: String) -> Fetched {
+    Fetched::Not(Outcome::Failed(reason))
 }
 
 /// Checks a fetched payload. `None` when the evidence was withdrawn meanwhile.

@@ -205,7 +205,8 @@ async fn a_peer_that_states_nonsense_silences_nobody() {
     let with_the_good_one = tube.federated_factors();
     assert!(with_the_good_one != without);
 
-    let changes: [(&str, fn(&mut Wire)); 9] = [
+    type Change = (&'static str, fn(&mut Wire));
+    let changes: [Change; 9] = [
         ("share", |wire| wire.shares[3] = 1e-300),
         ("share", |wire| wire.shares = [1e-33; 4]),
         ("step", |wire| wire.step = 5e-324),

@@ -148,7 +148,7 @@ fn numbers_that_do_not_fit_each_other_are_refused() {
     let changes: [Change; 12] = [
         // A thousand times the accounts, with the norms of 400.
         ("does not fit its second moments", |value, one| {
-            value.contributors = 400_000 * one
+            value.contributors = 400_000 * one;
         }),
         ("does not fit its second moments", |value, _| value.gram.fill(0)),
         ("impossible", |value, one| value.contributors = -400 * one),
@@ -160,10 +160,10 @@ fn numbers_that_do_not_fit_each_other_are_refused() {
         ("a row is too long", |value, one| value.videos[8] = 500 * one),
         ("a row is too long", |value, one| value.channels[8] = -500 * one),
         ("rows together", |value, one| {
-            value.videos.chunks_mut(4).for_each(|row| row[0] = 100 * one)
+            value.videos.chunks_mut(4).for_each(|row| row[0] = 100 * one);
         }),
         ("rows together", |value, one| {
-            value.channels.chunks_mut(4).for_each(|row| row[0] = -100 * one)
+            value.channels.chunks_mut(4).for_each(|row| row[0] = -100 * one);
         }),
     ];
     let (honest, _) = large();
