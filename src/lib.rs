@@ -20,7 +20,7 @@
 //! | [`demo`] | a small fediverse on one machine |
 //! | [`cli`] | one file per subcommand |
 //!
-//! [`config`], [`clock`], [`pooling`], [`telemetry`], [`untrusted`] and [`failpoints`] may be used by any room that is not pure.
+//! [`config`], [`clock`], [`pooling`], [`panics`], [`telemetry`], [`untrusted`] and [`failpoints`] may be used by any room that is not pure.
 
 pub mod api;
 pub mod cli;
@@ -32,6 +32,7 @@ pub mod evaluation;
 pub mod failpoints;
 pub mod federation;
 pub mod model;
+pub mod panics;
 pub mod peertube;
 pub mod pooling;
 pub mod privacy;

@@ -22,6 +22,7 @@ use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::connections::{self, ConnectionLimits};
 use crate::federation::{self, Federation, FederationError};
+use crate::panics::contained;
 use crate::peertube::{PeerTube, PeerTubeError};
 use crate::recommend::{SharedSnapshot, fresh};
 use crate::store::{Store, StoreError};
@@ -146,7 +147,8 @@ impl Sidecar {
         let peertube = wait_for("PeerTube's database", PeerTubeError::is_transient, || {
             PeerTube::connect(&config.peertube.database_url, config.peertube.max_connections)
         })
-        .await?;
+        .await?
+        .with_clock(clock.clone());
         for warning in check_actor_name(&config, &peertube).await? {
             tracing::warn!("{warning}");
         }
@@ -213,7 +215,8 @@ impl Sidecar {
         workers.spawn(async move {
             tokio::select! {
                 () = prepare_stop.cancelled() => {}
-                () = recommendations.prepare() => prepare_stop.cancelled().await,
+                // Without it, the first lists take longer.
+                _ = contained("preparation", recommendations.prepare()) => prepare_stop.cancelled().await,
             }
             Ok(())
         });
@@ -244,7 +247,7 @@ impl Sidecar {
         if scheduled_training {
             let (trainer, training_stop) = (self.trainer(), stop.clone());
             workers.spawn(async move {
-                worker::run(trainer, training_stop.clone()).await;
+                worker::run(trainer, worker::PAUSE_AFTER_FAILURE, training_stop.clone()).await;
                 // A single cycle may end by itself; the sidecar goes on.
                 training_stop.cancelled().await;
                 Ok(())

@@ -4,9 +4,11 @@
 //! `cargo bench --bench serving` prints, in this order: latencies at 300 requests per second for each strategy, the most
 //! requests per second that are answered, the same of PeerTube's own query for "Other videos" on the same database, and
 //! what happens under ten times more load than can be answered. `-- 60` measures 60 seconds each instead of 10, and
-//! `-- for-you next` latencies of these strategies only, and nothing else.
+//! `-- for-you next` latencies of these strategies only, and nothing else. `-- million` measures, instead of all that, how a
+//! small instance starts that knows a million videos of others.
 
 mod load;
+mod million;
 mod processes;
 
 use std::net::TcpListener;
@@ -54,10 +56,21 @@ async fn main() {
         .await
         .unwrap_or_else(|error| panic!("{error}"));
     let started = Instant::now();
-    fill(&cluster)
+    let million = std::env::args().any(|argument| argument == "million");
+    let filling = if million {
+        include_str!("million.sql")
+    } else {
+        include_str!("fill.sql")
+    };
+    fill(&cluster, filling)
         .await
         .unwrap_or_else(|error| panic!("filling the database: {error}"));
     println!("database filled in {:.0} s", started.elapsed().as_secs_f64());
+    if million {
+        million::measure(&cluster).await;
+        cluster.stop().await;
+        return;
+    }
 
     let (address, settings) = settings(&cluster);
     let sidecar = Sidecar::start(&settings);
@@ -163,14 +176,8 @@ struct Meter {
 
 impl Meter {
     fn start(cluster: &ThrowAwayCluster, sidecar: &Sidecar) -> Self {
-        let postmaster = std::fs::read_to_string(cluster.folder().join("data/postmaster.pid")).unwrap_or_default();
-        let postmaster = postmaster
-            .lines()
-            .next()
-            .and_then(|line| line.parse().ok())
-            .unwrap_or(0);
         let mut meter = Self {
-            postmaster,
+            postmaster: postmaster(cluster),
             sidecar: sidecar.id(),
             before: (0.0, 0.0),
         };
@@ -197,7 +204,13 @@ impl Meter {
     }
 }
 
-async fn fill(cluster: &ThrowAwayCluster) -> Result<(), Box<dyn std::error::Error>> {
+/// The number of the server's first process.
+fn postmaster(cluster: &ThrowAwayCluster) -> u32 {
+    let file = std::fs::read_to_string(cluster.folder().join("data/postmaster.pid")).unwrap_or_default();
+    file.lines().next().and_then(|line| line.parse().ok()).unwrap_or(0)
+}
+
+async fn fill(cluster: &ThrowAwayCluster, filling: &'static str) -> Result<(), Box<dyn std::error::Error>> {
     cluster.create_database("peertube").await?;
     cluster.create_database("shoal").await?;
     let mut connection = PgConnection::connect(&cluster.url("peertube")).await?;
@@ -216,7 +229,7 @@ async fn fill(cluster: &ThrowAwayCluster) -> Result<(), Box<dyn std::error::Erro
     for statement in defaults {
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
     }
-    sqlx::raw_sql(include_str!("fill.sql")).execute(&mut connection).await?;
+    sqlx::raw_sql(filling).execute(&mut connection).await?;
     sqlx::raw_sql(AssertSqlSafe(read_role_sql("reader", PASSWORD)))
         .execute(&mut connection)
         .await?;

@@ -76,7 +76,7 @@ BEGIN
             ('videoChannel', ARRAY['id', 'name', 'accountId']),
             ('video', ARRAY['id', 'uuid', 'url', 'name', 'category', 'language', 'privacy', 'state',
                             'waitTranscoding', 'nsfw', 'nsfwFlags', 'duration', 'views', 'likes', 'dislikes',
-                            'remote', 'isLive', 'publishedAt', 'channelId', 'recommendationPolicy']),
+                            'remote', 'isLive', 'publishedAt', 'createdAt', 'channelId', 'recommendationPolicy']),
             ('videoBlacklist', ARRAY['videoId']),
             ('videoShare', ARRAY['videoId', 'actorId']),
             ('videoCaption', ARRAY['videoId', 'language']),

@@ -8,6 +8,8 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 
 use super::state::ApiState;
 use crate::connections::{CUT_OFF, OPEN};
+use crate::panics::PANICS;
+use crate::peertube::UNUSABLE_ROWS;
 
 /// Where Prometheus asks.
 pub const PATH: &str = "/metrics";
@@ -38,6 +40,11 @@ pub fn recorder() -> Result<PrometheusRecorder, BuildError> {
             CUT_OFF,
             "Connections ended because the caller was slow, by listener and reason."
         );
+        describe_counter!(
+            UNUSABLE_ROWS,
+            "How often a row of PeerTube's tables was met that holds a value which cannot be used, by table."
+        );
+        describe_counter!(PANICS, "Panics of workers that were contained, by worker.");
         describe_gauge!(
             MODEL_CREATED,
             Unit::Seconds,

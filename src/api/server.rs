@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::state::ApiState;
 use crate::connections::ConnectionLimits;
 use crate::connections::serving::serve;
+use crate::panics::contained;
 
 /// How often measured durations are folded into their histograms, so that they need no memory of their own.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -44,7 +45,8 @@ impl Server {
             let mut ticks = tokio::time::interval(UPKEEP);
             loop {
                 ticks.tick().await;
-                self.metrics.run_upkeep();
+                // A panic leaves the durations for the next turn.
+                _ = contained("metrics", async { self.metrics.run_upkeep() }).await;
             }
         };
         tokio::select! {

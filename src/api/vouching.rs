@@ -113,7 +113,7 @@ impl PluginSecret {
             .verify_slice(&signature)
             .map_err(|_| wrong())?;
         let seconds: i64 = decimal(timestamp)?;
-        if (now.timestamp() - seconds).abs() > WINDOW_SECONDS {
+        if now.timestamp().abs_diff(seconds) > WINDOW_SECONDS.unsigned_abs() {
             return Err(Problem::signature_expired());
         }
         let user: i32 = decimal(user)?;

@@ -27,6 +27,7 @@ use clap::{Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::config::load::variables;
 use crate::telemetry;
 
 /// Private, federated video recommendations: a sidecar for PeerTube.
@@ -79,7 +80,8 @@ impl ConfigArguments {
     /// # Errors
     /// When the file, a variable or a value is not usable.
     pub fn load(&self) -> anyhow::Result<Arc<Config>> {
-        let config = Config::load(self.config.as_deref(), std::env::vars()).with_context(|| match &self.config {
+        let variables = variables(std::env::vars_os())?;
+        let config = Config::load(self.config.as_deref(), variables).with_context(|| match &self.config {
             Some(path) => format!("in {}", path.display()),
             None => "no --config FILE was given, so all settings were looked for in SHOAL_<TABLE>__<KEY> variables"
                 .to_owned(),

@@ -2,12 +2,26 @@
 //! Values never appear in errors: they may be secrets.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret;
 
 use super::Config;
 use super::hosts::canonical_host;
+
+/// Most `training.maximum_videos`.
+const MOST_VIDEOS: usize = 10_000_000;
+/// Longest `training.interval_hours`: a year.
+const LONGEST_INTERVAL_HOURS: f64 = 8_766.0;
+/// What `preferences.half_life_days` may be where it is not 0.
+const HALF_LIFE_DAYS: std::ops::RangeInclusive<f64> = 0.01..=1_000_000.0;
+/// Most `privacy.releases_per_year`: one each hour.
+const MOST_RELEASES_PER_YEAR: u32 = 8_766;
+/// Most connections to a database.
+const MOST_CONNECTIONS: u32 = 1_000;
+/// Largest `federation.maximum_payload_bytes`: a gigabyte.
+const LARGEST_PAYLOAD_BYTES: u64 = 1 << 30;
 
 /// Variables whose values are secrets, and their keys.
 const SECRETS: [(&str, &str); 4] = [
@@ -34,6 +48,12 @@ pub enum ConfigError {
     /// A key is unknown, missing or of the wrong type.
     #[error("the configuration is not valid: {0}")]
     Shape(String),
+    /// The value of a variable is no text.
+    #[error("the configuration is not valid: the variable {name} is not UTF-8")]
+    Encoding {
+        /// The variable.
+        name: String,
+    },
     /// A value is of the right type but cannot be used.
     #[error("the configuration is not valid: `{key}` {problem}")]
     Value {
@@ -42,6 +62,29 @@ pub enum ConfigError {
         /// What is wrong and what would be right.
         problem: String,
     },
+}
+
+/// The variables of a process as texts. Variables that are no settings may be anything and are left out.
+///
+/// # Errors
+/// [`ConfigError::Encoding`] names a setting whose value is not UTF-8.
+pub fn variables(
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Vec<(String, String)>, ConfigError> {
+    let texts = environment.into_iter().filter_map(|(name, value)| {
+        // A name that is not UTF-8 is the name of no setting.
+        let name = name.into_string().ok().filter(|name| is_setting(name))?;
+        Some(match value.into_string() {
+            Ok(value) => Ok((name, value)),
+            Err(_) => Err(ConfigError::Encoding { name }),
+        })
+    });
+    texts.collect()
+}
+
+/// Variables without a table, such as `SHOAL_CONFIG` and `SHOAL_PG_BIN`, are not settings.
+fn is_setting(name: &str) -> bool {
+    name.starts_with("SHOAL_") && name.contains("__")
 }
 
 impl Config {
@@ -61,10 +104,9 @@ impl Config {
             })?;
             builder = builder.add_source(config::File::from_str(&text, config::FileFormat::Toml));
         }
-        // Variables without a table, such as SHOAL_CONFIG and SHOAL_PG_BIN, are not settings.
         let (secrets, settings): (HashMap<String, String>, HashMap<String, String>) = environment
             .into_iter()
-            .filter(|(name, _)| name.starts_with("SHOAL_") && name.contains("__"))
+            .filter(|(name, _)| is_setting(name))
             .partition(|(name, _)| SECRETS.iter().any(|(variable, _)| variable == name));
         let variables = config::Environment::with_prefix("SHOAL")
             .prefix_separator("_")
@@ -113,9 +155,16 @@ impl Config {
         ensure(privacy.delta > 0.0 && privacy.delta < 1.0, "privacy.delta", || {
             "must lie between 0 and 1".to_owned()
         })?;
-        ensure(privacy.releases_per_year > 0, "privacy.releases_per_year", || {
-            "must be at least 1".to_owned()
-        })?;
+        ensure(
+            (1..=MOST_RELEASES_PER_YEAR).contains(&privacy.releases_per_year),
+            "privacy.releases_per_year",
+            || format!("must be from 1 to {MOST_RELEASES_PER_YEAR}"),
+        )?;
+        ensure(
+            u32::try_from(privacy.minimum_contributors).is_ok(),
+            "privacy.minimum_contributors",
+            || format!("must be at most {}", u32::MAX),
+        )?;
         ensure((2..=512).contains(&privacy.dimensions), "privacy.dimensions", || {
             "must be from 2 to 512".to_owned()
         })?;
@@ -127,6 +176,20 @@ impl Config {
         ensure(privacy.head_channels <= 100_000, "privacy.head_channels", || {
             "must be at most 100000".to_owned()
         })?;
+        for (key, connections) in [
+            ("peertube.max_connections", self.peertube.max_connections),
+            ("database.max_connections", self.database.max_connections),
+        ] {
+            // The pool has room for all of them from the beginning.
+            ensure((1..=MOST_CONNECTIONS).contains(&connections), key, || {
+                format!("must be from 1 to {MOST_CONNECTIONS}")
+            })?;
+        }
+        ensure(
+            (1..=LARGEST_PAYLOAD_BYTES).contains(&self.federation.maximum_payload_bytes),
+            "federation.maximum_payload_bytes",
+            || format!("must be from 1 to {LARGEST_PAYLOAD_BYTES}"),
+        )?;
         let training = &self.training;
         ensure((2..=512).contains(&training.factors), "training.factors", || {
             "must be from 2 to 512".to_owned()
@@ -135,15 +198,23 @@ impl Config {
             "must be from 1 to 100".to_owned()
         })?;
         ensure(
-            training.interval_hours >= 0.0 && training.interval_hours.is_finite(),
+            (100..=MOST_VIDEOS).contains(&training.maximum_videos),
+            "training.maximum_videos",
+            || format!("must be from 100 to {MOST_VIDEOS}"),
+        )?;
+        ensure(
+            (0.0..=LONGEST_INTERVAL_HOURS).contains(&training.interval_hours),
             "training.interval_hours",
-            || "must be 0 or a number of hours".to_owned(),
+            || format!("must be 0 or a number of hours, at most {LONGEST_INTERVAL_HOURS}"),
         )?;
         let preferences = &self.preferences;
         ensure(
-            preferences.half_life_days >= 0.0 && preferences.half_life_days.is_finite(),
+            preferences.half_life_days == 0.0 || HALF_LIFE_DAYS.contains(&preferences.half_life_days),
             "preferences.half_life_days",
-            || "must be 0 or a number of days".to_owned(),
+            || {
+                let (shortest, longest) = HALF_LIFE_DAYS.into_inner();
+                format!("must be 0 or a number of days from {shortest} to {longest}")
+            },
         )?;
         for (key, value) in [
             ("preferences.minimum_share", preferences.minimum_share),

@@ -190,6 +190,8 @@ pub struct TrainingConfig {
     pub sweeps: usize,
     /// Seed of every pseudo-random choice in training (never of privacy noise).
     pub seed: u64,
+    /// Videos of other instances that the model knows at most, besides those that were watched here.
+    pub maximum_videos: usize,
 }
 
 impl Default for TrainingConfig {
@@ -199,6 +201,7 @@ impl Default for TrainingConfig {
             factors: 64,
             sweeps: 12,
             seed: 1,
+            maximum_videos: 200_000,
         }
     }
 }

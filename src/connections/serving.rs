@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::connection::{self, Surroundings};
 use super::places::Places;
 use super::{ConnectionLimits, OPEN};
+use crate::panics::contained;
 
 /// How long requests under way may take after the order to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -39,9 +40,36 @@ pub async fn serve(
         listener,
         router,
         limits,
-        stop: stop.clone(),
+        stop,
     };
     let mut connections = JoinSet::new();
+    while contained(
+        listener,
+        accept(&socket, &places, &room, &surroundings, &mut connections),
+    )
+    .await
+    .is_err()
+    {
+        tokio::time::sleep(PAUSE).await;
+    }
+    drop(socket);
+    let finished = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, finished).await.is_err() {
+        tracing::warn!(listener, "requests under way were cut off");
+    }
+    Ok(())
+}
+
+/// Accepts connections until the order to stop.
+async fn accept(
+    socket: &TcpListener,
+    places: &Arc<Places>,
+    room: &Arc<Semaphore>,
+    surroundings: &Surroundings,
+    connections: &mut JoinSet<()>,
+) {
+    let Surroundings { listener, stop, .. } = surroundings;
+    let listener = *listener;
     loop {
         let accepted = tokio::select! {
             biased;
@@ -60,7 +88,7 @@ pub async fn serve(
             }
         };
         // Where everybody waits for the server, callers queue in the system until somebody has an answer.
-        let Some(permit) = until(&stop, find_room(&room, &places)).await else {
+        let Some(permit) = until(stop, find_room(room, places)).await else {
             break;
         };
         let (place, surroundings) = (places.take(), surroundings.clone());
@@ -69,12 +97,6 @@ pub async fn serve(
             connection::serve(tcp, caller, place, surroundings).await;
         });
     }
-    drop(socket);
-    let finished = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(GRACE, finished).await.is_err() {
-        tracing::warn!(listener, "requests under way were cut off");
-    }
-    Ok(())
 }
 
 /// Room for one more connection; somebody slow may have to leave for it.

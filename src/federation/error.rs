@@ -139,7 +139,7 @@ mod tests {
         };
         assert_eq!(later.status(), 429);
         assert_eq!(FederationError::Unreachable("refused".to_owned()).status(), 503);
-        assert_eq!(FederationError::Store(StoreError::Address).status(), 500);
+        assert_eq!(FederationError::Store(StoreError::TransactionPooling).status(), 500);
         let lost = StoreError::Database(sqlx::Error::PoolTimedOut);
         assert_eq!(FederationError::Store(lost).status(), 503);
         let unfit = StoreError::Database(sqlx::Error::Encode("out of range".into()));

@@ -20,6 +20,7 @@ use super::{FederationError, SyncReport, Traffic, activities, client, delivery, 
 use crate::clock::SharedClock;
 use crate::config::FederationConfig;
 use crate::config::hosts::canonical_host;
+use crate::panics::{Panicked, contained};
 use crate::privacy::{EvidenceGrid, Noised};
 use crate::store::{
     ActorKeys, CountedWatches, FollowDecision, FollowerState, FollowingState, NewPeer, NewRelease, Peer, Store,
@@ -31,7 +32,7 @@ use crate::store::{
 const POLL: Duration = Duration::from_secs(3);
 /// How long a pass may go on after the stop. What it does not finish stays leased for a few minutes.
 const GRACE: Duration = Duration::from_secs(3);
-/// Pause after the database failed.
+/// Pause after the database failed, or a pass panicked.
 const FAILURE_PAUSE: Duration = Duration::from_secs(10);
 /// How often an administrator's change is tried when messages come in between.
 const COLLISIONS: usize = 5;
@@ -99,7 +100,8 @@ impl Federation {
         let payloads = work("payload", &stop, &self.state.evidence_announced, || {
             payloads::fetch_due(&data)
         });
-        self.begin().await;
+        // A panic has been logged, and the peers are asked again at the next start and once a day.
+        _ = contained("sync", self.begin()).await;
         let syncs = work("sync", &stop, &self.state.sync_due, || sync::sync_due(&data));
         tokio::join!(deliveries, payloads, syncs, self.prune(&stop));
     }
@@ -367,10 +369,10 @@ impl Federation {
 
     async fn prune(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
-            match self.state.store.prune().await {
-                Ok(0) => {}
-                Ok(rows) => tracing::debug!(rows, "old rows removed"),
-                Err(error) => tracing::warn!(%error, "old rows could not be removed"),
+            match contained("pruning", self.state.store.prune()).await {
+                Ok(Ok(0)) | Err(Panicked { .. }) => {}
+                Ok(Ok(rows)) => tracing::debug!(rows, "old rows removed"),
+                Ok(Err(error)) => tracing::warn!(%error, "old rows could not be removed"),
             }
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -394,7 +396,7 @@ impl std::fmt::Debug for Federation {
 }
 
 /// Passes over a queue until it is empty, then waits for news or for the next poll.
-async fn work<F>(name: &str, stop: &CancellationToken, news: &Notify, pass: impl Fn() -> F)
+async fn work<F>(name: &'static str, stop: &CancellationToken, news: &Notify, pass: impl Fn() -> F)
 where
     F: Future<Output = Result<usize, FederationError>>,
 {
@@ -405,12 +407,13 @@ where
         };
         let outcome = tokio::select! {
             () = overdue => return,
-            outcome = pass() => outcome,
+            outcome = contained(name, pass()) => outcome,
         };
         let pause = match outcome {
-            Ok(0) => POLL,
-            Ok(_) => continue,
-            Err(error) => {
+            Ok(Ok(0)) => POLL,
+            Ok(Ok(_)) => continue,
+            Err(Panicked { .. }) => FAILURE_PAUSE,
+            Ok(Err(error)) => {
                 tracing::warn!(worker = name, %error, "the queue could not be worked on");
                 FAILURE_PAUSE
             }

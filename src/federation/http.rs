@@ -14,6 +14,7 @@ mod problem;
 use activitypub_federation::config::FederationConfig as Library;
 use axum::Router;
 use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
 
 use super::FederationError;
 use super::state::SharedState;
@@ -58,5 +59,6 @@ pub fn router(http: Http) -> Router {
     router
         .fallback(|| async { Problem::from(FederationError::NotFound) })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(CatchPanicLayer::custom(problem::panicked))
         .with_state(http)
 }

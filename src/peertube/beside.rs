@@ -3,6 +3,7 @@
 use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
 use super::ids::VideoId;
+use super::rules::{believed_date, date_holds, earliest};
 
 /// `recommendationPolicy`: only videos of this instance.
 const LOCAL: i32 = 2;
@@ -18,7 +19,9 @@ macro_rules! newest_of {
         concat!(
             r#"SELECT v.id FROM video v JOIN "videoChannel" c ON c.id = v."channelId" WHERE "#,
             $condition,
-            r#" ORDER BY v."publishedAt" DESC, v.id DESC LIMIT $2"#
+            " ORDER BY ",
+            believed_date!("$3"),
+            " DESC, v.id DESC LIMIT $2"
         )
     };
 }
@@ -56,6 +59,7 @@ impl PeerTube {
         sqlx::query_scalar(statement)
             .bind(of)
             .bind(i64::from(limit))
+            .bind(self.now())
             .fetch_all(&self.pool)
             .await
             .doing("listing what may be recommended beside a video")

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
+use sqlx::postgres::PgRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -15,6 +16,8 @@ use super::ids::{ChannelId, VideoId};
 use super::reference::ShortUuid;
 use super::rules::{followed, instance, listed_for_viewer, local_or_followed, not_muted, published, video_and_owner};
 use super::schema::ThumbnailsTable;
+use super::skipped::VIDEOS;
+use super::timestamp::AnyTimestamp;
 use super::user::Viewer;
 use super::visibility::Audience;
 use super::visitor::VisitorSettings;
@@ -105,7 +108,8 @@ struct Row {
     nsfw_flags: i32,
     remote: bool,
     is_live: bool,
-    published_at: DateTime<Utc>,
+    published_at: AnyTimestamp,
+    first_seen_at: AnyTimestamp,
     channel_id: ChannelId,
     channel_name: String,
     channel_display_name: String,
@@ -113,9 +117,10 @@ struct Row {
     thumbnail: Option<String>,
 }
 
-impl From<Row> for VideoCard {
-    fn from(row: Row) -> Self {
-        Self {
+impl Row {
+    fn card(self, published_at: DateTime<Utc>) -> VideoCard {
+        let row = self;
+        VideoCard {
             id: row.id,
             uuid: row.uuid,
             short_uuid: ShortUuid::from(row.uuid).to_string(),
@@ -123,15 +128,15 @@ impl From<Row> for VideoCard {
             name: row.name,
             category: row.category.map(|id| Constant { id }),
             language: row.language.map(|id| Constant { id }),
-            duration: row.duration,
-            views: row.views,
-            likes: row.likes,
-            dislikes: row.dislikes,
+            duration: row.duration.max(0),
+            views: row.views.max(0),
+            likes: row.likes.max(0),
+            dislikes: row.dislikes.max(0),
             nsfw: row.nsfw,
             nsfw_flags: row.nsfw_flags,
             is_local: !row.remote,
             is_live: row.is_live,
-            published_at: row.published_at,
+            published_at,
             channel: ChannelCard {
                 id: row.channel_id,
                 name: row.channel_name,
@@ -153,7 +158,7 @@ macro_rules! cards {
             r#"
             SELECT v.id, v.uuid, v.url, v.name, v.category, v.language, v.duration, v.views, v.likes, v.dislikes, v.nsfw,
                    v."nsfwFlags" AS nsfw_flags, v.remote, v."isLive" AS is_live, v."publishedAt" AS published_at,
-                   c.id AS channel_id, ca."preferredUsername" AS channel_name, c.name AS channel_display_name,
+                   v."createdAt" AS first_seen_at, c.id AS channel_id, ca."preferredUsername" AS channel_name, c.name AS channel_display_name,
                    ca.url AS channel_url,
                    (SELECT t.filename FROM thumbnail t WHERE t."videoId" = v.id "#,
             $thumbnail,
@@ -190,12 +195,12 @@ impl PeerTube {
         if videos.is_empty() {
             return Ok(Vec::new());
         }
-        let rows: Vec<Row> = sqlx::query_as(cards_of!(self.layout, "", "v.id = ANY ($1)"))
+        let rows = sqlx::query(cards_of!(self.layout, "", "v.id = ANY ($1)"))
             .bind(videos)
             .fetch_all(&self.pool)
             .await
             .doing("reading videos")?;
-        Ok(in_order(rows, videos))
+        Ok(self.in_order(&rows, videos))
     }
 
     /// The cards of those of `videos` that PeerTube would list for `viewer`, in their order: what
@@ -217,17 +222,24 @@ impl PeerTube {
             concat!("WITH ", instance!()),
             concat!("v.id = ANY ($7) AND ", listed_for_viewer!())
         );
-        let rows: Vec<Row> = Audience::new(viewer, visitor)
+        let rows = Audience::new(viewer, visitor)
             .bind_rows(statement)
             .bind(videos.to_vec())
             .fetch_all(&self.pool)
             .await
             .doing("reading videos")?;
-        Ok(in_order(rows, videos))
+        Ok(self.in_order(&rows, videos))
     }
-}
 
-fn in_order(rows: Vec<Row>, videos: &[VideoId]) -> Vec<VideoCard> {
-    let mut cards: HashMap<VideoId, VideoCard> = rows.into_iter().map(|row| (row.id, row.into())).collect();
-    videos.iter().filter_map(|id| cards.remove(id)).collect()
+    fn in_order(&self, rows: &[PgRow], videos: &[VideoId]) -> Vec<VideoCard> {
+        let rows: Vec<Row> = self.skipped.decode(VIDEOS, rows);
+        let mut cards: HashMap<VideoId, VideoCard> = rows
+            .into_iter()
+            .filter_map(|row| {
+                let published_at = self.believed_date(row.id, row.published_at, row.first_seen_at)?;
+                Some((row.id, row.card(published_at)))
+            })
+            .collect();
+        videos.iter().filter_map(|id| cards.remove(id)).collect()
+    }
 }

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use chrono::{DateTime, Utc};
 use futures_util::stream::{self, Stream};
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, Postgres, Transaction};
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, Postgres, Row as _, Transaction};
 use uuid::Uuid;
 
 use super::connection::PeerTube;
@@ -13,6 +14,8 @@ use super::error::{Doing, PeerTubeError};
 use super::host::host_of;
 use super::ids::{AccountId, ChannelId, ServerId, VideoId};
 use super::rules::{followed, instance, local_or_followed, not_muted, published, video_and_owner};
+use super::skipped::VIDEOS;
+use super::timestamp::AnyTimestamp;
 
 /// Videos per page: what is in memory at once.
 const PAGE: i64 = 5_000;
@@ -49,7 +52,7 @@ pub struct CatalogueVideo {
     pub is_live: bool,
     /// Whether it comes from another instance.
     pub remote: bool,
-    /// When it was published.
+    /// When it was published, as far as that can be true; see [`super::timestamp`].
     pub published_at: DateTime<Utc>,
     /// Its tags, sorted.
     pub tags: Vec<String>,
@@ -107,7 +110,8 @@ struct Row {
     dislikes: i32,
     is_live: bool,
     remote: bool,
-    published_at: DateTime<Utc>,
+    published_at: AnyTimestamp,
+    first_seen_at: AnyTimestamp,
     tags: Vec<String>,
     channel_id: ChannelId,
     channel_url: String,
@@ -119,9 +123,10 @@ struct Row {
     publicly_listed: bool,
 }
 
-impl From<Row> for CatalogueVideo {
-    fn from(row: Row) -> Self {
-        Self {
+impl Row {
+    fn video(self, published_at: DateTime<Utc>) -> CatalogueVideo {
+        let row = self;
+        CatalogueVideo {
             id: row.id,
             uuid: row.uuid,
             url: row.url,
@@ -130,13 +135,13 @@ impl From<Row> for CatalogueVideo {
             language: row.language,
             nsfw: row.nsfw,
             nsfw_flags: row.nsfw_flags,
-            duration: row.duration,
-            views: row.views,
-            likes: row.likes,
-            dislikes: row.dislikes,
+            duration: row.duration.max(0),
+            views: row.views.max(0),
+            likes: row.likes.max(0),
+            dislikes: row.dislikes.max(0),
             is_live: row.is_live,
             remote: row.remote,
-            published_at: row.published_at,
+            published_at,
             tags: row.tags,
             channel: CatalogueChannel {
                 id: row.channel_id,
@@ -166,6 +171,7 @@ macro_rules! catalogue_page {
             r#"
             SELECT v.id, v.uuid, v.url, v.name, v.category, v.language, v.nsfw, v."nsfwFlags" AS nsfw_flags, v.duration,
                    v.views, v.likes, v.dislikes, v."isLive" AS is_live, v.remote, v."publishedAt" AS published_at,
+                   v."createdAt" AS first_seen_at,
                    ARRAY (
                        SELECT tag.name::text FROM "videoTag" tagged JOIN tag ON tag.id = tagged."tagId"
                        WHERE tagged."videoId" = v.id ORDER BY tag.name
@@ -189,13 +195,26 @@ macro_rules! catalogue_page {
 
 /// Where a read of the catalogue stands.
 struct Reading {
+    peertube: PeerTube,
     transaction: Transaction<'static, Postgres>,
     after: VideoId,
-    page: VecDeque<Row>,
+    page: VecDeque<CatalogueVideo>,
     last_page: bool,
 }
 
 impl PeerTube {
+    /// How many videos there are, listed or not.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn count_videos(&self) -> Result<u64, PeerTubeError> {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM video")
+            .fetch_one(&self.pool)
+            .await
+            .doing("counting videos")?;
+        Ok(count.unsigned_abs())
+    }
+
     /// Reads the catalogue in order of [`VideoId`], a page at a time, from one consistent picture.
     ///
     /// In it are published videos, public or internal, that no moderator took down and whose owner the instance does not
@@ -212,15 +231,17 @@ impl PeerTube {
                     Some(reading) => reading,
                     None => Reading {
                         transaction: peertube.snapshot("reading the catalogue").await?,
+                        peertube,
                         after: VideoId(i32::MIN),
                         page: VecDeque::new(),
                         last_page: false,
                     },
                 };
-                if reading.page.is_empty() && !reading.last_page {
+                // A page may hold nothing that can be used.
+                while reading.page.is_empty() && !reading.last_page {
                     reading.turn_page().await?;
                 }
-                Ok(reading.page.pop_front().map(|row| (row.into(), Some(reading))))
+                Ok(reading.page.pop_front().map(|video| (video, Some(reading))))
             }
         })
     }
@@ -235,20 +256,34 @@ impl PeerTube {
         since: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<CatalogueVideo>, PeerTubeError> {
-        let rows: Vec<Row> = sqlx::query_as(catalogue_page!(r#"(v.id > $1 OR v."publishedAt" > $3)"#))
-            .bind(last)
-            .bind(i64::from(limit))
-            .bind(since)
-            .fetch_all(&self.pool)
-            .await
-            .doing("looking for new videos")?;
-        Ok(rows.into_iter().map(CatalogueVideo::from).collect())
+        // A date in the future cannot be true: such a video must not take the place of a new one.
+        let rows = sqlx::query(catalogue_page!(
+            r#"(v.id > $1 OR v."publishedAt" > $3 AND v."publishedAt" <= $4)"#
+        ))
+        .bind(last)
+        .bind(i64::from(limit))
+        .bind(since)
+        .bind(self.now())
+        .fetch_all(&self.pool)
+        .await
+        .doing("looking for new videos")?;
+        Ok(self.videos_of(&rows))
+    }
+
+    /// The videos of rows that can be used; the others are counted and named in the log.
+    fn videos_of(&self, rows: &[PgRow]) -> Vec<CatalogueVideo> {
+        let rows: Vec<Row> = self.skipped.decode(VIDEOS, rows);
+        let dated = rows.into_iter().filter_map(|row| {
+            let published_at = self.believed_date(row.id, row.published_at, row.first_seen_at)?;
+            Some(row.video(published_at))
+        });
+        dated.collect()
     }
 }
 
 impl Reading {
     async fn turn_page(&mut self) -> Result<(), PeerTubeError> {
-        let rows: Vec<Row> = sqlx::query_as(catalogue_page!("v.id > $1"))
+        let rows = sqlx::query(catalogue_page!("v.id > $1"))
             .bind(self.after)
             .bind(PAGE)
             .fetch_all(&mut *self.transaction)
@@ -256,9 +291,9 @@ impl Reading {
             .doing("reading the catalogue")?;
         self.last_page = (rows.len() as i64) < PAGE;
         if let Some(last) = rows.last() {
-            self.after = last.id;
+            self.after = last.try_get("id").doing("reading the catalogue")?;
         }
-        self.page = rows.into();
+        self.page = self.peertube.videos_of(&rows).into();
         Ok(())
     }
 }

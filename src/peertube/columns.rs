@@ -75,6 +75,7 @@ pub(super) const READ: &[TableColumns] = &[
             "remote",
             "isLive",
             "publishedAt",
+            "createdAt",
             "channelId",
         ],
         optional: &["recommendationPolicy"],

@@ -1,15 +1,19 @@
 //! The connection to PeerTube's database: what it may do and for how long.
 
-use std::str::FromStr;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction};
 
 use super::error::{Doing, PeerTubeError};
 use super::schema::{Inspection, Layout, SchemaVersion};
-use crate::pooling::pool_options;
+use super::skipped::SkippedRows;
+use crate::clock::{SharedClock, SystemClock};
+use crate::pooling::{SessionSettings, connect_options, pool_options, session};
 
 /// The longest that one statement may take.
 pub const STATEMENT_TIMEOUT: Duration = Duration::from_mins(1);
@@ -24,11 +28,13 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// PeerTube's database, read-only. Cheap to clone: clones share the connections.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PeerTube {
     pub(super) pool: PgPool,
     version: SchemaVersion,
     pub(super) layout: Layout,
+    pub(super) skipped: SkippedRows,
+    clock: SharedClock,
 }
 
 impl PeerTube {
@@ -44,8 +50,26 @@ impl PeerTube {
         let inspection = Inspection::read(&mut connection).await?;
         connection.close().await.doing("closing the first connection")?;
         let (version, layout) = inspection.usable()?;
-        let pool = pool_options(max_connections, ACQUIRE_TIMEOUT).connect_lazy_with(options);
-        Ok(Self { pool, version, layout })
+        let pool = pool_options(max_connections, ACQUIRE_TIMEOUT, settings()).connect_lazy_with(options);
+        Ok(Self {
+            pool,
+            version,
+            layout,
+            skipped: SkippedRows::default(),
+            clock: Arc::new(SystemClock),
+        })
+    }
+
+    /// Takes the present from `clock` instead of the machine's clock: what is dated later than that is not believed, see
+    /// [`super::timestamp`].
+    #[must_use]
+    pub fn with_clock(self, clock: SharedClock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The present.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     /// The version of PeerTube's tables.
@@ -84,15 +108,19 @@ impl PeerTube {
     }
 }
 
-/// What every connection is told, whatever the role's own settings are.
-pub(super) fn options(url: &SecretString) -> Result<PgConnectOptions, PeerTubeError> {
-    let url = url.expose_secret();
-    // The driver takes any scheme.
-    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-        return Err(PeerTubeError::InvalidUrl);
+impl fmt::Debug for PeerTube {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("PeerTube")
+            .field("connections", &self.pool.size())
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
-    let options = PgConnectOptions::from_str(url).map_err(|_| PeerTubeError::InvalidUrl)?;
-    Ok(options.application_name("shoal").options([
+}
+
+/// What every session is told, whatever the role's own settings are.
+fn settings() -> SessionSettings {
+    SessionSettings::new([
         ("default_transaction_read_only", "on".to_owned()),
         ("search_path", "public".to_owned()),
         // Planning a statement anew takes longer than most of them run: all look rows up by their number.
@@ -102,19 +130,34 @@ pub(super) fn options(url: &SecretString) -> Result<PgConnectOptions, PeerTubeEr
             "idle_in_transaction_session_timeout",
             format!("{}s", IDLE_IN_TRANSACTION_TIMEOUT.as_secs()),
         ),
-    ]))
+    ])
 }
 
-/// One connection outside any pool: unlike a pool, it says why it cannot connect.
+/// The driver's options for `url`.
+pub(super) fn options(url: &SecretString) -> Result<PgConnectOptions, PeerTubeError> {
+    connect_options(url).map_err(PeerTubeError::InvalidUrl)
+}
+
+/// One connection outside any pool, which says why it cannot connect, unlike a pool. That sessions are kept was checked.
+///
+/// # Errors
+/// [`PeerTubeError`], [`PeerTubeError::TransactionPooling`] among them.
 pub(super) async fn open(options: &PgConnectOptions) -> Result<PgConnection, PeerTubeError> {
-    let server = match options.get_socket() {
-        Some(socket) => socket.display().to_string(),
-        None => format!("{}:{}", options.get_host(), options.get_port()),
-    };
+    let mut connection = dial(options).await?;
+    let mut other = dial(options).await?;
+    let kept = session::are_kept(&mut connection, &mut other).await;
+    if !kept.doing("looking for a connection pooler")? {
+        return Err(PeerTubeError::TransactionPooling);
+    }
+    other.close().await.doing("closing a connection")?;
+    settings().apply(&mut connection).await.doing("connecting")?;
+    Ok(connection)
+}
+
+async fn dial(options: &PgConnectOptions) -> Result<PgConnection, PeerTubeError> {
     match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
-        Ok(connected) => connected.map_err(|error| PeerTubeError::from_connecting(error, &server)),
+        Ok(connected) => connected.map_err(PeerTubeError::from_connecting),
         Err(_) => Err(PeerTubeError::Unreachable {
-            server: Some(server),
             reason: format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()),
         }),
     }

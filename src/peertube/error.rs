@@ -4,22 +4,23 @@ use std::time::Duration;
 
 use sqlx::error::DatabaseError;
 
+use crate::pooling::AddressError;
+use crate::pooling::address::without_names;
+
 /// The file that every grant comes from.
 const GRANT_FILE: &str = "docs/sql/peertube-read-role.sql";
 
 /// Why PeerTube's database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PeerTubeError {
-    /// The connection string cannot be read. It is never part of the message: it holds a password.
-    #[error(
-        "`peertube.database_url` is not a PostgreSQL connection string; write it as postgres://role:password@host:5432/database"
-    )]
-    InvalidUrl,
+    /// The connection string cannot be used. No part of it is ever in a message: a part may be the password.
+    #[error("`peertube.database_url` {0}")]
+    InvalidUrl(AddressError),
     /// Nobody answers, or the server is starting or stopping.
-    #[error("cannot reach PeerTube's PostgreSQL{}: {reason}; is it running, and is the address in `peertube.database_url` right?", at(server.as_deref()))]
+    #[error(
+        "cannot reach PeerTube's PostgreSQL: {reason}; is it running, and is the address in `peertube.database_url` right?"
+    )]
     Unreachable {
-        /// Host and port, or the socket, when connecting failed. `None` when a connection broke.
-        server: Option<String>,
         /// What the system or the server said.
         reason: String,
     },
@@ -45,6 +46,11 @@ pub enum PeerTubeError {
         /// What the TLS library said.
         reason: String,
     },
+    /// Whatever is between Shoal and PostgreSQL hands out another session for each transaction.
+    #[error(
+        "a connection pooler in transaction mode (such as PgBouncer) is between Shoal and PeerTube's PostgreSQL: prepared statements and settings of a session get lost in it; name PostgreSQL itself in `peertube.database_url`, or a pooler with pool_mode = session for this role"
+    )]
+    TransactionPooling,
     /// The database holds no PeerTube.
     #[error(
         "the database `{database}` is not PeerTube's: its table `application` is missing or empty; check the database name in `peertube.database_url`, and start PeerTube once before Shoal"
@@ -112,10 +118,6 @@ pub enum PeerTubeError {
     },
 }
 
-fn at(server: Option<&str>) -> String {
-    server.map(|server| format!(" at {server}")).unwrap_or_default()
-}
-
 impl PeerTubeError {
     /// Whether waiting and trying again can help: the server is away, starting, stopping or overloaded.
     /// Everything else needs somebody to change something.
@@ -134,7 +136,7 @@ impl PeerTubeError {
                 doing,
                 limit: super::connection::ACQUIRE_TIMEOUT,
             },
-            sqlx::Error::Io(reason) => Self::unreachable(None, reason),
+            sqlx::Error::Io(reason) => Self::unreachable(reason),
             sqlx::Error::Database(reason) => {
                 Self::from_server(reason.as_ref(), doing).unwrap_or(Self::Query { doing, source: error })
             }
@@ -142,33 +144,29 @@ impl PeerTubeError {
         }
     }
 
-    /// Sorts an error of the attempt to connect to `server`.
-    pub(super) fn from_connecting(error: sqlx::Error, server: &str) -> Self {
+    /// Sorts an error of the attempt to connect. What the server quotes are names from the connection string.
+    pub(super) fn from_connecting(error: sqlx::Error) -> Self {
         let doing = "connecting";
         match error {
-            sqlx::Error::Io(reason) => Self::unreachable(Some(server), &reason),
+            sqlx::Error::Io(reason) => Self::unreachable(&reason),
             sqlx::Error::Tls(reason) => Self::Encryption {
-                reason: reason.to_string(),
+                reason: without_names(&reason.to_string()),
             },
-            sqlx::Error::Configuration(_) => Self::InvalidUrl,
-            sqlx::Error::Database(reason) => match Self::from_server(reason.as_ref(), doing) {
-                Some(Self::Unreachable { reason, .. }) => Self::Unreachable {
-                    server: Some(server.to_owned()),
-                    reason,
-                },
-                Some(other) => other,
-                None => Self::Query {
-                    doing,
-                    source: sqlx::Error::Database(reason),
-                },
-            },
+            sqlx::Error::Configuration(_) => Self::InvalidUrl(AddressError::Parameter),
+            sqlx::Error::Database(reason) => {
+                let said = without_names(reason.message());
+                match Self::from_server(reason.as_ref(), doing) {
+                    Some(Self::Unreachable { .. }) => Self::Unreachable { reason: said },
+                    Some(Self::NoDatabase { .. }) => Self::NoDatabase { reason: said },
+                    _ => Self::Refused { reason: said },
+                }
+            }
             other => Self::Query { doing, source: other },
         }
     }
 
-    fn unreachable(server: Option<&str>, reason: &std::io::Error) -> Self {
+    fn unreachable(reason: &std::io::Error) -> Self {
         Self::Unreachable {
-            server: server.map(str::to_owned),
             reason: reason.to_string(),
         }
     }
@@ -190,10 +188,9 @@ impl PeerTubeError {
                 limit: super::connection::STATEMENT_TIMEOUT,
             },
             // Classes 08 connection exception, 53 insufficient resources, 57P operator intervention.
-            code if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => Self::Unreachable {
-                server: None,
-                reason: reason(),
-            },
+            code if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => {
+                Self::Unreachable { reason: reason() }
+            }
             _ => return None,
         })
     }

@@ -3,14 +3,15 @@
 //!
 //! Users who switched their history off and blocked users are left out whole: neither watches nor ratings are read.
 
-use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection};
+use sqlx::{FromRow, PgConnection, Row as _};
 
 use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
 use super::ids::{UserId, VideoId};
 use super::signal::{Rated, Rating, UserSignals, Watch, merge};
+use super::skipped::{Origin, SkippedRows};
+use super::timestamp::Timestamp;
 use super::wiped::Wiped;
 
 /// Users per batch: also bounds the work of a page when PostgreSQL prefers sorting to the index.
@@ -52,8 +53,10 @@ impl PeerTube {
             let Some(end) = batch.last() else { break };
             last = *end;
             summary.eligible_users += batch.len() as u64;
-            let mut watches = Pages::<WatchRow>::new(WATCHES, &batch);
-            let mut ratings = Pages::<RatingRow>::new(RATINGS, &batch);
+            let mut watches =
+                Pages::<WatchRow>::new(WATCHES, Origin::personal("userVideoHistory"), &self.skipped, &batch);
+            let mut ratings =
+                Pages::<RatingRow>::new(RATINGS, Origin::personal("accountVideoRate"), &self.skipped, &batch);
             for user in &batch {
                 let watches = watches.of(*user, &mut transaction).await?;
                 let ratings = ratings.of(*user, &mut transaction).await?;
@@ -118,8 +121,8 @@ struct WatchRow {
     user_id: UserId,
     video_id: VideoId,
     seconds: i32,
-    at: DateTime<Utc>,
-    first_at: DateTime<Utc>,
+    at: Timestamp,
+    first_at: Timestamp,
 }
 
 impl WatchRow {
@@ -128,8 +131,8 @@ impl WatchRow {
             self.video_id,
             Watch {
                 seconds: self.seconds,
-                at: self.at,
-                first_at: self.first_at,
+                at: self.at.0,
+                first_at: self.first_at.0,
             },
         )
     }
@@ -146,8 +149,8 @@ struct RatingRow {
     user_id: UserId,
     video_id: VideoId,
     is_like: bool,
-    at: DateTime<Utc>,
-    first_at: DateTime<Utc>,
+    at: Timestamp,
+    first_at: Timestamp,
 }
 
 impl RatingRow {
@@ -157,8 +160,8 @@ impl RatingRow {
             self.video_id,
             Rated {
                 rating,
-                at: self.at,
-                first_at: self.first_at,
+                at: self.at.0,
+                first_at: self.first_at.0,
             },
         )
     }
@@ -173,6 +176,8 @@ impl Keyed for RatingRow {
 /// The rows of a batch of users, sorted by user and video, a page at a time.
 struct Pages<'batch, R: Copy> {
     statement: &'static str,
+    origin: Origin,
+    skipped: &'batch SkippedRows,
     users: &'batch [UserId],
     after: (UserId, VideoId),
     page: Wiped<R>,
@@ -185,10 +190,12 @@ impl<'batch, R> Pages<'batch, R>
 where
     R: Copy + Keyed + for<'row> FromRow<'row, PgRow> + Send + Unpin,
 {
-    fn new(statement: &'static str, users: &'batch [UserId]) -> Self {
+    fn new(statement: &'static str, origin: Origin, skipped: &'batch SkippedRows, users: &'batch [UserId]) -> Self {
         let after = (UserId(i32::MIN), VideoId(i32::MIN));
         Self {
             statement,
+            origin,
+            skipped,
             users,
             after,
             page: Vec::new().into(),
@@ -215,19 +222,23 @@ where
     async fn turn_page(&mut self, connection: &mut PgConnection) -> Result<(), PeerTubeError> {
         // Users who are done would be read again, only to be skipped.
         let done = self.users.partition_point(|user| *user < self.after.0);
-        let rows: Vec<R> = sqlx::query_as(self.statement)
+        let doing = "reading the watch history";
+        let rows = sqlx::query(self.statement)
             .bind(self.users.get(done..).unwrap_or_default())
             .bind(self.after.0)
             .bind(self.after.1)
             .bind(ROWS)
             .fetch_all(connection)
             .await
-            .doing("reading the watch history")?;
+            .doing(doing)?;
         self.last_page = (rows.len() as i64) < ROWS;
         if let Some(last) = rows.last() {
-            self.after = last.key();
+            self.after = (
+                last.try_get("user_id").doing(doing)?,
+                last.try_get("video_id").doing(doing)?,
+            );
         }
-        (self.page, self.taken) = (rows.into(), 0);
+        (self.page, self.taken) = (self.skipped.decode(self.origin, &rows).into(), 0);
         Ok(())
     }
 }

@@ -18,6 +18,8 @@
 //! | [`past`] | signals and ties of one user at once |
 //! | [`subscriptions`] | whom a user follows, and the newest of them |
 //! | [`ties`] | which channels users are tied to, by subscriptions and public comments |
+//! | `timestamp` | points in time, as far as they can be used and can be true |
+//! | `skipped` | rows that cannot be used |
 //! | [`accounts`] | who exists, and whose history may be used |
 //! | [`tokens`] | whose access token it is |
 //! | [`visibility`] | the rules applied to candidates |
@@ -50,8 +52,10 @@ mod rules;
 pub mod schema;
 pub mod session;
 pub mod signal;
+mod skipped;
 pub mod subscriptions;
 pub mod ties;
+mod timestamp;
 pub mod tokens;
 pub mod user;
 pub mod visibility;
@@ -70,6 +74,7 @@ pub use role::read_role_sql;
 pub use schema::{Layout, SchemaVersion};
 pub use session::Session;
 pub use signal::{Rated, Rating, Signal, UserSignals, Watch};
+pub use skipped::UNUSABLE_ROWS;
 pub use ties::Tie;
 pub use user::{NsfwPolicy, Viewer};
 pub use visibility::Audience;

@@ -3,15 +3,19 @@
 
 use std::cmp::Reverse;
 
-use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use super::error::{Doing, PeerTubeError};
 use super::ids::{ChannelId, UserId, VideoId};
 use super::session::Session;
 use super::signal::Signal;
+use super::skipped::Origin;
 use super::ties::{Tie, ties_of};
+use super::timestamp::Timestamp;
 use super::user::{SignalRow, signals_of_user};
+
+/// Where both come from.
+const TABLES: &str = "userVideoHistory, accountVideoRate, actorFollow, videoComment";
 
 /// A signal, or a tie in the columns of a signal: see the statement.
 #[derive(FromRow)]
@@ -19,11 +23,11 @@ struct Row {
     is_tie: bool,
     id: i32,
     seconds: Option<i32>,
-    at: Option<DateTime<Utc>>,
-    first_watched_at: Option<DateTime<Utc>>,
+    at: Option<Timestamp>,
+    first_watched_at: Option<Timestamp>,
     flag: Option<bool>,
-    rated_at: Option<DateTime<Utc>>,
-    first_rated_at: Option<DateTime<Utc>>,
+    rated_at: Option<Timestamp>,
+    first_rated_at: Option<Timestamp>,
 }
 
 const SIGNALS_AND_TIES: &str = concat!(
@@ -51,16 +55,17 @@ impl Session {
         user: UserId,
         limit: u32,
     ) -> Result<(Vec<Signal>, Vec<Tie>), PeerTubeError> {
-        let rows: Vec<Row> = sqlx::query_as(SIGNALS_AND_TIES)
+        let rows = sqlx::query(SIGNALS_AND_TIES)
             .bind(user)
             .bind(i64::from(limit))
             .fetch_all(self.connection())
             .await
             .doing("reading the history, subscriptions and comments of a user")?;
+        let rows: Vec<Row> = self.skipped().decode(Origin::personal(TABLES), &rows);
         let (mut signals, mut ties) = (Vec::with_capacity(rows.len()), Vec::new());
         for row in rows {
             match (row.is_tie, row.at, row.flag) {
-                (true, Some(since), Some(subscribed)) => ties.push(Tie {
+                (true, Some(Timestamp(since)), Some(subscribed)) => ties.push(Tie {
                     channel: ChannelId(row.id),
                     subscribed,
                     since,

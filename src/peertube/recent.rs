@@ -10,8 +10,8 @@ use super::error::{Doing, PeerTubeError};
 use super::ids::VideoId;
 use super::reference::VideoReference;
 use super::rules::{
-    followed, instance, listed_for_viewer, local_or_followed, newest_first_for_viewer, newest_for_viewer, not_muted,
-    published, video_and_owner,
+    date_holds, earliest, first_seen_holds, followed, instance, latest, listed_for_viewer, local_or_followed,
+    newest_first_for_viewer, newest_for_viewer, not_muted, published, video_and_owner,
 };
 use super::schema::ViewsTable;
 use super::user::Viewer;
@@ -37,7 +37,7 @@ impl PeerTube {
             .doing("listing recent videos")
     }
 
-    /// `count` videos after the first `start` of a `newest_for_viewer!`.
+    /// `count` videos after the first `start` of a statement with the parameters of `newest_for_viewer!`.
     pub(super) async fn newest(
         &self,
         statement: &'static str,
@@ -47,10 +47,41 @@ impl PeerTube {
     ) -> Result<Vec<VideoId>, sqlx::Error> {
         audience
             .bind(statement)
+            .bind(self.now())
             .bind(i64::from(start))
             .bind(i64::from(count))
             .fetch_all(&self.pool)
             .await
+    }
+
+    /// The videos with the most views on all instances that PeerTube would list for `viewer`, most viewed first; `count` of
+    /// them after the first `start`.
+    ///
+    /// # Errors
+    /// [`PeerTubeError`] when the database cannot answer.
+    pub async fn most_viewed(
+        &self,
+        viewer: Option<&Viewer>,
+        visitor: impl Into<VisitorSettings>,
+        start: u32,
+        count: u32,
+    ) -> Result<Vec<VideoId>, PeerTubeError> {
+        let statement = concat!(
+            "WITH ",
+            instance!(),
+            "SELECT v.id FROM ",
+            video_and_owner!(),
+            "WHERE ",
+            listed_for_viewer!(),
+            " AND (",
+            date_holds!("$7"),
+            " OR ",
+            first_seen_holds!(),
+            ") ORDER BY v.views DESC, v.id OFFSET $8 LIMIT $9"
+        );
+        self.newest(statement, Audience::new(viewer, visitor), start, count)
+            .await
+            .doing("listing the most viewed videos")
     }
 
     /// The videos with the most views on this instance since `since`, most viewed first, with those views. Not
@@ -68,7 +99,7 @@ impl PeerTube {
                 concat!(
                     r#"SELECT "videoId", sum(views)::bigint AS views FROM "#,
                     $table,
-                    r#" WHERE "startDate" >= $1 GROUP BY "videoId" ORDER BY views DESC, "videoId" LIMIT $2"#
+                    r#" WHERE "startDate" BETWEEN $1 AND $2 GROUP BY "videoId" ORDER BY views DESC, "videoId" LIMIT $3"#
                 )
             };
         }
@@ -78,6 +109,7 @@ impl PeerTube {
         };
         sqlx::query_as(statement)
             .bind(since)
+            .bind(self.now())
             .bind(i64::from(limit))
             .fetch_all(&self.pool)
             .await

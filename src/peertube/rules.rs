@@ -126,32 +126,90 @@ macro_rules! listed_for_viewer {
     };
 }
 
-/// The videos that [`listed_for_viewer`] lets pass, newest first. `$tables` adds tables, with a comma before each, and
-/// `$condition` a condition, with AND after it.
-macro_rules! newest_first_for_viewer {
-    ($tables:expr, $condition:expr) => {
+/// The first and the last moment that can be used: see [`super::timestamp`].
+macro_rules! earliest {
+    () => {
+        " timestamptz '0001-01-01 00:00:00+00' "
+    };
+}
+macro_rules! latest {
+    () => {
+        " timestamptz '9999-12-31 23:59:59.999999+00' "
+    };
+}
+
+/// Whether the date that was stated for video `v` can be true at `$now`, the present.
+macro_rules! date_holds {
+    ($now:literal) => {
+        concat!(r#"(v."publishedAt" BETWEEN "#, earliest!(), "AND ", $now, ")")
+    };
+}
+
+/// Whether it is known when this instance first saw video `v`.
+macro_rules! first_seen_holds {
+    () => {
+        concat!(r#"(v."createdAt" BETWEEN "#, earliest!(), "AND", latest!(), ")")
+    };
+}
+
+/// When video `v` was published, as far as that can be true: as [`super::timestamp::believed`].
+macro_rules! believed_date {
+    ($now:literal) => {
         concat!(
-            "WITH ",
-            instance!(),
-            $tables,
-            "SELECT v.id FROM ",
-            video_and_owner!(),
-            "WHERE ",
-            $condition,
-            listed_for_viewer!(),
-            r#" ORDER BY v."publishedAt" DESC, v.id"#
+            "CASE WHEN ",
+            date_holds!($now),
+            r#" THEN v."publishedAt" ELSE least(v."createdAt", "#,
+            $now,
+            ") END"
         )
     };
 }
 
-/// The same; parameters 7 and 8 say how many are skipped and how many are wanted.
+/// The videos that [`listed_for_viewer`] lets pass, newest first. Parameter $7 is the present. `$tables` adds tables, with a comma
+/// before each, `$condition` a condition, with AND after it, and `$most` how many are wanted at most, in each of two parts: videos
+/// whose dates hold come along the index, the few others are sorted by when they were first seen.
+macro_rules! newest_first_for_viewer {
+    ($tables:expr, $condition:expr, $most:literal) => {
+        concat!(
+            "WITH ",
+            instance!(),
+            $tables,
+            r#"SELECT id FROM ((SELECT v.id, v."publishedAt" AS at FROM "#,
+            video_and_owner!(),
+            "WHERE ",
+            $condition,
+            listed_for_viewer!(),
+            " AND ",
+            date_holds!("$7"),
+            r#" ORDER BY v."publishedAt" DESC, v.id "#,
+            $most,
+            r#") UNION ALL (SELECT v.id, least(v."createdAt", $7) AS at FROM "#,
+            video_and_owner!(),
+            "WHERE ",
+            $condition,
+            listed_for_viewer!(),
+            " AND NOT ",
+            date_holds!("$7"),
+            " AND ",
+            first_seen_holds!(),
+            " ORDER BY 2 DESC, v.id ",
+            $most,
+            ")) dated ORDER BY at DESC, id"
+        )
+    };
+}
+
+/// The same; parameters 8 and 9 say how many are skipped and how many are wanted.
 macro_rules! newest_for_viewer {
     ($tables:expr, $condition:expr) => {
-        concat!(newest_first_for_viewer!($tables, $condition), " OFFSET $7 LIMIT $8")
+        concat!(
+            newest_first_for_viewer!($tables, $condition, "LIMIT $8::bigint + $9::bigint"),
+            " OFFSET $8 LIMIT $9"
+        )
     };
 }
 
 pub(super) use {
-    followed, instance, listed_for_viewer, local_or_followed, newest_first_for_viewer, newest_for_viewer, not_muted,
-    published, video_and_owner,
+    believed_date, date_holds, earliest, first_seen_holds, followed, instance, latest, listed_for_viewer,
+    local_or_followed, newest_first_for_viewer, newest_for_viewer, not_muted, published, video_and_owner,
 };

@@ -8,9 +8,13 @@ use sqlx::{PgConnection, Postgres};
 
 use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
+use super::skipped::SkippedRows;
 
 /// One connection, until it is dropped.
-pub struct Session(PoolConnection<Postgres>);
+pub struct Session {
+    connection: PoolConnection<Postgres>,
+    skipped: SkippedRows,
+}
 
 impl PeerTube {
     /// Waits for a connection.
@@ -18,12 +22,19 @@ impl PeerTube {
     /// # Errors
     /// [`PeerTubeError`] when there is none in time.
     pub async fn session(&self) -> Result<Session, PeerTubeError> {
-        Ok(Session(self.pool.acquire().await.doing("waiting for a connection")?))
+        Ok(Session {
+            connection: self.pool.acquire().await.doing("waiting for a connection")?,
+            skipped: self.skipped.clone(),
+        })
     }
 }
 
 impl Session {
     pub(super) fn connection(&mut self) -> &mut PgConnection {
-        &mut self.0
+        &mut self.connection
+    }
+
+    pub(super) fn skipped(&self) -> &SkippedRows {
+        &self.skipped
     }
 }

@@ -4,8 +4,8 @@ use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
 use super::ids::{ChannelId, UserId, VideoId};
 use super::rules::{
-    followed, instance, listed_for_viewer, local_or_followed, newest_first_for_viewer, newest_for_viewer, not_muted,
-    published, video_and_owner,
+    believed_date, date_holds, earliest, first_seen_holds, followed, instance, latest, listed_for_viewer,
+    local_or_followed, newest_first_for_viewer, newest_for_viewer, not_muted, published, video_and_owner,
 };
 use super::user::Viewer;
 use super::visibility::Audience;
@@ -116,11 +116,14 @@ impl PeerTube {
             subscribed!(),
             "SELECT v.id FROM video v WHERE ",
             is_of_subscribed!(),
-            r#"ORDER BY v."publishedAt" DESC, v.id OFFSET $2 LIMIT $3"#
+            "ORDER BY ",
+            believed_date!("$4"),
+            " DESC, v.id OFFSET $2 LIMIT $3"
         ))
         .bind(viewer.account_id)
         .bind(i64::from(start))
         .bind(i64::from(count))
+        .bind(self.now())
         .fetch_all(&self.pool)
         .await
         .doing("listing the newest videos of whom a user follows")

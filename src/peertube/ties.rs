@@ -10,7 +10,11 @@ use sqlx::FromRow;
 use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
 use super::ids::{ChannelId, UserId};
+use super::skipped::Origin;
+use super::timestamp::Timestamp;
 
+/// Where ties come from.
+const TABLES: &str = "actorFollow, videoComment";
 /// Users per batch.
 const USERS: i64 = 500;
 
@@ -30,7 +34,7 @@ struct Row {
     user_id: UserId,
     channel_id: ChannelId,
     subscribed: bool,
-    since: DateTime<Utc>,
+    since: Timestamp,
 }
 
 impl From<Row> for Tie {
@@ -38,7 +42,7 @@ impl From<Row> for Tie {
         Self {
             channel: row.channel_id,
             subscribed: row.subscribed,
-            since: row.since,
+            since: row.since.0,
         }
     }
 }
@@ -105,11 +109,12 @@ impl PeerTube {
                 .doing(doing)?;
             let Some(end) = batch.last() else { break };
             last = *end;
-            let rows: Vec<Row> = sqlx::query_as(ties_of!("= ANY ($1)"))
+            let rows = sqlx::query(ties_of!("= ANY ($1)"))
                 .bind(&batch)
                 .fetch_all(&mut *transaction)
                 .await
                 .doing(doing)?;
+            let rows: Vec<Row> = self.skipped.decode(Origin::personal(TABLES), &rows);
             let mut rows = rows.into_iter().peekable();
             while let Some(first) = rows.next() {
                 let user = first.user_id;

@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use super::connection::PeerTube;
@@ -11,6 +10,8 @@ use super::error::{Doing, PeerTubeError};
 use super::ids::{AccountId, ChannelId, UserId, VideoId};
 use super::session::Session;
 use super::signal::{Rated, Rating, Signal, Watch};
+use super::skipped::Origin;
+use super::timestamp::Timestamp;
 
 /// A user to whom videos are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +71,9 @@ struct ViewerRow {
     blocked: bool,
 }
 
+/// Where signals come from.
+const SIGNAL_TABLES: &str = "userVideoHistory, accountVideoRate";
+
 /// The latest signals of a user. Parameters: $1 the user, $2 how many at most.
 macro_rules! signals_of_user {
     () => {
@@ -100,21 +104,21 @@ pub(super) use signals_of_user;
 pub(super) struct SignalRow {
     pub(super) video: VideoId,
     pub(super) seconds: Option<i32>,
-    pub(super) watched_at: Option<DateTime<Utc>>,
-    pub(super) first_watched_at: Option<DateTime<Utc>>,
+    pub(super) watched_at: Option<Timestamp>,
+    pub(super) first_watched_at: Option<Timestamp>,
     pub(super) is_like: Option<bool>,
-    pub(super) rated_at: Option<DateTime<Utc>>,
-    pub(super) first_rated_at: Option<DateTime<Utc>>,
+    pub(super) rated_at: Option<Timestamp>,
+    pub(super) first_rated_at: Option<Timestamp>,
 }
 
 impl From<SignalRow> for Signal {
     fn from(row: SignalRow) -> Self {
         let watched = match (row.seconds, row.watched_at, row.first_watched_at) {
-            (Some(seconds), Some(at), Some(first_at)) => Some(Watch { seconds, at, first_at }),
+            (Some(seconds), Some(Timestamp(at)), Some(Timestamp(first_at))) => Some(Watch { seconds, at, first_at }),
             _ => None,
         };
         let rated = match (row.is_like, row.rated_at, row.first_rated_at) {
-            (Some(is_like), Some(at), Some(first_at)) => Some(Rated {
+            (Some(is_like), Some(Timestamp(at)), Some(Timestamp(first_at))) => Some(Rated {
                 rating: if is_like { Rating::Like } else { Rating::Dislike },
                 at,
                 first_at,
@@ -169,12 +173,13 @@ impl Session {
     /// # Errors
     /// [`PeerTubeError`] when the database cannot answer.
     pub async fn user_signals(&mut self, user: UserId, limit: u32) -> Result<Vec<Signal>, PeerTubeError> {
-        let rows: Vec<SignalRow> = sqlx::query_as(signals_of_user!())
+        let rows = sqlx::query(signals_of_user!())
             .bind(user)
             .bind(i64::from(limit))
             .fetch_all(self.connection())
             .await
             .doing("reading the history of a user")?;
+        let rows: Vec<SignalRow> = self.skipped().decode(Origin::personal(SIGNAL_TABLES), &rows);
         Ok(rows.into_iter().map(Signal::from).collect())
     }
 }

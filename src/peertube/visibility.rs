@@ -2,16 +2,16 @@
 
 use std::collections::HashSet;
 
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::query::{QueryAs, QueryScalar};
-use sqlx::{FromRow, Postgres, SqlSafeStr};
+use sqlx::postgres::PgArguments;
+use sqlx::query::{Query, QueryScalar};
+use sqlx::{Postgres, SqlSafeStr};
 
 use super::connection::PeerTube;
 use super::error::{Doing, PeerTubeError};
 use super::ids::{AccountId, VideoId};
 use super::rules::{
-    followed, instance, listed_for_viewer, local_or_followed, newest_first_for_viewer, not_muted, published,
-    video_and_owner,
+    date_holds, earliest, first_seen_holds, followed, instance, latest, listed_for_viewer, local_or_followed,
+    newest_first_for_viewer, not_muted, published, video_and_owner,
 };
 use super::user::{NsfwPolicy, Viewer};
 use super::visitor::VisitorSettings;
@@ -83,11 +83,8 @@ impl Audience {
     }
 
     /// The same for a statement that yields rows.
-    pub(super) fn bind_rows<Row>(self, statement: impl SqlSafeStr) -> QueryAs<'static, Postgres, Row, PgArguments>
-    where
-        Row: for<'row> FromRow<'row, PgRow>,
-    {
-        bind!(self, sqlx::query_as(statement))
+    pub(super) fn bind_rows(self, statement: impl SqlSafeStr) -> Query<'static, Postgres, PgArguments> {
+        bind!(self, sqlx::query(statement))
     }
 }
 
@@ -135,7 +132,8 @@ impl PeerTube {
     /// [`PeerTubeError`] when the database cannot answer.
     pub async fn all_visible(&self, audience: Audience) -> Result<Vec<VideoId>, PeerTubeError> {
         audience
-            .bind(newest_first_for_viewer!("", ""))
+            .bind(newest_first_for_viewer!("", "", ""))
+            .bind(self.now())
             .fetch_all(&self.pool)
             .await
             .doing("reading which videos are listed")

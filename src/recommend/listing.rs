@@ -45,13 +45,15 @@ pub struct Entry {
     pub follows: bool,
 }
 
-/// Whose newest videos.
+/// Which videos PeerTube's database lists, in which order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Newest {
-    /// Everybody's.
+    /// The newest of all.
     All,
-    /// Those of channels and accounts that the viewer follows; a visitor follows nobody.
+    /// The newest of channels and accounts that the viewer follows; a visitor follows nobody.
     Followed,
+    /// The most viewed of all, by the public counters.
+    MostViewed,
 }
 
 /// For whom a list is made, and what must not be in it.
@@ -214,7 +216,7 @@ impl<'a> Listing<'a> {
         Ok(())
     }
 
-    /// Takes the newest videos that PeerTube lists for the viewer, until the list is full or there are no more.
+    /// Takes the videos that PeerTube lists for the viewer in this order, until the list is full or there are no more.
     ///
     /// # Errors
     /// [`PeerTubeError`] when PeerTube's database cannot answer.
@@ -242,6 +244,7 @@ impl<'a> Listing<'a> {
                 (Newest::Followed, Some(viewer), None) => peertube.recent_of_followed(viewer, start, count).await?,
                 (Newest::Followed, Some(viewer), Some(_)) => peertube.any_of_followed(viewer, start, count).await?,
                 (Newest::Followed, None, _) => Vec::new(),
+                (Newest::MostViewed, ..) => peertube.most_viewed(viewer, visitor, start, count).await?,
             };
             let read = recent.len();
             recent.retain(|video| presumed.is_none_or(|presumed| presumed.contains(*video)));

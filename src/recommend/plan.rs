@@ -23,7 +23,8 @@ pub struct Available {
 ///
 /// The chain is personal, similar to the current video, popular here, recent; what was asked for comes before it. A
 /// personal list ranks every video that the model knows, so after it only newer ones are left. The last one is always
-/// [`Strategy::Recent`], which needs no model.
+/// [`Strategy::Recent`], which needs no model. Asked for itself, [`Strategy::Popular`] needs none either: without one, the public
+/// view counters decide.
 pub fn sources(strategy: Strategy, available: Available) -> Vec<Strategy> {
     let chain: &[Strategy] = match strategy {
         Strategy::ForYou if available.model && available.personal => &[Strategy::ForYou, Strategy::Recent],
@@ -37,7 +38,8 @@ pub fn sources(strategy: Strategy, available: Available) -> Vec<Strategy> {
         Strategy::Recent => &[Strategy::Recent],
     };
     let possible = |source: &Strategy| match source {
-        Strategy::ForYou | Strategy::Popular | Strategy::Explore => available.model,
+        Strategy::ForYou | Strategy::Explore => available.model,
+        Strategy::Popular => available.model || strategy == Strategy::Popular,
         Strategy::Similar | Strategy::Next => available.model && available.similar,
         Strategy::Subscriptions => available.subscriptions,
         Strategy::Recent => true,
@@ -90,7 +92,12 @@ mod tests {
         };
         for strategy in Strategy::ALL {
             assert_eq!(sources(strategy, all)[0], strategy);
-            assert_eq!(sources(strategy, none), [Strategy::Recent], "{strategy}");
+            let without = sources(strategy, none);
+            if strategy == Strategy::Popular {
+                assert_eq!(without, [Strategy::Popular, Strategy::Recent]);
+            } else {
+                assert_eq!(without, [Strategy::Recent], "{strategy}");
+            }
         }
         let visitor = Available {
             personal: false,

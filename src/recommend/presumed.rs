@@ -14,6 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::newest_first::NewestFirst;
 use super::snapshot::SharedSnapshot;
 use crate::clock::SharedClock;
+use crate::panics::{Panicked, contained};
 use crate::peertube::{Audience, PeerTube, Viewer, VisitorSettings};
 
 /// After a minute at least, a guess is made anew.
@@ -86,6 +87,14 @@ impl Presumed {
         usable.map(|(videos, _)| Arc::clone(videos))
     }
 
+    /// The same without reading anything that is not known.
+    pub fn known_for(&self, viewer: Option<&Viewer>, visitor: impl Into<VisitorSettings>) -> Option<Arc<NewestFirst>> {
+        let kind = Audience::new(viewer, visitor).muting_nobody();
+        let guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+        let (videos, until) = guesses.get(&kind)?.listed.as_ref()?;
+        (self.clock.now() < *until + GRACE).then(|| Arc::clone(videos))
+    }
+
     /// Reads beforehand, for visitors and for users with the most common settings, and keeps it while there is no model in
     /// `model`: whoever comes as soon as there is one need not wait. Ends at once where there are fewer than `many` videos.
     pub async fn prepare(&self, hide_nsfw_by_default: bool, many: usize, model: &SharedSnapshot) {
@@ -131,18 +140,19 @@ impl Presumed {
 
     async fn read(self, kind: Audience) {
         let started = Instant::now();
-        let read = self.peertube.all_visible(kind.clone()).await;
+        let read = contained("visibility", self.peertube.all_visible(kind.clone())).await;
         let work = TimeDelta::from_std(started.elapsed()).unwrap_or(LIFETIME);
         let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(guess) = guesses.get_mut(&kind) else { return };
         guess.being_read = false;
         match read {
-            Ok(videos) => {
+            Ok(Ok(videos)) => {
                 let until = self.clock.now() + LIFETIME.max(work * LIFETIME_PER_WORK);
                 guess.listed = Some((Arc::new(NewestFirst::new(videos)), until));
             }
             // Lists are made without a guess, and the next one tries again.
-            Err(error) => tracing::warn!(%error, "cannot read which videos are listed"),
+            Ok(Err(error)) => tracing::warn!(%error, "cannot read which videos are listed"),
+            Err(Panicked { .. }) => {}
         }
     }
 }

@@ -218,17 +218,27 @@ impl Recommendations {
         Ok(self.page(&making, audience).await?.page)
     }
 
-    /// A guess which videos are visible, where looking them up would take long. None is kept for visitors with choices of their
-    /// own: there are too many different ones, and anybody can make them up.
+    /// A guess which videos are visible, where looking them up would take long. Before the first model, that is known from what
+    /// was read beforehand. None is kept for visitors with choices of their own: there are too many different ones, and anybody
+    /// can make them up.
     fn guess(
         &self,
         snapshot: Option<&Snapshot>,
         viewer: Option<&Viewer>,
         visitor: &VisitorSettings,
     ) -> Option<Arc<NewestFirst>> {
-        let many = snapshot.is_some_and(|snapshot| snapshot.videos().len() >= self.settings.many_videos);
-        let is_kept = many && (viewer.is_some() || visitor.is_common());
-        is_kept.then(|| self.presumed.listed_for(viewer, visitor)).flatten()
+        if viewer.is_none() && !visitor.is_common() {
+            return None;
+        }
+        let many = self.settings.many_videos;
+        match snapshot {
+            Some(snapshot) if snapshot.videos().len() >= many => self.presumed.listed_for(viewer, visitor),
+            Some(_) => None,
+            None => {
+                let known = self.presumed.known_for(viewer, visitor);
+                known.filter(|listed| listed.videos().len() >= many)
+            }
+        }
     }
 
     /// Makes the list and cuts the page. What is on the page is visible to the caller, presumed or not.
@@ -258,6 +268,10 @@ impl Recommendations {
                 (Strategy::Subscriptions, _) => {
                     let describe = |video| recent_entry(video, snapshot.map(|snapshot| &**snapshot), source);
                     listing.fill_with_recent(Newest::Followed, describe).await?;
+                }
+                (Strategy::Popular, None) => {
+                    let describe = |video| recent_entry(video, None, source);
+                    listing.fill_with_recent(Newest::MostViewed, describe).await?;
                 }
                 (Strategy::Recent, _) | (_, None) => {
                     let describe = |video| recent_entry(video, snapshot.map(|snapshot| &**snapshot), Strategy::Recent);

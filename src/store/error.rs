@@ -1,24 +1,25 @@
 //! What can go wrong in Shoal's own tables, and whether trying again may help.
 
+use crate::pooling::AddressError;
+use crate::pooling::address::without_names;
+
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The connection string cannot be read. It is not quoted: it holds a password.
-    #[error(
-        "`database.url` is not a PostgreSQL connection string; write it as postgres://role:password@host:5432/database"
-    )]
-    Address,
+    /// The connection string cannot be used. No part of it is ever in a message: a part may be the password.
+    #[error("`database.url` {0}")]
+    Address(AddressError),
     /// The server could not be reached when connecting, or refused.
     #[error(
-        "cannot use the PostgreSQL at {server}: {}; is it running, and are address, role, password and database in `database.url` right?",
-        said(source)
+        "cannot use PostgreSQL: {}; is it running, and are address, role, password and database in `database.url` right?",
+        said(_0)
     )]
-    Connect {
-        /// Host and port, or the socket.
-        server: String,
-        /// What the driver said.
-        source: sqlx::Error,
-    },
+    Connect(sqlx::Error),
+    /// Whatever is between Shoal and PostgreSQL hands out another session for each transaction.
+    #[error(
+        "a connection pooler in transaction mode (such as PgBouncer) is between Shoal and its PostgreSQL: prepared statements and settings of a session get lost in it; name PostgreSQL itself in `database.url`, or a pooler with pool_mode = session for this role"
+    )]
+    TransactionPooling,
     /// The database failed while it was in use.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
@@ -70,7 +71,7 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Contention { .. } => true,
-            Self::Connect { source: error, .. }
+            Self::Connect(error)
             | Self::Database(error)
             | Self::Migration(sqlx::migrate::MigrateError::Execute(error)) => database_error_is_transient(error),
             _ => false,
@@ -100,13 +101,13 @@ impl StoreError {
     }
 }
 
-/// What the server or the system said, without the driver's preamble.
+/// What the server or the system said, without the driver's preamble and without names from the connection string.
 fn said(error: &sqlx::Error) -> String {
     match error {
-        sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::Database(error) => without_names(error.message()),
         sqlx::Error::Io(error) => error.to_string(),
         sqlx::Error::PoolTimedOut => "no answer in time".to_owned(),
-        other => other.to_string(),
+        other => without_names(&other.to_string()),
     }
 }
 

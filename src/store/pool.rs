@@ -1,9 +1,7 @@
 //! The connection pool and the migrations.
 
-use std::str::FromStr;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection, PgPool};
@@ -12,12 +10,12 @@ use super::StoreError;
 use super::remembered::Remembered;
 use crate::clock::SharedClock;
 use crate::config::DatabaseConfig;
-use crate::pooling::pool_options;
+use crate::pooling::{SessionSettings, connect_options, pool_options, session};
 
 /// How long a request waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What every connection is told: upper bounds, so that no statement of ours can stay for ever, and how much to say.
+/// What every session is told: upper bounds, so that no statement of ours can stay for ever, and how much to say.
 const SERVER_SETTINGS: [(&str, &str); 4] = [
     ("statement_timeout", "60s"),
     ("lock_timeout", "10s"),
@@ -42,27 +40,19 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Address`] if the connection string cannot be read, [`StoreError::Connect`] if the server cannot
-    /// be reached or refuses.
+    /// be reached or refuses, [`StoreError::TransactionPooling`] if a pooler in between mixes sessions.
     pub async fn connect(config: &DatabaseConfig, clock: SharedClock) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(config.url.expose_secret())
-            .map_err(|_| StoreError::Address)?
-            .application_name("shoal")
-            .options(SERVER_SETTINGS);
-        let failed = |source| StoreError::Connect {
-            server: match options.get_socket() {
-                Some(socket) => socket.display().to_string(),
-                None => format!("{}:{}", options.get_host(), options.get_port()),
-            },
-            source,
-        };
+        let options = connect_options(&config.url).map_err(StoreError::Address)?;
         // The pool would try for the whole acquire timeout and then only say that it timed out.
-        tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(&options))
-            .await
-            .map_err(|_| failed(sqlx::Error::PoolTimedOut))?
-            .map_err(failed)?
-            .close()
-            .await?;
-        let pool = pool_options(config.max_connections, ACQUIRE_TIMEOUT)
+        let mut connection = dial(&options).await?;
+        let mut other = dial(&options).await?;
+        if !session::are_kept(&mut connection, &mut other).await? {
+            return Err(StoreError::TransactionPooling);
+        }
+        other.close().await?;
+        connection.close().await?;
+        let settings = SERVER_SETTINGS.map(|(name, value)| (name, value.to_owned()));
+        let pool = pool_options(config.max_connections, ACQUIRE_TIMEOUT, SessionSettings::new(settings))
             .connect_with(options)
             .await?;
         Ok(Self {
@@ -103,6 +93,14 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// One connection outside the pool, for a limited time.
+async fn dial(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+    tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(options))
+        .await
+        .map_err(|_| StoreError::Connect(sqlx::Error::PoolTimedOut))?
+        .map_err(StoreError::Connect)
 }
 
 impl std::fmt::Debug for Store {

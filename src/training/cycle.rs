@@ -127,7 +127,8 @@ impl Trainer {
         let privacy = self.config.privacy.clone();
         let basis = EvidenceBasis::new(privacy.dimensions).id();
         let counts = releasing::next_watches(&self.store, basis, now).await?;
-        let reading = reading::read(&self.peertube, &rules, &consent, counts, hour).await?;
+        let maximum_videos = self.config.training.maximum_videos;
+        let reading = reading::read(&self.peertube, &rules, &consent, counts, maximum_videos, hour).await?;
         let (videos, interactions) = (reading.videos, Arc::new(reading.interactions));
         let (videos, catalogue, support, ground) = {
             let (config, habits) = (Arc::clone(&self.config), reading.habits);

@@ -18,6 +18,7 @@
 pub mod combining;
 pub mod cycle;
 mod error;
+pub mod pool;
 pub mod publishing;
 pub mod ranking;
 pub mod reading;

@@ -1,5 +1,6 @@
 //! The model in Shoal's database, and in use. It is replaced whole, or not at all.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::TrainingError;
 use crate::model::ranking::Ranker;
 use crate::model::recommender::Recommender;
+use crate::panics::{Panicked, contained};
 use crate::peertube::CatalogueVideo;
 use crate::recommend::snapshot::{SharedSnapshot, Snapshot};
 use crate::store::{NewModel, Store};
@@ -18,6 +20,8 @@ const KIND: &str = "recommender";
 /// Changes whenever the layout of the bytes changes; older models are then trained anew instead of read.
 const FORMAT_VERSION: i32 = 4;
 const COMPRESSION_LEVEL: i32 = 1;
+/// Bytes that are compressed at once.
+const BLOCK: usize = 64 * 1024;
 /// How often it is looked for a newer model.
 const GLANCE: Duration = Duration::from_secs(30);
 
@@ -72,8 +76,7 @@ pub async fn publish(
             known_by_peers: &publication.known_by_peers,
             ranker: publication.ranker.as_ref(),
         };
-        let plain = postcard::to_allocvec(&written).map_err(|error| error.to_string())?;
-        let bytes = zstd::encode_all(plain.as_slice(), COMPRESSION_LEVEL).map_err(|error| error.to_string())?;
+        let bytes = compressed(&written)?;
         Ok::<_, String>((publication, bytes))
     })
     .await
@@ -98,6 +101,46 @@ pub async fn publish(
         .with_ranker(ranker);
     in_use.store(Some(Arc::new(snapshot)));
     Ok(id)
+}
+
+/// `model` in the form in which it is stored.
+fn compressed(model: &impl Serialize) -> Result<Vec<u8>, String> {
+    let encoder = zstd::Encoder::new(Vec::new(), COMPRESSION_LEVEL).map_err(|error| error.to_string())?;
+    let sink = Compressing {
+        encoder,
+        waiting: Vec::with_capacity(2 * BLOCK),
+        outcome: Ok(()),
+    };
+    let mut sink = postcard::to_extend(model, sink).map_err(|error| error.to_string())?;
+    sink.flush();
+    sink.outcome
+        .and_then(|()| sink.encoder.finish())
+        .map_err(|error| error.to_string())
+}
+
+/// Compresses bytes as they come: of a large model, the plain ones would take as much memory as the model.
+struct Compressing {
+    encoder: zstd::Encoder<'static, Vec<u8>>,
+    waiting: Vec<u8>,
+    outcome: std::io::Result<()>,
+}
+
+impl Compressing {
+    fn flush(&mut self) {
+        if self.outcome.is_ok() {
+            self.outcome = self.encoder.write_all(&self.waiting);
+        }
+        self.waiting.clear();
+    }
+}
+
+impl Extend<u8> for Compressing {
+    fn extend<I: IntoIterator<Item = u8>>(&mut self, bytes: I) {
+        self.waiting.extend(bytes);
+        if self.waiting.len() >= BLOCK {
+            self.flush();
+        }
+    }
 }
 
 /// Puts the latest stored model in use, if there is one of the current format. Returns its number.
@@ -153,10 +196,10 @@ pub async fn follow(store: Store, in_use: SharedSnapshot, stop: CancellationToke
             () = stop.cancelled() => return,
             () = tokio::time::sleep(GLANCE) => {}
         }
-        match take_over(&store, &in_use).await {
-            Ok(Some(model)) => tracing::info!(model, "a model of another process is in use"),
-            Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "a newer model could not be put in use"),
+        match contained("model-follower", take_over(&store, &in_use)).await {
+            Ok(Ok(Some(model))) => tracing::info!(model, "a model of another process is in use"),
+            Ok(Ok(None)) | Err(Panicked { .. }) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "a newer model could not be put in use"),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What is learned from: the catalogue of videos and the preferences of all eligible users.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 
 use super::TrainingError;
+use super::pool::VideoPool;
 use crate::clock::Hour;
 use crate::model::interactions::Interactions;
 use crate::model::preference::{PreferenceRules, Watched};
@@ -62,7 +63,32 @@ impl Consent {
     }
 }
 
-/// Reads the whole catalogue, and the history of all users who let this instance learn from it, with memory bounded by
+/// The videos that the model knows: the whole catalogue, or of a very large one the part that [`super::pool`] chooses.
+async fn catalogue(
+    peertube: &PeerTube,
+    consent: &Consent,
+    maximum_videos: usize,
+) -> Result<Vec<CatalogueVideo>, TrainingError> {
+    if peertube.count_videos().await? <= maximum_videos as u64 {
+        return Ok(peertube.catalogue().try_collect().await?);
+    }
+    let mut watched: HashSet<VideoId> = HashSet::new();
+    peertube
+        .for_each_user(|user| {
+            if consent.of(user.user).0.learns() {
+                watched.extend(user.signals.iter().map(|signal| signal.video));
+            }
+        })
+        .await?;
+    let mut pool = VideoPool::new(maximum_videos, watched);
+    let mut videos = std::pin::pin!(peertube.catalogue());
+    while let Some(video) = videos.try_next().await? {
+        pool.add(video);
+    }
+    Ok(pool.finish())
+}
+
+/// Reads the catalogue, of which the model knows `maximum_videos` of other instances at most, and the history of all users who let this instance learn from it, with memory bounded by
 /// their compact form. What a user did with a video belongs to the time when the user first watched or rated it; watching
 /// on and rating later do not make it count again.
 ///
@@ -73,9 +99,10 @@ pub async fn read(
     rules: &PreferenceRules,
     consent: &Consent,
     counts: CountedWatches,
+    maximum_videos: usize,
     hour: Hour,
 ) -> Result<Reading, TrainingError> {
-    let mut videos: Vec<CatalogueVideo> = peertube.catalogue().try_collect().await?;
+    let mut videos = catalogue(peertube, consent, maximum_videos).await?;
     // The address is the identity across instances and the order of the lists in messages.
     videos.sort_by(|a, b| a.url.cmp(&b.url));
     let index: HashMap<VideoId, u32> = (0u32..).zip(&videos).map(|(item, video)| (video.id, item)).collect();

@@ -2,8 +2,11 @@
 
 use serde_json::json;
 
+use shoal::recommend::service::Settings;
+use shoal::recommend::{Recommendations, Request, Strategy};
+
 use crate::instance::VIEWER;
-use crate::world::{NEWCOMER, World};
+use crate::world::{NEWCOMER, World, config};
 
 #[tokio::test]
 async fn without_history_the_list_is_what_is_popular_here() {
@@ -55,7 +58,6 @@ async fn without_a_model_the_list_is_the_newest() {
     for strategy in [
         "strategy=for-you",
         "strategy=similar&videoId=110",
-        "strategy=popular",
         "strategy=recent",
         "strategy=next&videoId=110",
         "strategy=subscriptions",
@@ -78,6 +80,76 @@ async fn without_a_model_the_list_is_the_newest() {
     world.train().await;
     let listed = world.list(&format!("userId={VIEWER}")).await;
     assert_eq!(listed.sources(), ["for-you"], "published without a restart");
+}
+
+#[tokio::test]
+async fn without_a_model_what_is_popular_is_what_has_the_most_views() {
+    let mut world = World::untrained().await;
+    let update =
+        "UPDATE video SET views = 500 WHERE id = 211; UPDATE video SET privacy = 3, views = 900 WHERE id = 212";
+    world.instance.execute(update).await;
+    for caller in ["", "&userId=3"] {
+        let listed = world.list(&format!("strategy=popular&count=100{caller}")).await;
+        assert_eq!(listed.sources(), ["popular"]);
+        assert_eq!(listed.ids()[0], 211, "the hidden one is not listed");
+        let views: Vec<i64> = listed
+            .data
+            .iter()
+            .map(|video| video["views"].as_i64().unwrap())
+            .collect();
+        assert!(views.is_sorted_by(|one, other| one >= other), "{views:?}");
+        assert_eq!(
+            listed.total,
+            if caller.is_empty() { 39 } else { 36 },
+            "what was watched is left out"
+        );
+        assert!(
+            listed
+                .data
+                .iter()
+                .all(|video| video["recommendation"]["score"].is_null())
+        );
+        assert!(listed.reasons().is_empty(), "nothing can be said yet");
+    }
+}
+
+#[tokio::test]
+async fn lists_are_there_from_the_first_minute_however_long_the_first_model_takes() {
+    // As on an instance of very many videos: which ones are listed is read beforehand, and requests do not wait for it.
+    let world = World::untrained().await;
+    let settings = Settings {
+        many_videos: 10,
+        ..Settings::from_config(&config(&[]))
+    };
+    let lists = Recommendations::new(
+        world.peertube.clone(),
+        world.store.clone(),
+        world.snapshot.clone(),
+        settings,
+        world.clock.clone(),
+    );
+    let preparing = tokio::spawn({
+        let lists = lists.clone();
+        async move { lists.prepare().await }
+    });
+    let request = |strategy| Request {
+        strategy,
+        count: 100,
+        ..Request::default()
+    };
+    let mut known = None;
+    while known.is_none() {
+        for strategy in Strategy::ALL.into_iter().filter(|strategy| !strategy.needs_video()) {
+            let page = lists.for_request(&request(strategy)).await.unwrap();
+            assert_eq!(page.data.len(), 40, "{strategy}");
+        }
+        known = lists.presumed().known_for(None, true);
+    }
+    assert_eq!(known.unwrap().videos().len(), 40);
+    let newest = lists.for_request(&request(Strategy::Recent)).await.unwrap();
+    let asked: Vec<i32> = newest.data.iter().map(|listed| listed.video.id.0).collect();
+    assert_eq!(asked, world.list("strategy=recent&count=100").await.ids());
+    preparing.abort();
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod fresh;
 mod health;
 mod long_lists;
 mod next;
+mod odd_values;
 mod overload;
 mod paging;
 mod personal;

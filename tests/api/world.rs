@@ -187,9 +187,10 @@ impl World {
     }
 
     async fn beside(instance: Instance, limits: Limits, settings: &[(&str, &str)]) -> Self {
-        let peertube = PeerTube::connect(&instance.url().await, 4).await.unwrap();
-        let snapshot: SharedSnapshot = Arc::new(ArcSwapOption::empty());
         let clock = Arc::new(ManualClock::new(NOW.parse().unwrap()));
+        let peertube = PeerTube::connect(&instance.url().await, 4).await.unwrap();
+        let peertube = peertube.with_clock(clock.clone());
+        let snapshot: SharedSnapshot = Arc::new(ArcSwapOption::empty());
         let store = store(clock.clone()).await;
         let fake = FakePeerTube::start().await;
         let mut all = vec![("SHOAL_PEERTUBE__API_URL", fake.address.as_str())];
@@ -496,5 +497,8 @@ pub async fn reading(peertube: &PeerTube, store: &Store) -> Reading {
         after: None,
         until: now,
     };
-    read(peertube, &rules, &consent, counts, Hour::of(now)).await.unwrap()
+    let maximum = config(&[]).training.maximum_videos;
+    read(peertube, &rules, &consent, counts, maximum, Hour::of(now))
+        .await
+        .unwrap()
 }

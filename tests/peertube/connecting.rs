@@ -168,7 +168,8 @@ async fn who_cannot_connect_is_told_why_and_whether_to_wait() {
     let nobody = format!("postgres://reader:secret-word@127.0.0.1:{free_port}/peertube");
     let error = PeerTube::connect(&nobody.into(), 2).await.unwrap_err();
     assert!(matches!(error, PeerTubeError::Unreachable { .. }), "{error}");
-    assert!(error.to_string().contains(&free_port.to_string()), "{error}");
+    assert!(error.to_string().contains("Connection refused"), "{error}");
+    assert!(!error.to_string().contains(&free_port.to_string()), "{error}");
     assert!(!error.to_string().contains("secret-word"));
     assert!(error.is_transient());
 
@@ -178,7 +179,7 @@ async fn who_cannot_connect_is_told_why_and_whether_to_wait() {
         "",
     ] {
         let error = PeerTube::connect(&url.to_owned().into(), 2).await.unwrap_err();
-        assert!(matches!(error, PeerTubeError::InvalidUrl), "{error}");
+        assert!(matches!(error, PeerTubeError::InvalidUrl(_)), "{error}");
         assert!(!error.to_string().contains("secret-word"));
         assert!(!error.is_transient());
     }

@@ -1,10 +1,12 @@
 //! A small instance to read from: a database of its own in a server that all tests share, a few accounts, and a way to
 //! add rows that names only the columns that matter.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
+use shoal::clock::ManualClock;
 use shoal::demo::fill::fill;
 use shoal::demo::postgres::{Options, ThrowAwayCluster};
 use shoal::demo::schema::{Layout, create_schema};
@@ -15,6 +17,9 @@ use tokio::sync::OnceCell;
 
 static CLUSTER: OnceCell<ThrowAwayCluster> = OnceCell::const_new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// The present of [`Instance::peertube`]: later than all that tests make.
+pub const NOW: &str = "2026-12-01T00:00:00Z";
 
 /// The account and the actor of the instance itself.
 pub const INSTANCE: i32 = 1;
@@ -134,7 +139,8 @@ impl Instance {
 
     /// Connects as the reading role.
     pub async fn peertube(&self) -> PeerTube {
-        PeerTube::connect(&self.url().await, 2).await.unwrap()
+        let peertube = PeerTube::connect(&self.url().await, 2).await.unwrap();
+        peertube.with_clock(Arc::new(ManualClock::new(NOW.parse().unwrap())))
     }
 
     /// Runs statements as superuser.

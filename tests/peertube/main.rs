@@ -12,6 +12,8 @@ mod instance;
 mod interruptions;
 mod lists;
 mod names;
+mod odd_values;
+mod poolers;
 mod role;
 mod ties;
 mod users;

@@ -9,6 +9,7 @@ mod forgetting;
 mod hostile;
 mod leaving;
 mod levels;
+mod panicking;
 mod public_lists;
 mod ranking;
 mod restored;

@@ -227,6 +227,18 @@ fn values_out_of_range_are_named_with_what_would_be_right() {
         ("[training]\ninterval_hours = -1", "training.interval_hours"),
         ("[training]\ninterval_hours = inf", "training.interval_hours"),
         ("[preferences]\nhalf_life_days = -1", "preferences.half_life_days"),
+        ("[preferences]\nhalf_life_days = 1e-9", "preferences.half_life_days"),
+        ("[preferences]\nhalf_life_days = 1e300", "preferences.half_life_days"),
+        ("[training]\ninterval_hours = 1e300", "training.interval_hours"),
+        (
+            "[training]\ninterval_hours = 5124095577148911",
+            "training.interval_hours",
+        ),
+        ("[privacy]\nreleases_per_year = 4294967295", "privacy.releases_per_year"),
+        (
+            "[privacy]\nminimum_contributors = 9223372036854775807",
+            "privacy.minimum_contributors",
+        ),
         ("[preferences]\nminimum_share = 1.1", "preferences.minimum_share"),
         ("[preferences]\nminimum_share = nan", "preferences.minimum_share"),
         (
@@ -242,6 +254,31 @@ fn values_out_of_range_are_named_with_what_would_be_right() {
     ] {
         let error = refusal(more, &[]);
         assert!(error.contains(&format!("`{key}` must")), "{more}: {error}");
+    }
+}
+
+#[test]
+fn numbers_that_something_could_not_hold_later_are_refused() {
+    for (variable, value, key) in [
+        (
+            "SHOAL_PEERTUBE__MAX_CONNECTIONS",
+            "4294967295",
+            "peertube.max_connections",
+        ),
+        ("SHOAL_DATABASE__MAX_CONNECTIONS", "0", "database.max_connections"),
+        (
+            "SHOAL_FEDERATION__MAXIMUM_PAYLOAD_BYTES",
+            "9223372036854775807",
+            "federation.maximum_payload_bytes",
+        ),
+        (
+            "SHOAL_FEDERATION__MAXIMUM_PAYLOAD_BYTES",
+            "0",
+            "federation.maximum_payload_bytes",
+        ),
+    ] {
+        let error = refusal("", &[(variable, value)]);
+        assert!(error.contains(&format!("`{key}` must")), "{variable}: {error}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Errors as problem documents (RFC 7807).
 
+use std::any::Any;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -40,6 +41,19 @@ impl Problem {
             retry_after: None,
         }
     }
+}
+
+/// The answer when a handler panicked.
+#[allow(clippy::needless_pass_by_value, reason = "the shape that the layer wants")]
+pub fn panicked(_panic: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a request handler of the federation panicked");
+    let problem = Problem {
+        kind: problem::UNSPECIFIC,
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        detail: "this sidecar cannot answer the request".to_owned(),
+        retry_after: None,
+    };
+    problem.into_response()
 }
 
 impl From<FederationError> for Problem {

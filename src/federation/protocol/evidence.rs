@@ -1,6 +1,6 @@
 //! `Evidence`: what is stated about a release; the payload itself is fetched.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -10,6 +10,8 @@ use crate::store::CountedWatches;
 
 /// Media type of the payload.
 pub const PAYLOAD_MEDIA_TYPE: &str = "application/vnd.shoal.evidence.v1+zstd";
+/// Years of the dates that a release may state: databases hold no earlier and no later ones, or other ones than this program.
+const YEARS: std::ops::RangeInclusive<i32> = 1970..=9_999;
 /// The only mechanism there is.
 const MECHANISM: &str = "gaussian";
 /// Longest number as text, in bytes; 17 digits say everything about an `f64`, and the smallest are written with zeros.
@@ -97,6 +99,10 @@ impl Evidence {
     /// # Errors
     /// Names the property that makes no sense.
     pub fn counted(&self) -> Result<Option<CountedWatches>, &'static str> {
+        let dates = self.start_time.iter().chain(&self.end_time);
+        if dates.map(Datelike::year).any(|year| !YEARS.contains(&year)) {
+            return Err("startTime or endTime is not within the years 1970 to 9999");
+        }
         match (self.start_time, self.end_time) {
             (Some(after), Some(until)) if after >= until => Err("startTime is not before endTime"),
             (after, Some(until)) => Ok(Some(CountedWatches { after, until })),

@@ -4,6 +4,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::super::interactions::Interactions;
 
+/// Half-lives after which nothing is left of any value, and twice as much of it is still a number.
+const MOST_HALF_LIVES: f64 = 1_000.0;
 /// Seconds of a day.
 pub(super) const DAY: f64 = 86_400.0;
 
@@ -73,8 +75,10 @@ impl Decay {
         if self.half_life_days <= 0.0 {
             return value;
         }
-        let days = (self.now - time).max(0) as f64 / DAY;
-        (f64::from(value) * (days / self.half_life_days).exp2()).clamp(-1.0, 1.0) as f32
+        let days = self.now.saturating_sub(time).max(0) as f64 / DAY;
+        // A value that has shrunk to nothing stays nothing: infinity times 0 would be no number.
+        let growth = (days / self.half_life_days).min(MOST_HALF_LIVES).exp2();
+        (f64::from(value) * growth).clamp(-1.0, 1.0) as f32
     }
 }
 

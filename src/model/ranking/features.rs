@@ -127,7 +127,7 @@ impl Scene<'_> {
             .zip(similar)
             .map(|(&item, similarity)| {
                 let channel = self.facts.channel(item);
-                let age = (reader.time - self.facts.published(item)) as f64 / DAY;
+                let age = reader.time.saturating_sub(self.facts.published(item)) as f64 / DAY;
                 let language = self.facts.language(item);
                 let vector = [
                     at(scores, item),
