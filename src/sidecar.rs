@@ -26,8 +26,9 @@ use crate::panics::contained;
 use crate::peertube::{PeerTube, PeerTubeError};
 use crate::recommend::{SharedSnapshot, fresh};
 use crate::store::{Store, StoreError};
+use crate::training::attempts::Attempts;
 use crate::training::releasing::{self, NoiseRandomness};
-use crate::training::{Trainer, TrainingError, publishing, sweeping, worker};
+use crate::training::{Trainer, TrainingError, ownership, publishing, standstill, sweeping, watching, worker};
 
 /// Longest pause between two attempts to reach a database at start.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
@@ -88,6 +89,7 @@ pub struct Sidecar {
     pub snapshot: SharedSnapshot,
     clock: SharedClock,
     noise_randomness: NoiseRandomness,
+    attempts: Arc<Attempts>,
 }
 
 /// The two listeners of a sidecar.
@@ -152,6 +154,8 @@ impl Sidecar {
         for warning in check_actor_name(&config, &peertube).await? {
             tracing::warn!("{warning}");
         }
+        ownership::check(&peertube, &store).await?;
+        watching::at_start(&store).await?;
         store.note_default_level(config.privacy.contribution.into()).await?;
         // Shoal may have been off while accounts were deleted.
         sweeping::sweep(&peertube, &store).await?;
@@ -169,6 +173,7 @@ impl Sidecar {
             snapshot,
             clock,
             noise_randomness,
+            attempts: Arc::default(),
         })
     }
 
@@ -182,6 +187,7 @@ impl Sidecar {
             snapshot: Arc::clone(&self.snapshot),
             clock: self.clock.clone(),
             noise_randomness: Arc::clone(&self.noise_randomness),
+            attempts: Arc::clone(&self.attempts),
         }
     }
 
@@ -244,6 +250,8 @@ impl Sidecar {
             fresh::keep(peertube, snapshot, fresh_stop).await;
             Ok(())
         });
+        let watching = watching::run(self.peertube.clone(), self.store.clone(), stop.clone());
+        workers.spawn(async move { watching.await.map_err(std::io::Error::other) });
         if scheduled_training {
             let (trainer, training_stop) = (self.trainer(), stop.clone());
             workers.spawn(async move {
@@ -273,11 +281,11 @@ impl Sidecar {
     /// What tells the REST interface why nothing is released. It looks anew each time, because another process may have
     /// confirmed a restored ledger.
     fn standstill(&self) -> impl Fn() -> BoxFuture<'static, Option<Releases>> + Send + Sync + 'static {
-        let (config, store, clock) = (Arc::clone(&self.config), self.store.clone(), self.clock.clone());
+        let (config, store) = (Arc::clone(&self.config), self.store.clone());
         move || {
-            let (config, store, clock) = (Arc::clone(&config), store.clone(), clock.clone());
+            let (config, store) = (Arc::clone(&config), store.clone());
             Box::pin(async move {
-                let found = releasing::standstill(&config, &store, clock.now()).await?;
+                let found = standstill::standstill(&config, &store).await?;
                 let (status, detail) = (found.status, found.detail);
                 Some(Releases { status, detail })
             })
@@ -286,6 +294,10 @@ impl Sidecar {
 
     /// Closes the connections to both databases.
     pub async fn close(&self) {
+        // What passed until now counts for the ledger, even if the machine is started again.
+        if let Err(error) = self.store.observe_time().await {
+            tracing::debug!(%error, "the time of the end could not be written down");
+        }
         self.peertube.close().await;
         self.store.close().await;
     }

@@ -65,10 +65,10 @@ BEGIN
         SELECT listed.relation, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS columns
         FROM (VALUES
             ('application', ARRAY['migrationVersion']),
-            ('user', ARRAY['id', 'blocked', 'videosHistoryEnabled', 'videoLanguages', 'nsfwPolicy',
+            ('user', ARRAY['id', 'createdAt', 'blocked', 'videosHistoryEnabled', 'videoLanguages', 'nsfwPolicy',
                            'nsfwFlagsDisplayed', 'nsfwFlagsHidden', 'nsfwFlagsBlurred', 'nsfwFlagsWarned']),
             ('account', ARRAY['id', 'userId', 'applicationId']),
-            ('actor', ARRAY['id', 'url', 'preferredUsername', 'serverId', 'accountId', 'videoChannelId']),
+            ('actor', ARRAY['id', 'url', 'preferredUsername', 'publicKey', 'serverId', 'accountId', 'videoChannelId']),
             ('actorFollow', ARRAY['actorId', 'targetActorId', 'state', 'createdAt']),
             ('server', ARRAY['id', 'host']),
             ('accountBlocklist', ARRAY['accountId', 'targetAccountId']),

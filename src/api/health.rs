@@ -85,7 +85,7 @@ impl From<EvidenceUse> for EvidenceSources {
 /// Why no evidence is released.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Releases {
-    /// `withheld`: the privacy ledger cannot be trusted, somebody must look. `budget-spent`: a release is due, but the budget of
+    /// `withheld`: the privacy ledger or the machine's clock cannot be trusted, somebody must look. `budget-spent`: a release is due, but the budget of
     /// the year does not allow it yet.
     pub status: &'static str,
     /// Why, and what to do or when it goes on, in plain words.

@@ -1,17 +1,19 @@
 //! `shoal check-config`: says whether everything that `serve` needs is there, and what to do when it is not.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use super::{ConfigArguments, output};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::peertube::{CheckReport, PeerTube};
 use crate::sidecar::{SidecarError, check_actor_name};
 use crate::store::Store;
-use crate::training::releasing;
+use crate::training::{ownership, releasing, standstill};
 
 /// Arguments of `shoal check-config`.
 #[derive(Debug, clap::Args)]
@@ -63,11 +65,16 @@ pub async fn run(arguments: CheckConfigArguments) -> anyhow::Result<ExitCode> {
             .map(|error| error.to_string()),
     );
     let own = async {
-        let clock = Arc::new(SystemClock);
-        let store = Store::connect(&config.database, clock.clone()).await?;
+        let store = Store::connect(&config.database, Arc::new(SystemClock)).await?;
         store.migrate().await?;
         // Everything but releasing goes on.
-        let standstill = releasing::mended_standstill(&config, &store, clock.now()).await?;
+        let standstill = standstill::mended_standstill(&config, &store).await?;
+        if peertube.as_ref().is_some_and(CheckReport::is_usable) {
+            let peertube = PeerTube::connect(&config.peertube.database_url, 1).await?;
+            let owned = ownership::check(&peertube, &store).await;
+            peertube.close().await;
+            owned?;
+        }
         store.close().await;
         anyhow::Ok(standstill)
     };
@@ -75,6 +82,7 @@ pub async fn run(arguments: CheckConfigArguments) -> anyhow::Result<ExitCode> {
         Ok(standstill) => warnings.extend(standstill.map(|standstill| standstill.detail)),
         Err(error) => problems.push(format!("Shoal's database: {error}")),
     }
+    warnings.extend(readable_secrets(arguments.config.file(), &config));
     if config.federation.insecure_development {
         warnings.push("federation.insecure_development is on: never use it on the internet".to_owned());
     }
@@ -103,6 +111,27 @@ async fn actor_name(config: &Config) -> Result<Vec<String>, SidecarError> {
     let said = check_actor_name(config, &peertube).await;
     peertube.close().await;
     said
+}
+
+/// A warning when everybody on this machine can read secrets in the configuration file.
+fn readable_secrets(file: Option<&Path>, config: &Config) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt;
+
+    const BY_EVERYBODY: u32 = 0o004;
+    let file = file?;
+    let mode = std::fs::metadata(file).ok()?.permissions().mode();
+    let text = std::fs::read_to_string(file).ok()?;
+    let holds_secrets = config
+        .secrets()
+        .iter()
+        .any(|secret| !secret.expose_secret().is_empty() && text.contains(secret.expose_secret()));
+    (mode & BY_EVERYBODY != 0 && holds_secrets).then(|| {
+        let file = file.display();
+        format!(
+            "everybody on this machine can read {file}, which holds secrets: let it belong to the user who runs Shoal, and run \
+             `chmod o-rwx {file}`"
+        )
+    })
 }
 
 fn print(report: &Report) {

@@ -8,11 +8,11 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use super::{ConfigArguments, output};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use crate::privacy::accountant;
-use crate::store::Store;
-use crate::training::release_counter::{Confirmed, LedgerProblem};
-use crate::training::releasing;
+use crate::store::{ClockVerdict, LedgerTime, Observation, Store};
+use crate::training::release_counter::Confirmed;
+use crate::training::{LedgerProblem, releasing, schedule};
 
 /// Arguments of `shoal ledger`.
 #[derive(Debug, clap::Args)]
@@ -36,16 +36,20 @@ enum Action {
         #[arg(long, value_name = "N")]
         missing: Option<u32>,
     },
+    /// After the machine's clock jumped: believe it as it is now, and release again.
+    ConfirmClock,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Shown {
     releases: i64,
+    /// Share of the year's budget that is used up, as the accountant counts it.
+    share_spent: f64,
+    /// Epsilon of the releases of the last 365 days together.
     epsilon_spent: f64,
     epsilon_per_year: f64,
     delta: f64,
-    spent_share: f64,
     /// From when on the budget allows a release; `null`: never.
     affordable_from: Option<DateTime<Utc>>,
     problem: Option<LedgerProblem>,
@@ -63,29 +67,28 @@ struct Outcome {
 /// When the database cannot be reached, or a confirmation lacks what it needs.
 pub async fn run(arguments: LedgerArguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.load()?;
-    let clock = Arc::new(SystemClock);
-    let store = Store::connect(&config.database, clock.clone()).await?;
+    let store = Store::connect(&config.database, Arc::new(SystemClock)).await?;
     store.migrate().await?;
-    let (counter, now) = (releasing::counter(&config), clock.now());
+    let counter = releasing::counter(&config);
     let budget = releasing::annual_budget(&config.privacy)?;
     let json = arguments.json;
     let code = match arguments.action {
         Action::Show => {
             let problem = releasing::ledger_problem(&counter, &store).await?;
-            let totals = store.ledger_totals().await?;
+            let (totals, now) = (store.ledger_totals().await?, store.ledger_time().await?);
             let shown = Shown {
                 releases: totals.releases,
                 epsilon_spent: accountant::release::epsilon_of(totals.spent_mu_squared.sqrt(), budget.delta()),
                 epsilon_per_year: budget.epsilon().get(),
                 delta: budget.delta().get(),
-                spent_share: totals.spent_mu_squared / budget.annual_mu().powi(2),
-                affordable_from: releasing::affordable_from(&store, &config.privacy, now).await?,
+                share_spent: budget.share_of(totals.spent_mu_squared),
+                affordable_from: schedule::affordable_from(&store, &config.privacy, now).await?,
                 problem,
             };
             if json {
                 output::json(&shown)?;
             } else {
-                print(&shown, now);
+                print(&shown, &now);
             }
             ExitCode::from(u8::from(shown.problem.is_some()))
         }
@@ -105,24 +108,88 @@ pub async fn run(arguments: LedgerArguments) -> anyhow::Result<ExitCode> {
             }
             ExitCode::SUCCESS
         }
+        Action::ConfirmClock => {
+            let observation = store.confirm_clock().await?;
+            if json {
+                output::json(&ClockOutcome::new(&observation))?;
+            } else {
+                print_confirmed(&observation);
+            }
+            ExitCode::SUCCESS
+        }
     };
     store.close().await;
     Ok(code)
 }
 
-fn print(shown: &Shown, now: DateTime<Utc>) {
+/// What `confirm-clock` did.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClockOutcome {
+    /// What the clock shows, believed from now on.
+    clock: DateTime<Utc>,
+    /// What was expected; `null`: about the same.
+    expected: Option<DateTime<Utc>>,
+    /// Users of whom dates in the future were set to the present.
+    repaired_users: usize,
+    /// The same for rows of the ledger.
+    repaired_ledger_rows: u64,
+    /// The same for all other rows.
+    repaired_other_rows: u64,
+}
+
+impl ClockOutcome {
+    fn new(observation: &Observation) -> Self {
+        let repaired = &observation.repaired;
+        Self {
+            clock: observation.time.wall,
+            expected: match observation.time.verdict {
+                ClockVerdict::Plausible => None,
+                ClockVerdict::Ahead { expected } | ClockVerdict::Behind { expected } => Some(expected),
+            },
+            repaired_users: repaired.users.len(),
+            repaired_ledger_rows: repaired.ledger,
+            repaired_other_rows: repaired.others,
+        }
+    }
+}
+
+fn print_confirmed(observation: &Observation) {
+    let outcome = ClockOutcome::new(observation);
+    let clock = outcome.clock.format("%Y-%m-%d %H:%M UTC");
+    output::line(&match outcome.expected {
+        Some(expected) => format!(
+            "believed: it is {clock}, not {}; the sidecar releases again when it is time",
+            expected.format("%Y-%m-%d %H:%M UTC")
+        ),
+        None => format!("nothing to confirm: it is {clock}, as expected"),
+    });
+    let rows = outcome.repaired_ledger_rows + outcome.repaired_other_rows;
+    if outcome.repaired_users > 0 || rows > 0 {
+        output::line(&format!(
+            "dates in the future were set to the present: of {}, and in {} of other kinds",
+            output::counted(outcome.repaired_users as u64, "user"),
+            output::counted(rows, "row")
+        ));
+    }
+}
+
+fn print(shown: &Shown, now: &LedgerTime) {
     output::line(&format!("releases   {}", shown.releases));
     output::line(&format!(
-        "budget     epsilon {:.3} of {} spent in the last 365 days, at delta {:e} ({:.0} %)",
-        shown.epsilon_spent,
+        "budget     {} of what 365 days may spend is spent (epsilon {} at delta {:e})",
+        output::percent(shown.share_spent),
         shown.epsilon_per_year,
         shown.delta,
-        100.0 * shown.spent_share
     ));
-    if shown.affordable_from.is_none_or(|from| from > now) {
+    output::line(&format!(
+        "proved     epsilon {:.3} for all releases of the last 365 days together",
+        shown.epsilon_spent
+    ));
+    if shown.affordable_from.is_none_or(|from| from > now.wall) {
         output::line(&format!(
             "spent      {}",
-            releasing::spent_in_words(shown.affordable_from)
+            schedule::spent_in_words(shown.affordable_from)
         ));
     }
     match &shown.problem {

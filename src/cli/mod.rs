@@ -18,7 +18,7 @@ pub mod simulate;
 pub mod train;
 mod work;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ enum Command {
     Simulate(simulate::SimulateArguments),
     /// See and change the peers of this sidecar.
     Peers(peers::PeersArguments),
-    /// See the privacy ledger, and confirm that an older one was restored.
+    /// See the privacy ledger, and confirm that an older one was restored or that the clock is right.
     Ledger(ledger::LedgerArguments),
     /// See what is done with what users watch, and what left this instance.
     Privacy(privacy::PrivacyArguments),
@@ -75,6 +75,11 @@ pub struct ConfigArguments {
 }
 
 impl ConfigArguments {
+    /// The file, if one was named.
+    fn file(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
     /// Loads the configuration and starts logging as it says.
     ///
     /// # Errors

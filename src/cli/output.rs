@@ -26,6 +26,14 @@ pub fn counted(number: impl Into<u64>, noun: &str) -> String {
     }
 }
 
+/// A share in whole percent.
+pub fn percent(share: f64) -> String {
+    match (100.0 * share).round() {
+        0.0 if share > 0.0 => "<1 %".to_owned(),
+        percent => format!("{:.0} %", percent.max(0.0)),
+    }
+}
+
 /// Prints `text` behind `label`, in lines of at most `width` characters that begin below each other.
 pub fn paragraph(label: &str, indent: usize, width: usize, text: &str) {
     for told in wrapped(label, indent, width, text) {
@@ -63,6 +71,12 @@ mod tests {
             [0u64, 1, 2].map(|number| counted(number, "release")),
             ["0 releases", "1 release", "2 releases"]
         );
+    }
+
+    #[test]
+    fn shares_are_told_in_percent() {
+        let percent = [0.0, 1e-3, 1.0 / 12.0, 0.25, 1.0, 6.25].map(percent);
+        assert_eq!(percent, ["0 %", "<1 %", "8 %", "25 %", "100 %", "625 %"]);
     }
 
     #[test]

@@ -10,11 +10,12 @@ use serde::Serialize;
 
 use super::{ConfigArguments, output, train};
 use crate::api::me::contributions::YearSpending;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use crate::config::{Config, PrivacyConfig};
 use crate::peertube::{PeerTube, UserId};
+use crate::privacy::AnnualBudget;
 use crate::store::{LedgerEntry, Level, Store, UserChoice};
-use crate::training::releasing;
+use crate::training::{ownership, releasing};
 
 /// Arguments of `shoal privacy`.
 #[derive(Debug, clap::Args)]
@@ -32,6 +33,16 @@ pub struct PrivacyArguments {
 enum Action {
     /// What is used, where it is kept, who can see it, what left this instance and what is left of the budget.
     Report,
+    /// After PeerTube was set up anew: use this database beside it from now on, and forget what the users of the former one
+    /// decided.
+    AdoptPeertube,
+}
+
+/// What `shoal privacy adopt-peertube` did.
+#[derive(Debug, Serialize)]
+struct Adopted {
+    /// Users of whom everything was forgotten.
+    forgotten: usize,
 }
 
 /// What `shoal privacy report` says.
@@ -84,6 +95,8 @@ struct State {
 #[serde(rename_all = "camelCase")]
 struct ReleaseLine {
     date: DateTime<Utc>,
+    /// Share of the year's budget that it used up.
+    share: f64,
     epsilon: f64,
     delta: f64,
     noise_multiplier: f64,
@@ -92,10 +105,11 @@ struct ReleaseLine {
     payload_sha256: String,
 }
 
-impl From<&LedgerEntry> for ReleaseLine {
-    fn from(entry: &LedgerEntry) -> Self {
+impl ReleaseLine {
+    fn new(entry: &LedgerEntry, budget: &AnnualBudget) -> Self {
         Self {
             date: entry.created_at,
+            share: budget.share_of(entry.gdp_mu * entry.gdp_mu),
             epsilon: entry.epsilon,
             delta: entry.delta,
             noise_multiplier: entry.noise_multiplier,
@@ -165,31 +179,44 @@ const STATEMENTS: [(&str, &str); 9] = [
 /// # Errors
 /// When the configuration cannot be used or a database does not answer.
 pub async fn run(arguments: PrivacyArguments) -> anyhow::Result<ExitCode> {
-    let Action::Report = arguments.action;
     let config = arguments.config.load()?;
-    let clock = Arc::new(SystemClock);
-    let store = Store::connect(&config.database, clock.clone()).await?;
+    let store = Store::connect(&config.database, Arc::new(SystemClock)).await?;
     store.migrate().await?;
     let peertube = PeerTube::connect(&config.peertube.database_url, config.peertube.max_connections).await?;
-    let report = report(&config, &store, &peertube, clock.now()).await?;
+    match arguments.action {
+        Action::Report => {
+            let report = report(&config, &store, &peertube).await?;
+            if arguments.json {
+                output::json(&report)?;
+            } else {
+                print(&report, &config.privacy);
+            }
+        }
+        Action::AdoptPeertube => {
+            let forgotten = ownership::adopt(&peertube, &store).await?;
+            if arguments.json {
+                output::json(&Adopted { forgotten })?;
+            } else {
+                let users = output::counted(forgotten as u64, "user");
+                output::line(&format!(
+                    "this database now belongs to this PeerTube; forgotten: models, and what {users} decided"
+                ));
+            }
+        }
+    }
     peertube.close().await;
     store.close().await;
-    if arguments.json {
-        output::json(&report)?;
-    } else {
-        print(&report, &config.privacy);
-    }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn report(config: &Config, store: &Store, peertube: &PeerTube, now: DateTime<Utc>) -> anyhow::Result<Report> {
+async fn report(config: &Config, store: &Store, peertube: &PeerTube) -> anyhow::Result<Report> {
     let privacy = &config.privacy;
     let accounts = accounts(store, peertube, privacy.contribution.into()).await?;
     let ledger = store.ledger_since(DateTime::UNIX_EPOCH).await?;
     let budget = releasing::annual_budget(privacy)?;
     let contributors = usize::try_from(accounts.contributing).unwrap_or(usize::MAX);
-    let obstacle = releasing::obstacle(store, privacy, &releasing::counter(config), contributors, now).await?;
-    let spent = store.ledger_totals().await?.spent_mu_squared;
+    let obstacle = releasing::obstacle(store, privacy, &releasing::counter(config), contributors).await?;
+    let totals = store.ledger_totals().await?;
     let (_, followers) = store.accepted_peers().await?;
     Ok(Report {
         statements: STATEMENTS.map(|(about, text)| Statement { about, text }).into(),
@@ -205,8 +232,12 @@ async fn report(config: &Config, store: &Store, peertube: &PeerTube, now: DateTi
             },
             followers: u64::try_from(followers).unwrap_or(0),
         },
-        year: YearSpending::new(&budget, spent, &ledger, now),
-        releases: ledger.iter().rev().map(ReleaseLine::from).collect(),
+        year: YearSpending::new(&budget, &totals),
+        releases: ledger
+            .iter()
+            .rev()
+            .map(|entry| ReleaseLine::new(entry, &budget))
+            .collect(),
         accounts,
     })
 }
@@ -285,10 +316,10 @@ fn print(report: &Report, privacy: &PrivacyConfig) {
         output::counted(privacy.releases_per_year, "release")
     ));
     output::line(&format!(
-        "  spent      epsilon {:.3} in {} of the last 365 days; it may still grow by {:.3}",
-        year.epsilon_spent,
+        "  spent      {} of it, in {} of the last 365 days (together epsilon {:.3})",
+        output::percent(year.share_spent),
         output::counted(year.releases as u64, "release"),
-        year.epsilon_left
+        year.epsilon_spent
     ));
     output::line("");
     if report.releases.is_empty() {
@@ -296,16 +327,17 @@ fn print(report: &Report, privacy: &PrivacyConfig) {
         return;
     }
     output::line(&format!(
-        "{:<22}{:>9}{:>10}{:>8}{:>14}{:>10}",
-        "released", "epsilon", "delta", "noise", "contributors", "bytes"
+        "{:<22}{:>8}{:>9}{:>10}{:>8}{:>14}{:>10}",
+        "released", "budget", "epsilon", "delta", "noise", "contributors", "bytes"
     ));
     for release in &report.releases {
         let contributors = release
             .contributors
             .map_or_else(|| "?".to_owned(), |count| count.to_string());
         output::line(&format!(
-            "{:<22}{:>9.3}{:>10e}{:>8.2}{:>14}{:>10}",
+            "{:<22}{:>8}{:>9.3}{:>10e}{:>8.2}{:>14}{:>10}",
             release.date.format("%Y-%m-%d %H:%M UTC").to_string(),
+            output::percent(release.share),
             release.epsilon,
             release.delta,
             release.noise_multiplier,

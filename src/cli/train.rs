@@ -10,7 +10,7 @@ use super::{ConfigArguments, output};
 use crate::clock::SystemClock;
 use crate::model::ranking::{RankingReport, Verdict};
 use crate::sidecar::{Sidecar, system_noise};
-use crate::training::{CycleReport, Phase, ReleaseOutcome, releasing};
+use crate::training::{CycleReport, Phase, ReleaseOutcome, schedule};
 
 /// Arguments of `shoal train`.
 #[derive(Debug, clap::Args)]
@@ -131,6 +131,11 @@ pub fn release(outcome: &ReleaseOutcome) -> String {
         ReleaseOutcome::NobodyReachable { followers } => format!(
             "none: none of the {followers} followers confirmed in the last week that it follows, so no budget is spent"
         ),
+        ReleaseOutcome::Postponed { failures, until } => format!(
+            "none: {} failed, the next one may begin {}",
+            output::counted(*failures, "attempt"),
+            until.format("%Y-%m-%d %H:%M UTC")
+        ),
         ReleaseOutcome::NotDue { next } => format!("none: the next one is due {}", next.format("%Y-%m-%d")),
         ReleaseOutcome::TooFewContributors { contributors, minimum } => {
             format!(
@@ -141,7 +146,7 @@ pub fn release(outcome: &ReleaseOutcome) -> String {
         ReleaseOutcome::Withheld(problem) => format!("none: {problem}"),
         ReleaseOutcome::Overtaken => "none: another process released in the meantime".to_owned(),
         ReleaseOutcome::Failed { reason } => format!("none: {reason}"),
-        ReleaseOutcome::BudgetSpent { next } => format!("none: {}", releasing::spent_in_words(*next)),
+        ReleaseOutcome::BudgetSpent { next } => format!("none: {}", schedule::spent_in_words(*next)),
         ReleaseOutcome::ConsentWithdrawn => {
             "none: somebody who was in it withdrew; the next cycle releases without that account".to_owned()
         }

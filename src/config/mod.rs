@@ -5,7 +5,10 @@
 #[cfg(test)]
 mod example;
 pub mod hosts;
+mod keywords;
+mod listening;
 pub mod load;
+mod web_address;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -53,6 +56,7 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct PeerTubeConfig {
     /// Public address of the instance, such as `https://video.example`.
+    #[serde(deserialize_with = "web_address::web_address")]
     pub url: Url,
     /// Connection string of the read-only role of `docs/sql/peertube-read-role.sql`.
     pub database_url: SecretString,
@@ -80,7 +84,7 @@ pub struct DatabaseConfig {
 #[serde(deny_unknown_fields)]
 pub struct ApiConfig {
     /// Address and port to listen on.
-    #[serde(default = "default_api_listen")]
+    #[serde(default = "default_api_listen", deserialize_with = "listening::listen")]
     pub listen: SocketAddr,
     /// Token that PeerTube's side presents as `Authorization: Bearer`; at least 16 characters.
     pub service_token: SecretString,
@@ -94,12 +98,13 @@ pub struct ApiConfig {
 #[serde(deny_unknown_fields)]
 pub struct FederationConfig {
     /// Address and port to listen on.
-    #[serde(default = "default_federation_listen")]
+    #[serde(default = "default_federation_listen", deserialize_with = "listening::listen")]
     pub listen: SocketAddr,
     /// Public address of this sidecar; its actor is `<public_url>/actor`.
+    #[serde(deserialize_with = "web_address::web_address")]
     pub public_url: Url,
     /// What happens to a follow request.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "keywords::keyword")]
     pub accept_follows: AcceptFollows,
     /// When not empty, only these hosts may be peers. In the form of [`hosts::canonical_host`] once loaded.
     #[serde(default)]
@@ -116,8 +121,7 @@ pub struct FederationConfig {
 }
 
 /// What happens to a follow request of an allowed host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AcceptFollows {
     /// It waits for `shoal peers accept`.
     #[default]
@@ -151,6 +155,18 @@ impl Default for PreferencesConfig {
             like_value: 1.0,
             dislike_value: -1.0,
         }
+    }
+}
+
+impl Config {
+    /// All values that must stay secret.
+    pub fn secrets(&self) -> [&SecretString; 4] {
+        [
+            &self.peertube.database_url,
+            &self.database.url,
+            &self.api.service_token,
+            &self.api.plugin_secret,
+        ]
     }
 }
 
@@ -213,6 +229,7 @@ pub struct PrivacyConfig {
     /// Whether this instance releases evidence at all. It receives in any case.
     pub contribute: bool,
     /// What happens with users who make no choice.
+    #[serde(deserialize_with = "keywords::keyword")]
     pub contribution: ContributionDefault,
     /// Largest epsilon per account and year.
     pub epsilon_per_year: f64,
@@ -250,8 +267,7 @@ impl Default for PrivacyConfig {
 }
 
 /// What happens with users who make no choice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ContributionDefault {
     /// Their history stays on this instance.
     #[default]
@@ -287,6 +303,7 @@ impl Default for RecommendConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct LoggingConfig {
     /// Shape of a line.
+    #[serde(deserialize_with = "keywords::keyword")]
     pub format: LogFormat,
     /// Filter, such as `info` or `shoal=debug,warn`.
     pub filter: String,
@@ -302,8 +319,7 @@ impl Default for LoggingConfig {
 }
 
 /// Shape of a log line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// For a terminal.
     Human,

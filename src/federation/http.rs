@@ -9,6 +9,7 @@ mod inbox;
 mod members;
 mod outbox;
 mod page;
+mod parameters;
 mod problem;
 
 use activitypub_federation::config::FederationConfig as Library;

@@ -27,6 +27,7 @@ pub(super) const READ: &[TableColumns] = &[
         "user",
         &[
             "id",
+            "createdAt",
             "blocked",
             "videosHistoryEnabled",
             "videoLanguages",
@@ -44,6 +45,7 @@ pub(super) const READ: &[TableColumns] = &[
             "id",
             "url",
             "preferredUsername",
+            "publicKey",
             "serverId",
             "accountId",
             "videoChannelId",

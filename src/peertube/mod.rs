@@ -21,6 +21,7 @@
 //! | `timestamp` | points in time, as far as they can be used and can be true |
 //! | `skipped` | rows that cannot be used |
 //! | [`accounts`] | who exists, and whose history may be used |
+//! | [`identity`] | which PeerTube this is, and since when its users are there |
 //! | [`tokens`] | whose access token it is |
 //! | [`visibility`] | the rules applied to candidates |
 //! | [`recent`] | newest and lately most viewed videos |
@@ -41,6 +42,7 @@ pub mod connection;
 pub mod error;
 pub mod history;
 mod host;
+pub mod identity;
 pub mod ids;
 pub mod names;
 pub mod past;

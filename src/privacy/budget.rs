@@ -94,6 +94,13 @@ impl AnnualBudget {
         }
     }
 
+    /// Which share of the year's budget releases have used up together whose squares of mu add up to `mu_squared`: 0.25 after
+    /// three of twelve equal releases. It is the share of what the accountant adds up, squares of mu (equally, the `rho` of
+    /// zero-concentrated differential privacy); epsilon does not add up, so its own ratio would say 0.45 then.
+    pub fn share_of(&self, mu_squared: f64) -> f64 {
+        mu_squared.max(0.0) / self.annual_mu().powi(2)
+    }
+
     /// Gaussian-DP parameter mu of one of the equal releases.
     pub fn release_mu(&self) -> f64 {
         self.annual_mu() / f64::from(self.releases).sqrt()
@@ -175,6 +182,20 @@ mod tests {
         }
         let (epsilon, delta) = (Epsilon::new(4.0).unwrap(), Delta::new(1e-6).unwrap());
         assert_eq!(AnnualBudget::new(epsilon, delta, 0), Err(PrivacyError::NoReleases));
+    }
+
+    #[test]
+    fn shares_of_equal_releases_add_up_to_the_year() {
+        let (epsilon, delta) = (Epsilon::new(4.0).unwrap(), Delta::new(1e-6).unwrap());
+        let budget = AnnualBudget::new(epsilon, delta, 12).unwrap();
+        let one = budget.share_of(budget.release_mu().powi(2));
+        assert!((one - 1.0 / 12.0).abs() < 1e-12, "{one}");
+        assert!(budget.share_of(0.0).abs() < 1e-12);
+        // The ratio of epsilons, which would mislead.
+        let ratio = budget.epsilon_of(&[budget.release_mu()]) / 4.0;
+        assert!(ratio > 0.25, "{ratio}");
+        let three = budget.epsilon_of(&[budget.release_mu(); 3]) / 4.0;
+        assert!((three - 0.45).abs() < 0.05, "{three}");
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! What can go wrong in Shoal's own tables, and whether trying again may help.
 
+use chrono::{DateTime, Utc};
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+
 use crate::pooling::AddressError;
 use crate::pooling::address::without_names;
 
@@ -23,6 +26,17 @@ pub enum StoreError {
     /// The database failed while it was in use.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
+    /// The database broke off while a transaction was committed, so it may have been.
+    #[error("database, while a transaction was committed: {0}")]
+    Unsettled(#[source] sqlx::Error),
+    /// The wall clock shows another time than the ledger expects, so nothing that is dated may be released.
+    #[error("the machine's clock shows {wall}, but {expected} was expected")]
+    Clock {
+        /// What it shows.
+        wall: DateTime<Utc>,
+        /// What was expected.
+        expected: DateTime<Utc>,
+    },
     /// The tables could not be brought up to date.
     #[error("migration of the schema shoal: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -73,6 +87,7 @@ impl StoreError {
             Self::Contention { .. } => true,
             Self::Connect(error)
             | Self::Database(error)
+            | Self::Unsettled(error)
             | Self::Migration(sqlx::migrate::MigrateError::Execute(error)) => database_error_is_transient(error),
             _ => false,
         }
@@ -88,6 +103,23 @@ impl StoreError {
                 ["22", "23", "54"].iter().any(|class| code.starts_with(class))
             }),
             _ => false,
+        }
+    }
+
+    /// What a failed `COMMIT` means. An error that the server itself reports has ended the transaction; after any other one,
+    /// such as a connection that broke, it may have been committed.
+    pub(super) fn at_commit(error: sqlx::Error) -> Self {
+        let was_refused = match &error {
+            sqlx::Error::Database(said) => said.try_downcast_ref::<PgDatabaseError>().is_some_and(|said| {
+                // statement_completion_unknown
+                matches!(said.severity(), PgSeverity::Error) && said.code() != "40003"
+            }),
+            _ => false,
+        };
+        if was_refused {
+            Self::Database(error)
+        } else {
+            Self::Unsettled(error)
         }
     }
 

@@ -1,13 +1,15 @@
 //! What the privacy ledger says as a whole: how much is spent, how many releases there were, which watches they counted,
-//! and corrections for releases whose rows are missing.
+//! and corrections for releases whose rows are missing. When budget returns is a matter of the ledger's own time
+//! ([`super::ledger_clock`]).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
+use super::ledger_clock::{self, LedgerTime};
 use super::{Isolation, Store, StoreError};
 
 /// Days after which a debit no longer counts.
-const WINDOW_DAYS: i64 = 365;
+const WINDOW: TimeDelta = TimeDelta::days(365);
 /// Setting that says that a release counter was kept beside this ledger.
 const COUNTER_SETTING: &str = "release_counter";
 /// Relative slack for the rounding of sums.
@@ -29,10 +31,21 @@ pub struct LedgerTotals {
     pub releases: i64,
     /// Squared mu of the last 365 days, corrections included.
     pub spent_mu_squared: f64,
+    /// Releases of the last 365 days, corrections not included.
+    pub releases_of_the_year: i64,
     /// Largest mu of any release or correction.
     pub largest_mu: f64,
     /// Whether a release counter was ever kept beside this ledger.
     pub has_counter: bool,
+}
+
+/// Releases that failed since the last one that was made, as far as they were debited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfinished {
+    /// How many.
+    pub releases: i64,
+    /// When the last of them was debited, in the ledger's own time.
+    pub last: DateTime<Utc>,
 }
 
 /// Why budget is debited without a release.
@@ -66,27 +79,31 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
     pub async fn ledger_totals(&self) -> Result<LedgerTotals, StoreError> {
+        let now = self.ledger_time().await?.counted;
         let row = sqlx::query!(
             r#"SELECT (SELECT count(*) FROM shoal.releases)
                     + (SELECT coalesce(sum(releases), 0)::bigint FROM shoal.ledger_corrections) AS "releases!",
                    greatest((SELECT max(gdp_mu) FROM shoal.releases), (SELECT max(gdp_mu) FROM shoal.ledger_corrections), 0)
                      AS "largest_mu!",
+                   (SELECT count(*) FROM shoal.releases WHERE debited_at > $2) AS "releases_of_the_year!",
                    EXISTS (SELECT 1 FROM shoal.settings WHERE key = $1) AS "has_counter!""#,
             COUNTER_SETTING,
+            now - WINDOW,
         )
         .fetch_one(&self.pool)
         .await?;
         let mut connection = self.pool.acquire().await?;
         Ok(LedgerTotals {
             releases: row.releases,
-            spent_mu_squared: spent(&mut connection, self.clock.now()).await?,
+            spent_mu_squared: spent(&mut connection, now).await?,
+            releases_of_the_year: row.releases_of_the_year,
             largest_mu: row.largest_mu,
             has_counter: row.has_counter,
         })
     }
 
-    /// From when on a release that costs `needed` is within a budget of `allowed` for any 365 days (both are squared mu):
-    /// `now`, or the moment at which enough earlier debits are old enough. `None`: never.
+    /// From when on, by the wall clock, a release that costs `needed` is within a budget of `allowed` for any 365 days (both are
+    /// squared mu): now, or the moment at which enough earlier debits are old enough. `None`: never.
     ///
     /// # Errors
     /// [`StoreError::Database`] if the database fails.
@@ -94,22 +111,51 @@ impl Store {
         &self,
         needed: f64,
         allowed: f64,
-        now: DateTime<Utc>,
+        now: LedgerTime,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let debits = sqlx::query!(
-            r#"SELECT created_at AS "at!", gdp_mu * gdp_mu AS "cost!" FROM shoal.releases WHERE created_at > $1
-               UNION ALL SELECT created_at, releases * gdp_mu * gdp_mu FROM shoal.ledger_corrections WHERE created_at > $1
+            r#"SELECT debited_at AS "at!", gdp_mu * gdp_mu AS "cost!" FROM shoal.releases WHERE debited_at > $1
+               UNION ALL SELECT debited_at, releases * gdp_mu * gdp_mu FROM shoal.ledger_corrections WHERE debited_at > $1
                ORDER BY 1"#,
-            now - TimeDelta::days(WINDOW_DAYS),
+            now.counted - WINDOW,
         )
         .fetch_all(&self.pool)
         .await?;
-        let moments = std::iter::once(now).chain(debits.iter().map(|debit| debit.at + TimeDelta::days(WINDOW_DAYS)));
+        let moments = std::iter::once(now.counted).chain(debits.iter().map(|debit| debit.at + WINDOW));
         let affordable = moments.enumerate().find(|(forgotten, _)| {
             let spent: f64 = debits.iter().skip(*forgotten).map(|debit| debit.cost).sum();
             fits(spent, needed, allowed)
         });
-        Ok(affordable.map(|(_, moment)| moment))
+        Ok(affordable.map(|(_, moment)| now.on_the_wall(moment)))
+    }
+
+    /// When the newest release was debited, in the ledger's own time.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database fails.
+    pub async fn last_debit(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let last = sqlx::query_scalar!("SELECT max(debited_at) FROM shoal.releases")
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(last)
+    }
+
+    /// The releases that were cut short since the newest one that was made; `None` when there are none.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database fails.
+    pub async fn unfinished(&self) -> Result<Option<Unfinished>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT count(*) AS "releases!", max(debited_at) AS last FROM shoal.ledger_corrections
+               WHERE reason = 'unfinished'
+                 AND debited_at >= coalesce((SELECT max(debited_at) FROM shoal.releases), '-infinity'::timestamptz)"#,
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(row.last.map(|last| Unfinished {
+            releases: row.releases,
+            last,
+        }))
     }
 
     /// Up to when watches have been counted in this basis; `None` when nothing was released in it.
@@ -140,9 +186,9 @@ impl Store {
                 "a correction must have a finite price and a number of releases",
             ));
         }
-        let now = self.clock.now();
+        let clock = self.clock.clone();
         self.run_transaction("correct_ledger", Isolation::Serializable, move |connection| {
-            let correction = correction.clone();
+            let (correction, clock) = (correction.clone(), clock.clone());
             Box::pin(async move {
                 let digest = correction.payload_sha256.as_ref().map(|digest| &digest[..]);
                 let known = sqlx::query_scalar!(
@@ -155,25 +201,28 @@ impl Store {
                 if known {
                     return Ok(false);
                 }
+                // Also when the wall clock is not believed: a debit must never wait.
+                let now = ledger_clock::advance(connection, &*clock).await?;
                 let reason = match correction.reason {
                     CorrectionReason::Unfinished => "unfinished",
                     CorrectionReason::Restored => "restored",
                 };
                 sqlx::query!(
                     "INSERT INTO shoal.ledger_corrections
-                         (created_at, reason, releases, gdp_mu, payload_sha256, basis_id, counted_until)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                    now,
+                         (created_at, reason, releases, gdp_mu, payload_sha256, basis_id, counted_until, debited_at)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                    now.wall,
                     reason,
                     correction.releases,
                     correction.gdp_mu,
                     digest,
                     correction.counted.as_ref().map(|(basis, _)| &basis[..]),
                     correction.counted.map(|(_, until)| until),
+                    now.counted,
                 )
                 .execute(&mut *connection)
                 .await?;
-                note_counter(connection, now).await?;
+                note_counter(connection, now.wall).await?;
                 Ok(true)
             })
         })
@@ -201,13 +250,13 @@ pub(super) fn fits(spent: f64, needed: f64, allowed: f64) -> bool {
     spent + needed <= allowed * (1.0 + ROUNDING)
 }
 
-/// Squared mu of the releases and corrections of the last 365 days.
+/// Squared mu of the releases and corrections of the 365 days before `now`, which is in the ledger's own time.
 pub(super) async fn spent(connection: &mut PgConnection, now: DateTime<Utc>) -> Result<f64, StoreError> {
     let spent = sqlx::query_scalar!(
-        r#"SELECT coalesce((SELECT sum(gdp_mu * gdp_mu) FROM shoal.releases WHERE created_at > $1), 0)
-                + coalesce((SELECT sum(releases * gdp_mu * gdp_mu) FROM shoal.ledger_corrections WHERE created_at > $1), 0)
+        r#"SELECT coalesce((SELECT sum(gdp_mu * gdp_mu) FROM shoal.releases WHERE debited_at > $1), 0)
+                + coalesce((SELECT sum(releases * gdp_mu * gdp_mu) FROM shoal.ledger_corrections WHERE debited_at > $1), 0)
                 AS "spent!""#,
-        now - TimeDelta::days(WINDOW_DAYS),
+        now - WINDOW,
     )
     .fetch_one(connection)
     .await?;

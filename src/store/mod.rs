@@ -4,11 +4,14 @@
 //! One file per table. Queries are checked against the migrations when Shoal is compiled; `tools/prepare-queries.sh`
 //! writes what the compiler needs to know into `.sqlx/`. PeerTube's tables are not read here.
 
+mod accounts;
 mod deliveries;
 mod error;
 mod evidence_use;
+mod future_stamps;
 mod keys;
 mod ledger;
+mod ledger_clock;
 mod level;
 mod models;
 mod not_interested;
@@ -26,8 +29,10 @@ mod user_settings;
 pub use deliveries::{DeliveryState, LeasedDelivery, NewDelivery, QueuedDelivery};
 pub use error::StoreError;
 pub use evidence_use::{EvidenceUse, RefusedEvidence};
+pub use future_stamps::Repaired;
 pub use keys::ActorKeys;
-pub use ledger::{Correction, CorrectionReason, CountedWatches, LedgerTotals};
+pub use ledger::{Correction, CorrectionReason, CountedWatches, LedgerTotals, Unfinished};
+pub use ledger_clock::{ClockVerdict, LedgerTime, Observation};
 pub use level::{Level, UnknownLevel};
 pub use models::{NewModel, StoredModel};
 pub use not_interested::{MOST_NOT_INTERESTED, NotInterested, Unwanted};

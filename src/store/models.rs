@@ -73,6 +73,15 @@ impl Store {
         .await
     }
 
+    /// Removes all models.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database fails.
+    pub async fn forget_models(&self) -> Result<(), StoreError> {
+        sqlx::query!("DELETE FROM shoal.models").execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// The model that was published last.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 
 use super::deliveries::{self, NewDelivery};
 use super::ledger::{self, CountedWatches};
+use super::ledger_clock::{self, LedgerTime};
 use super::{Isolation, Level, Store, StoreError, peers};
 use crate::failpoints;
 
@@ -65,8 +66,10 @@ pub struct Participants {
 pub struct LedgerEntry {
     /// Order of the releases.
     pub id: i64,
-    /// When the budget was debited.
+    /// When it was made, by the wall clock.
     pub created_at: DateTime<Utc>,
+    /// When the budget was debited, in the ledger's own time.
+    pub debited_at: DateTime<Utc>,
     /// Epsilon of this release alone, at `delta`.
     pub epsilon: f64,
     /// Delta at which epsilon is stated.
@@ -96,7 +99,7 @@ pub struct LedgerEntry {
 pub struct Release {
     /// Order of the releases.
     pub id: i64,
-    /// When the budget was debited.
+    /// When it was made, by the wall clock.
     pub created_at: DateTime<Utc>,
     /// Name under which peers fetch the payload.
     pub payload_sha256: Vec<u8>,
@@ -142,9 +145,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::BudgetSpent`] if the budget does not allow it, [`StoreError::Overtaken`] if it would count watches
-    /// again or leave some out, [`StoreError::Value`] if the price is not a usable number: then nothing was debited and
-    /// nothing will leave. [`StoreError::Database`] if the database fails: if that happens while the transaction is
-    /// being committed, it may have been.
+    /// again or leave some out, [`StoreError::Clock`] if the wall clock is not believed, [`StoreError::Value`] if the price is
+    /// not a usable number, [`StoreError::Database`] if the database fails: then nothing was debited and nothing will leave.
+    /// [`StoreError::Unsettled`] if it broke off while the transaction was committed: then nobody knows.
     pub async fn commit_release(&self, release: NewRelease, allowed_mu_squared: f64) -> Result<i64, StoreError> {
         let nobody = Participants::default();
         self.commit_release_of(release, allowed_mu_squared, nobody).await
@@ -162,16 +165,17 @@ impl Store {
         participants: Participants,
     ) -> Result<i64, StoreError> {
         check(&release, allowed_mu_squared)?;
-        let now = self.clock.now();
+        let clock = self.clock.clone();
         let digest = release.payload_sha256();
         let (release, participants) = (Arc::new(release), Arc::new(participants));
         self.run_transaction("commit_release", Isolation::Serializable, move |connection| {
-            let (release, participants) = (Arc::clone(&release), Arc::clone(&participants));
+            let (release, participants, clock) = (Arc::clone(&release), Arc::clone(&participants), clock.clone());
             Box::pin(async move {
+                let now = ledger_clock::debit_time(connection, &*clock).await?;
                 if has_withdrawn(connection, &participants).await? {
                     return Err(StoreError::ConsentWithdrawn);
                 }
-                if !participants.users.is_empty() && !peers::has_reachable_follower(connection, now).await? {
+                if !participants.users.is_empty() && !peers::has_reachable_follower(connection, now.wall).await? {
                     return Err(StoreError::NobodyReachable);
                 }
                 if let Some(counted) = release.counted
@@ -179,7 +183,7 @@ impl Store {
                 {
                     return Err(StoreError::Overtaken);
                 }
-                let spent = ledger::spent(connection, now).await?;
+                let spent = ledger::spent(connection, now.counted).await?;
                 let needed = release.gdp_mu * release.gdp_mu;
                 if !ledger::fits(spent, needed, allowed_mu_squared) {
                     return Err(StoreError::BudgetSpent {
@@ -189,8 +193,8 @@ impl Store {
                     });
                 }
                 let id = insert(connection, &release, digest, now).await?;
-                announce(connection, &release, now).await?;
-                ledger::note_counter(connection, now).await?;
+                announce(connection, &release, now.wall).await?;
+                ledger::note_counter(connection, now.wall).await?;
                 failpoints::reach("ledger-written");
                 Ok(id)
             })
@@ -205,7 +209,7 @@ impl Store {
     pub async fn ledger_since(&self, start: DateTime<Utc>) -> Result<Vec<LedgerEntry>, StoreError> {
         let entries = sqlx::query_as!(
             LedgerEntry,
-            r#"SELECT id, created_at, epsilon, delta, gdp_mu, noise_multiplier, contributors, basis_id, payload_sha256,
+            r#"SELECT id, created_at, debited_at, epsilon, delta, gdp_mu, noise_multiplier, contributors, basis_id, payload_sha256,
                       octet_length(payload) AS "payload_size!", activity_url, counted_after, counted_until
                FROM shoal.releases WHERE created_at >= $1 ORDER BY id"#,
             start,
@@ -334,13 +338,13 @@ async fn insert(
     connection: &mut PgConnection,
     release: &NewRelease,
     digest: [u8; 32],
-    now: DateTime<Utc>,
+    now: LedgerTime,
 ) -> Result<i64, StoreError> {
     let id = sqlx::query_scalar!(
         "INSERT INTO shoal.releases (created_at, epsilon, delta, gdp_mu, noise_multiplier, contributors, basis_id,
-             payload_sha256, payload, activity_url, activity, counted_after, counted_until)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
-        now,
+             payload_sha256, payload, activity_url, activity, counted_after, counted_until, debited_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
+        now.wall,
         release.epsilon,
         release.delta,
         release.gdp_mu,
@@ -353,6 +357,7 @@ async fn insert(
         &*release.activity,
         release.counted.and_then(|counted| counted.after),
         release.counted.map(|counted| counted.until),
+        now.counted,
     )
     .fetch_one(connection)
     .await?;

@@ -37,7 +37,8 @@ impl Store {
     /// Counts `shoal_transactions_total{name, outcome}` with the outcomes `committed`, `retried` and `failed`.
     ///
     /// # Errors
-    /// What `work` returns, [`StoreError::Contention`] after too many collisions, [`StoreError::Database`] otherwise.
+    /// What `work` returns, [`StoreError::Contention`] after too many collisions, [`StoreError::Database`] otherwise: nothing
+    /// was committed then. [`StoreError::Unsettled`] if the connection broke during the commit.
     pub async fn run_transaction<T, F>(
         &self,
         name: &'static str,
@@ -78,7 +79,7 @@ impl Store {
     {
         let mut transaction = self.pool.begin_with(isolation.begin()).await?;
         let value = work(&mut transaction).await?;
-        transaction.commit().await?;
+        transaction.commit().await.map_err(StoreError::at_commit)?;
         Ok(value)
     }
 }

@@ -319,6 +319,9 @@ impl Store {
                 sqlx::query!("DELETE FROM shoal.not_interested WHERE user_id = ANY ($1)", &users[..])
                     .execute(&mut *connection)
                     .await?;
+                sqlx::query!("DELETE FROM shoal.accounts WHERE user_id = ANY ($1)", &users[..])
+                    .execute(&mut *connection)
+                    .await?;
                 Ok(())
             })
         })

@@ -6,10 +6,13 @@ use std::time::Instant;
 use serde::Serialize;
 use serde_json::json;
 
+use super::attempts::Attempts;
 use super::publishing::{self, Publication};
 use super::reading::Consent;
-use super::releasing::{self, NoiseRandomness, ReleaseOutcome};
-use super::{TrainingError, combining, ranking, reading, sweeping};
+use super::release_counter::ReleaseCounter;
+use super::release_outcome::ReleaseOutcome;
+use super::releasing::{self, NoiseRandomness};
+use super::{TrainingError, combining, ownership, ranking, reading, schedule, sweeping};
 use crate::clock::{Hour, SharedClock};
 use crate::config::Config;
 use crate::failpoints;
@@ -105,6 +108,8 @@ pub struct Trainer {
     pub clock: SharedClock,
     /// Randomness of noise.
     pub noise_randomness: NoiseRandomness,
+    /// Releases that failed.
+    pub attempts: Arc<Attempts>,
 }
 
 impl Trainer {
@@ -120,13 +125,14 @@ impl Trainer {
         let now = self.clock.now();
         let hour = Hour::of(now);
         let rules = self.config.preferences.rules();
+        ownership::check(&self.peertube, &self.store).await?;
         sweeping::sweep(&self.peertube, &self.store).await?;
         let default = self.config.privacy.contribution.into();
         let asked_at = self.clock.now();
         let consent = Consent::new(self.store.user_choices().await?, default);
         let privacy = self.config.privacy.clone();
         let basis = EvidenceBasis::new(privacy.dimensions).id();
-        let counts = releasing::next_watches(&self.store, basis, now).await?;
+        let counts = schedule::next_watches(&self.store, basis, now).await?;
         let maximum_videos = self.config.training.maximum_videos;
         let reading = reading::read(&self.peertube, &rules, &consent, counts, maximum_videos, hour).await?;
         let (videos, interactions) = (reading.videos, Arc::new(reading.interactions));
@@ -221,15 +227,48 @@ impl Trainer {
         (counted, counts): (crate::model::interactions::Interactions, CountedWatches),
         participants: Participants,
     ) -> Result<ReleaseOutcome, TrainingError> {
-        let (store, privacy, now) = (&self.store, &self.config.privacy, self.clock.now());
+        let (store, privacy) = (&self.store, &self.config.privacy);
         let counter = releasing::counter(&self.config);
         let contributors = participants.users.len();
-        if let Some(outcome) = releasing::obstacle(store, privacy, &counter, contributors, now).await? {
+        if let Some(outcome) = releasing::obstacle(store, privacy, &counter, contributors).await? {
             return Ok(outcome);
+        }
+        if let Some((failures, left)) = self.attempts.wait(self.clock.uptime()) {
+            let until = self.clock.now() + left;
+            return Ok(ReleaseOutcome::Postponed { failures, until });
         }
         if let Some(outcome) = releasing::nobody_reachable(&self.federation, store).await? {
             return Ok(outcome);
         }
+        let released = self
+            .attempt(
+                catalogue,
+                support,
+                interactions,
+                (counted, counts),
+                participants,
+                &counter,
+            )
+            .await;
+        if matches!(&released, Err(_) | Ok(ReleaseOutcome::Failed { .. })) {
+            self.attempts.fail(self.clock.uptime());
+        } else {
+            self.attempts.succeed();
+        }
+        released
+    }
+
+    /// Draws noise and debits.
+    async fn attempt(
+        &self,
+        catalogue: &Arc<Catalogue>,
+        support: &Arc<crate::model::support::Support>,
+        interactions: &Arc<crate::model::interactions::Interactions>,
+        (counted, counts): (crate::model::interactions::Interactions, CountedWatches),
+        participants: Participants,
+        counter: &ReleaseCounter,
+    ) -> Result<ReleaseOutcome, TrainingError> {
+        let (store, privacy) = (&self.store, &self.config.privacy);
         let (catalogue, support, interactions) = (Arc::clone(catalogue), Arc::clone(support), Arc::clone(interactions));
         let (config, randomness) = (privacy.clone(), Arc::clone(&self.noise_randomness));
         let noised = compute(move || {
@@ -244,7 +283,7 @@ impl Trainer {
             return Ok(ReleaseOutcome::ConsentWithdrawn);
         }
         let federation = &self.federation;
-        releasing::commit(federation, store, &counter, privacy, &noised, participants, counts).await
+        releasing::commit(federation, store, counter, privacy, &noised, participants, counts).await
     }
 
     fn learning_parameters(&self) -> LearningParameters {

@@ -6,7 +6,7 @@ use crate::privacy::PrivacyError;
 use crate::recommend::snapshot::Mismatch;
 use crate::store::StoreError;
 
-use super::release_counter::LedgerProblem;
+use super::ledger_problem::LedgerProblem;
 
 /// Why a cycle ended early.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,14 @@ pub enum TrainingError {
         /// Largest one.
         largest: f64,
     },
+    /// The database was used beside another PeerTube before.
+    #[error(
+        "Shoal's database belongs to another PeerTube: its users have the same numbers, so what they decided would pass to other \
+         people. If PeerTube was set up anew, give it an empty database (`database.url`), or run `shoal privacy adopt-peertube`, \
+         which keeps keys, peers and the privacy ledger and forgets what the users of the other one decided. If \
+         `peertube.database_url` names the wrong database, correct it"
+    )]
+    AnotherPeerTube,
     /// The privacy ledger cannot be trusted.
     #[error(transparent)]
     Ledger(#[from] LedgerProblem),

@@ -39,6 +39,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::TrainingError;
+use super::ledger_problem::LedgerProblem;
 use crate::failpoints;
 use crate::store::{Correction, CorrectionReason, LedgerTotals, NewRelease, Store};
 
@@ -69,49 +70,6 @@ struct UnderWay {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 struct Digest(#[serde(with = "hex::serde")] [u8; 32]);
-
-/// Why nothing may be released until the administrator has looked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
-#[serde(tag = "problem", rename_all = "kebab-case")]
-pub enum LedgerProblem {
-    /// The file has counted more.
-    #[error(
-        "the privacy ledger has {ledger} of {counted} releases that were made: an older database was restored. To go on, run \
-         `shoal ledger confirm-restore`, which debits the missing ones at full cost"
-    )]
-    Restored {
-        /// Releases in the ledger.
-        ledger: i64,
-        /// Releases in the file.
-        counted: i64,
-    },
-    /// There was a file once.
-    #[error(
-        "the release counter {path} is gone, so nobody can tell whether the privacy ledger is the newest. Put the file \
-         back, or run `shoal ledger confirm-restore --missing N` with the number of releases that the ledger may lack (0 \
-         when the database was never restored)"
-    )]
-    CounterMissing {
-        /// Where it should be.
-        path: String,
-    },
-    /// The file cannot be read or written.
-    #[error("the release counter {path} {reason}; `privacy.counter_file` must name a file that Shoal can write")]
-    CounterUnusable {
-        /// Where it is.
-        path: String,
-        /// What the system said.
-        reason: String,
-    },
-    /// Another sidecar counts there.
-    #[error("the release counter {path} belongs to {actor}; give each sidecar its own `privacy.counter_file`")]
-    CounterOfAnother {
-        /// Where it is.
-        path: String,
-        /// Whose it is.
-        actor: String,
-    },
-}
 
 /// What was debited by [`Locked::confirm_restore`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

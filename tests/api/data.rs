@@ -95,14 +95,14 @@ async fn contributions_tell_what_left_and_what_was_allowed_then() {
     assert_eq!((&data[0]["epsilon"], &data[0]["bytes"]), (&json!(1.5), &json!(9)));
     let year = &contributions["year"];
     assert_eq!((&year["epsilonAllowed"], &year["releases"]), (&json!(4.0), &json!(3)));
-    let (spent, left) = (
+    let (spent, share) = (
         year["epsilonSpent"].as_f64().unwrap(),
-        year["epsilonLeft"].as_f64().unwrap(),
+        year["shareSpent"].as_f64().unwrap(),
     );
-    assert!(
-        spent > 0.0 && spent < 4.5 && (spent + left - 4.0).abs() < 1e-9,
-        "{year}"
-    );
+    assert!(spent > 0.0 && spent < 4.5, "{year}");
+    // Shares add up; epsilons do not.
+    let shares: f64 = data.iter().map(|release| release["share"].as_f64().unwrap()).sum();
+    assert!((shares - share).abs() < 1e-9 && share > 0.0, "{year}");
     // What was debited for a release whose row is lost is spent as well.
     let correction = Correction {
         reason: CorrectionReason::Restored,
@@ -114,6 +114,7 @@ async fn contributions_tell_what_left_and_what_was_allowed_then() {
     assert!(world.store.correct_ledger(correction).await.unwrap());
     let corrected = read(&world, VIEWER, "contributions").await["year"].clone();
     assert!(corrected["epsilonSpent"].as_f64().unwrap() > spent + 0.1, "{corrected}");
+    assert!(corrected["shareSpent"].as_f64().unwrap() > share, "{corrected}");
     assert_eq!(corrected["releases"], 3);
 
     // How many accounts contributed is nobody's business here.

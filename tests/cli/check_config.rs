@@ -122,6 +122,23 @@ async fn databases_that_are_down_or_refuse_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_configuration_file_that_everybody_can_read_is_mentioned() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let setup = Setup::new().await;
+    let config = setup.config().await;
+    let mentioned = |mode| {
+        std::fs::set_permissions(&config, std::fs::Permissions::from_mode(mode)).unwrap();
+        let said = setup.run(&config, &["check-config"]);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        said.out.contains("everybody on this machine can read") && said.out.contains("chmod o-rwx")
+    };
+    assert!(mentioned(0o644));
+    assert!(!mentioned(0o640));
+    assert!(!mentioned(0o600));
+}
+
+#[tokio::test]
 async fn an_old_peertube_and_missing_rights_get_advice() {
     let setup = Setup::new().await;
     let config = setup.config().await;

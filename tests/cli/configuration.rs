@@ -89,6 +89,61 @@ fn a_configuration_that_cannot_be_used_gets_one_clear_error() {
 }
 
 #[test]
+fn values_that_are_nearly_right_work_or_get_advice() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shoal.toml");
+    let check = |more: &str| {
+        fs::write(&path, GOOD.replacen("[api]", &format!("{more}\n[api]"), 1)).unwrap();
+        run(&["check-config", "--config", path.to_str().unwrap()])
+    };
+    for accepted in [
+        "[logging]\nformat = 'JSON'",
+        "[logging]\nformat = ' Human '",
+        "[privacy]\ncontribution = 'Opt-Out'",
+        "[privacy]\ncontribution = 'opt_in'",
+    ] {
+        let said = check(accepted);
+        assert!(said.out.contains("https://shoal.test/actor"), "{accepted}: {said:?}");
+    }
+    for (refused, key, advice) in [
+        (
+            "[logging]\nformat = 'RECOGNISABLE'",
+            "logging.format",
+            "must be one of the words human, json",
+        ),
+        (
+            "[privacy]\ncontribution = 'yes'",
+            "privacy.contribution",
+            "must be one of the words opt-in, opt-out",
+        ),
+    ] {
+        check(refused).assert_failed(1, &[key, advice]);
+    }
+    for (right, nearly, key) in [
+        ("https://tube.test", "tube.test", "peertube.url"),
+        ("https://tube.test", "localhost:9000", "peertube.url"),
+        ("https://shoal.test", "shoal.test", "federation.public_url"),
+    ] {
+        fs::write(&path, GOOD.replacen(right, nearly, 1)).unwrap();
+        let said = run(&["check-config", "--config", path.to_str().unwrap()]);
+        said.assert_failed(1, &[key, "must be a whole address, such as https://tube.example"]);
+    }
+    let listen = |listen: &str| {
+        fs::write(&path, GOOD.replacen("[api]", &format!("[api]\nlisten = '{listen}'"), 1)).unwrap();
+        run(&["check-config", "--config", path.to_str().unwrap()])
+    };
+    assert!(listen("localhost:9180").out.contains("https://shoal.test/actor"));
+    listen("RECOGNISABLE:9180").assert_failed(
+        1,
+        &[
+            "api.listen",
+            "must be an IP address with a port, such as 127.0.0.1:9180",
+        ],
+    );
+    listen("127.0.0.1").assert_failed(1, &["api.listen", "needs a port too"]);
+}
+
+#[test]
 fn every_command_says_which_file_is_missing() {
     for command in COMMANDS {
         let said = run(&[command, &["--config", "/nowhere/shoal.toml"]].concat());

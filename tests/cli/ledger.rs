@@ -27,7 +27,7 @@ async fn what_is_spent_is_shown() {
         (&shown["releases"], &shown["problem"]),
         (&1.into(), &serde_json::Value::Null)
     );
-    let share = shown["spentShare"].as_f64().unwrap();
+    let share = shown["shareSpent"].as_f64().unwrap();
     assert!((share - 1.0 / 12.0).abs() < 1e-6, "one of twelve: {share}");
     assert_eq!(
         (shown["epsilonPerYear"].as_f64(), shown["delta"].as_f64()),
@@ -36,7 +36,12 @@ async fn what_is_spent_is_shown() {
     let epsilon = shown["epsilonSpent"].as_f64().unwrap();
     assert!(epsilon > 0.9 && epsilon < 1.1, "{epsilon}");
     let plain = setup.run(&config, &["ledger", "show"]);
-    assert!(plain.out.contains("spent in the last 365 days"), "{plain:?}");
+    assert!(
+        plain
+            .out
+            .contains("\nbudget     8 % of what 365 days may spend is spent (epsilon 4 at delta 1e-6)\n"),
+        "{plain:?}"
+    );
     assert!(!plain.out.contains("again on"), "{plain:?}");
 }
 
@@ -118,7 +123,7 @@ async fn spent_budget_and_withheld_releases_are_logged_and_measured() {
     setup
         .execute(
             &setup.own,
-            "UPDATE shoal.releases SET gdp_mu = 5, created_at = now() - interval '60 days',
+            "UPDATE shoal.releases SET gdp_mu = 5, created_at = now() - interval '60 days', debited_at = now() - interval '60 days',
                  counted_until = now() - interval '2 days'",
         )
         .await;
@@ -177,4 +182,47 @@ async fn spent_budget_and_withheld_releases_are_logged_and_measured() {
     assert!(detail.contains("an older database was restored"), "{detail}");
     let told = format!("\nnothing is released: {detail}\n");
     assert!(withheld.health.out.ends_with(&told), "{:?}", withheld.health);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumped_is_told_everywhere_and_confirmed() {
+    let (setup, config) = released().await;
+    // As if the clock had been far ahead while Shoal ran before.
+    let ahead = "UPDATE shoal.ledger_clock SET seen = seen + interval '400 days';
+                 INSERT INTO shoal.user_settings (user_id, history_from, updated_at)
+                 VALUES (1, now() + interval '1 year', now())";
+    setup.execute(&setup.own, ahead).await;
+    let shown = setup.run(&config, &["ledger", "show"]);
+    assert_eq!(shown.code, Some(1), "{shown:?}");
+    assert!(
+        shown.out.contains("days earlier than a time that was seen already"),
+        "{shown:?}"
+    );
+    let trained = setup.run(&config, &["train", "--json"]).json();
+    assert_eq!(trained["release"]["outcome"], "withheld");
+    assert_eq!(trained["release"]["problem"], "clock-behind");
+    let served = serve_once(&setup, &config).await;
+    assert!(served.log.contains("the machine's clock jumped"), "{}", served.log);
+    for line in ["shoal_release_withheld 1", "shoal_clock_step_seconds -3455"] {
+        assert!(served.metrics.contains(line), "{line} is not in {}", served.metrics);
+    }
+    let detail = served.health_json.json()["releases"]["detail"].clone();
+    assert!(
+        detail.as_str().unwrap().contains("shoal ledger confirm-clock"),
+        "{detail}"
+    );
+    let checked = setup.run(&config, &["check-config"]);
+    assert!(
+        checked.out.contains("warning: the machine's clock shows"),
+        "{checked:?}"
+    );
+
+    let confirmed = setup.run(&config, &["ledger", "confirm-clock", "--json"]);
+    assert_eq!(confirmed.code, Some(0), "{confirmed:?}");
+    let confirmed = confirmed.json();
+    assert_eq!(confirmed["repairedUsers"], 1, "{confirmed}");
+    assert!(confirmed["expected"].is_string(), "{confirmed}");
+    let again = setup.run(&config, &["ledger", "confirm-clock"]);
+    assert!(again.out.contains("nothing to confirm"), "{again:?}");
+    assert_eq!(setup.run(&config, &["ledger", "show"]).code, Some(0));
 }

@@ -101,13 +101,13 @@ async fn every_question_is_answered_in_words_and_in_json() {
         format!("  {:<13}{:>8}", "contribute", 40),
         format!("contributing {eligible} accounts; 0 followers"),
         "budget       epsilon 4 and delta 1e-6 for any 365 days, in 12 releases".to_owned(),
-        "  spent      epsilon 0.000 in 0 releases of the last 365 days; it may still grow by 4.000".to_owned(),
+        "  spent      0 % of it, in 0 releases of the last 365 days (together epsilon 0.000)".to_owned(),
         "releases     none: nothing about anybody has left this instance".to_owned(),
     ] {
         assert!(text.lines().any(|told| told == line), "`{line}` is not in\n{text}");
     }
     let year = serde_json::json!({
-        "epsilonAllowed": 4.0, "delta": 1e-6, "epsilonSpent": 0.0, "epsilonLeft": 4.0, "releases": 0
+        "epsilonAllowed": 4.0, "delta": 1e-6, "shareSpent": 0.0, "epsilonSpent": 0.0, "releases": 0
     });
     assert_eq!(json["year"], year);
     assert_eq!(json["releases"], serde_json::json!([]));
@@ -158,17 +158,16 @@ async fn every_state_of_the_releases_is_told() {
         (&json["contributing"]["followers"], &json["year"]["releases"]),
         (&1.into(), &1.into())
     );
-    let (spent, left) = (
+    // One of twelve releases: a twelfth of the budget, although its epsilon is a quarter of the year's.
+    let (spent, share) = (
         json["year"]["epsilonSpent"].as_f64().unwrap(),
-        json["year"]["epsilonLeft"].as_f64().unwrap(),
+        json["year"]["shareSpent"].as_f64().unwrap(),
     );
-    assert!(
-        spent > 0.9 && spent < 1.1 && (spent + left - 4.0).abs() < 1e-9,
-        "{json}"
-    );
+    assert!(spent > 0.9 && spent < 1.1, "{json}");
+    assert!((share - 1.0 / 12.0).abs() < 1e-6, "{json}");
     assert!(
         text.contains(&format!(
-            "epsilon {spent:.3} in 1 release of the last 365 days; it may still grow by {left:.3}"
+            "8 % of it, in 1 release of the last 365 days (together epsilon {spent:.3})"
         )),
         "{text}"
     );
@@ -182,7 +181,8 @@ async fn every_state_of_the_releases_is_told() {
             "delta",
             "epsilon",
             "noiseMultiplier",
-            "payloadSha256"
+            "payloadSha256",
+            "share"
         ])
     );
     assert_eq!(release["payloadSha256"].as_str().unwrap().len(), 64);
@@ -207,7 +207,7 @@ async fn every_state_of_the_releases_is_told() {
         (json["year"]["epsilonSpent"].as_f64().unwrap() - spent).abs() < 1e-6,
         "{json}"
     );
-    assert!(text.contains(&format!("epsilon {spent:.3} in 0 releases")), "{text}");
+    assert!(text.contains("8 % of it, in 0 releases"), "{text}");
 
     // Had it been a dear one, nothing would be left.
     setup
@@ -220,7 +220,40 @@ async fn every_state_of_the_releases_is_told() {
         false,
         "none: the privacy budget of the last 365 days is spent",
     );
-    assert_eq!(report(&setup, &config, &[]).1["year"]["epsilonLeft"], 0.0);
+    let (text, json) = report(&setup, &config, &[]);
+    assert!(json["year"]["shareSpent"].as_f64().unwrap() > 1.0, "{json}");
+    assert!(text.contains("  spent      "), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_peertube_is_a_problem_until_it_is_adopted() {
+    let setup = Setup::new().await;
+    let config = setup.config().await;
+    let key = async |key: &str| {
+        let set = format!(
+            r#"UPDATE actor SET "publicKey" = '{key}' FROM account
+               WHERE account.id = actor."accountId" AND account."applicationId" IS NOT NULL"#
+        );
+        setup.execute(&setup.peertube, &set).await;
+    };
+    key("first").await;
+    assert_eq!(setup.run(&config, &["check-config"]).code, Some(0));
+    let choice = "INSERT INTO shoal.user_settings (user_id, level, updated_at) VALUES (1, 'contribute', now())";
+    setup.execute(&setup.own, choice).await;
+    key("second").await;
+    let checked = setup.run(&config, &["check-config"]);
+    assert_eq!(checked.code, Some(1), "{checked:?}");
+    assert!(checked.out.contains("belongs to another PeerTube"), "{checked:?}");
+    for command in ["train", "serve"] {
+        setup
+            .run(&config, &[command])
+            .assert_failed(1, &["belongs to another PeerTube", "adopt-peertube"]);
+    }
+    let adopted = setup.run(&config, &["privacy", "adopt-peertube", "--json"]);
+    assert_eq!(adopted.code, Some(0), "{adopted:?}");
+    // Nobody knows when the account of that user was created, so the choice goes.
+    assert_eq!(adopted.json()["forgotten"], 1);
+    assert_eq!(setup.run(&config, &["check-config"]).code, Some(0));
 }
 
 #[tokio::test]

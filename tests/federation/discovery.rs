@@ -202,3 +202,29 @@ async fn a_path_prefix_works_throughout() -> anyhow::Result<()> {
     assert_eq!(b.store.usable_evidence().await?.len(), 1);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_that_cannot_be_read_are_refused_with_a_problem_document() -> anyhow::Result<()> {
+    let clock = clock();
+    let a = Sidecar::start(&clock).await?;
+    for path in [
+        "/actor/outbox?page=MARK",
+        "/actor/outbox?page=-1",
+        "/actor/followers?page=1&page=2",
+        "/actor/following?page=99999999999",
+        "/.well-known/webfinger?resource=a&resource=MARK",
+        "/payloads/%FF",
+        "/evidence/%FF",
+        "/evidence/%FF/create",
+    ] {
+        let (status, media_type, problem) = get(&a.url(path)).await?;
+        assert_eq!(
+            (status, media_type.as_str()),
+            (400, "application/problem+json"),
+            "{path}"
+        );
+        assert_eq!(problem["status"], 400, "{path}");
+        assert!(!problem.to_string().contains("MARK"), "{path}: {problem}");
+    }
+    Ok(())
+}

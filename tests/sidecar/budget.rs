@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
 use shoal::clock::{Clock, ManualClock};
-use shoal::training::{ReleaseOutcome, releasing};
+use shoal::training::{ReleaseOutcome, standstill};
 
 use crate::support::{Tube, world};
 
@@ -125,7 +125,7 @@ async fn a_spent_budget_is_told_where_administrators_look() {
     let mut config = (*tube.config).clone();
     config.privacy.contribute = false;
     let store = &tube.sidecar.store;
-    assert_eq!(releasing::standstill(&config, store, clock.now()).await, None);
+    assert_eq!(standstill::standstill(&config, store).await, None);
 
     clock.advance(TimeDelta::days(335));
     assert_eq!(tube.ready().await.get("releases"), None);

@@ -1,15 +1,17 @@
 //! No table can be forgotten when an account is: every column that names a user is found in the database itself.
 
 use shoal::store::{Level, SettingsChange, Unwanted};
+use shoal::training::sweeping;
 
 use crate::support::{Tube, world};
 
 /// Tables without any row about an account. A new table belongs here, or in [`fill`].
-const ABOUT_NOBODY: [&str; 11] = [
+const ABOUT_NOBODY: [&str; 12] = [
     "default_levels",
     "deliveries",
     "follower_origins",
     "keys",
+    "ledger_clock",
     "ledger_corrections",
     "models",
     "peers",
@@ -28,6 +30,8 @@ async fn fill(tube: &Tube, user: i32) {
     };
     store.change_user_settings(user, change).await.unwrap();
     assert!(store.add_not_interested(user, Unwanted::Channel(2)).await.unwrap());
+    // Writes down when the account was created.
+    sweeping::sweep(&tube.sidecar.peertube, store).await.unwrap();
 }
 
 /// (Table, column) of everything in Shoal's schema that refers to a user or an account.

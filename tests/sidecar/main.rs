@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod budget;
+mod clock;
 mod exchange;
 mod failing;
 mod forgetting;
+mod full_disk;
 mod hostile;
 mod leaving;
 mod levels;
+mod ownership;
 mod panicking;
 mod public_lists;
 mod ranking;

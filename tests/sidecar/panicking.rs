@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
-use shoal::clock::Clock;
+use shoal::clock::{Clock, SystemClock, Uptime};
 use shoal::training::worker;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +20,10 @@ impl Clock for Trap {
     fn now(&self) -> DateTime<Utc> {
         assert!(!self.0.load(Ordering::SeqCst), "a trap of the tests");
         Utc::now()
+    }
+
+    fn uptime(&self) -> Uptime {
+        SystemClock.uptime()
     }
 }
 

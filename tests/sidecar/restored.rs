@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::{TimeDelta, Utc};
 use shoal::clock::{Clock, ManualClock};
 use shoal::store::{Correction, CorrectionReason, CountedWatches, NewRelease};
-use shoal::training::release_counter::{LedgerProblem, ReleaseCounter};
-use shoal::training::{ReleaseOutcome, releasing};
+use shoal::training::release_counter::ReleaseCounter;
+use shoal::training::{LedgerProblem, ReleaseOutcome, releasing, standstill};
 
 use crate::support::{Tube, world};
 
@@ -159,14 +159,14 @@ async fn a_release_that_is_under_way_is_no_reason_to_worry() {
 
     // Who sends nothing anyway is not told.
     tube.own(RESTORE).await;
-    assert!(releasing::standstill(&tube.config, store, Utc::now()).await.is_some());
+    assert!(standstill::standstill(&tube.config, store).await.is_some());
     let mut config = (*tube.config).clone();
     config.privacy.contribute = false;
-    assert_eq!(releasing::standstill(&config, store, Utc::now()).await, None);
+    assert_eq!(standstill::standstill(&config, store).await, None);
     // No folder to count in.
     config.privacy.contribute = true;
     config.privacy.counter_file = "/nowhere/at/all".into();
-    let reason = releasing::standstill(&config, store, Utc::now()).await.unwrap().detail;
+    let reason = standstill::standstill(&config, store).await.unwrap().detail;
     assert!(reason.contains("/nowhere/at/all cannot be locked"), "{reason}");
 }
 

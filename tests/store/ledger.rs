@@ -174,8 +174,11 @@ async fn the_moment_is_known_from_which_there_is_budget_again() -> anyhow::Resul
     let (store, clock, _) = store().await?;
     let start = clock.now();
     let year = TimeDelta::days(365);
-    assert_eq!(store.affordable_from(1.0, 1.0, clock.now()).await?, Some(start));
-    assert_eq!(store.affordable_from(1.1, 1.0, clock.now()).await?, None);
+    assert_eq!(
+        store.affordable_from(1.0, 1.0, store.ledger_time().await?).await?,
+        Some(start)
+    );
+    assert_eq!(store.affordable_from(1.1, 1.0, store.ledger_time().await?).await?, None);
     // 0.25 each, ten days apart, and a correction of 0.5 after them.
     for payload in [&b"one"[..], b"two"] {
         store.commit_release(release(payload), 1.0).await?;
@@ -190,10 +193,22 @@ async fn the_moment_is_known_from_which_there_is_budget_again() -> anyhow::Resul
     };
     assert!(store.correct_ledger(correction).await?);
     let after = |days| Some(start + TimeDelta::days(days) + year);
-    assert_eq!(store.affordable_from(0.25, 1.25, clock.now()).await?, Some(clock.now()));
-    assert_eq!(store.affordable_from(0.25, 1.0, clock.now()).await?, after(0));
-    assert_eq!(store.affordable_from(0.5, 1.0, clock.now()).await?, after(10));
-    assert_eq!(store.affordable_from(0.75, 1.0, clock.now()).await?, after(20));
+    assert_eq!(
+        store.affordable_from(0.25, 1.25, store.ledger_time().await?).await?,
+        Some(clock.now())
+    );
+    assert_eq!(
+        store.affordable_from(0.25, 1.0, store.ledger_time().await?).await?,
+        after(0)
+    );
+    assert_eq!(
+        store.affordable_from(0.5, 1.0, store.ledger_time().await?).await?,
+        after(10)
+    );
+    assert_eq!(
+        store.affordable_from(0.75, 1.0, store.ledger_time().await?).await?,
+        after(20)
+    );
     // It says what the debit says.
     clock.advance(start + year - TimeDelta::seconds(1) - clock.now());
     assert!(store.commit_release(release(b"three"), 1.0).await.is_err());

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a test may fail")]
 
+mod clock;
 mod decided;
 mod deliveries;
 mod evidence;

@@ -21,14 +21,14 @@ async fn migrations_can_be_undone_and_done_again_and_touch_only_their_schema() -
     let elsewhere =
         "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('shoal', 'pg_catalog', 'information_schema')";
     let count: i64 = sqlx::query_scalar(tables).fetch_one(&mut connection).await?;
-    assert_eq!(count, 14);
+    assert_eq!(count, 16);
     store.undo_migrations().await?;
     let count: i64 = sqlx::query_scalar(tables).fetch_one(&mut connection).await?;
     assert_eq!(count, 0);
     store.migrate().await?;
     store.migrate().await?;
     let count: i64 = sqlx::query_scalar(tables).fetch_one(&mut connection).await?;
-    assert_eq!(count, 14);
+    assert_eq!(count, 16);
     let count: i64 = sqlx::query_scalar(elsewhere).fetch_one(&mut connection).await?;
     assert_eq!(count, 0);
     store.ping().await?;

@@ -2,7 +2,7 @@
 import type { Shared } from './shared.ts'
 import { budgetChart } from './chart.ts'
 import { h } from './dom.ts'
-import { bytes, day, number } from './format.ts'
+import { bytes, day, number, percent } from './format.ts'
 import { section } from './section.ts'
 
 /** Releases shown at most; a year has a few dozen. */
@@ -30,8 +30,8 @@ export function departures({ api, say }: Shared): HTMLElement {
               rare: number(Math.round(1 / year.delta)),
             },
           )),
-      h('p', {}, say('The limit for a year is epsilon {allowed}; {left} is left.',
-        { allowed: number(year.epsilonAllowed), left: number(year.epsilonLeft) })),
+      h('p', {}, say('All that leaves in a year shares one privacy budget (epsilon {allowed}). {share} of it is spent.',
+        { allowed: number(year.epsilonAllowed), share: percent(year.shareSpent) })),
       budgetChart(contributions, say),
       contributions.data.length > 0 && h('details', {},
         h('summary', {}, say('Show as a table')),
@@ -39,11 +39,13 @@ export function departures({ api, say }: Shared): HTMLElement {
           h('table', { class: 'shoal-table' },
             h('thead', {}, h('tr', {},
               h('th', { scope: 'col' }, say('Date')),
+              h('th', { scope: 'col' }, say('Share of the budget')),
               h('th', { scope: 'col' }, say('Epsilon')),
               h('th', { scope: 'col' }, say('Size')),
               h('th', { scope: 'col' }, say('You in it?')))),
             h('tbody', {}, contributions.data.map((release) => h('tr', {},
               h('th', { scope: 'row' }, day(release.date)),
+              h('td', {}, percent(release.share)),
               h('td', {}, number(release.epsilon, 3)),
               h('td', {}, bytes(release.bytes)),
               h('td', {}, say(release.allowedContributing ? 'yes' : 'no')))))))),

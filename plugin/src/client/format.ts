@@ -25,6 +25,12 @@ export function number(value: number, digits = 2): string {
   return new Intl.NumberFormat(language(), { maximumFractionDigits: digits }).format(value)
 }
 
+/** A share in whole percent; one above 0 is never shown as 0. */
+export function percent(share: number): string {
+  const shown = share > 0 && share < 0.005 ? 0.01 : share
+  return new Intl.NumberFormat(language(), { style: 'percent', maximumFractionDigits: 0 }).format(shown)
+}
+
 /** A day. */
 export function day(date: string): string {
   return new Intl.DateTimeFormat(language(), { dateStyle: 'medium' }).format(new Date(date))

@@ -77,13 +77,16 @@ export interface Profile {
 
 export interface Contributions {
   contributing: boolean
-  year: { epsilonAllowed: number; delta: number; epsilonSpent: number; epsilonLeft: number; releases: number }
+  /** `shareSpent`: share of the year's budget that is used up. */
+  year: { epsilonAllowed: number; delta: number; shareSpent: number; epsilonSpent: number; releases: number }
   total: number
   data: Release[]
 }
 
 export interface Release {
   date: string
+  /** Share of the year's budget that it used up; shares add up. */
+  share: number
   epsilon: number
   delta: number
   bytes: number

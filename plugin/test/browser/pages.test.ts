@@ -421,9 +421,9 @@ test('what is known and what left are said in words and numbers', async () => {
   await visit(url, ACCOUNT, { token }, async (page) => {
     await page.getByText('From 42 watched and 3 rated videos').waitFor()
     assert.ok(await page.getByRole('row', { name: /bees.*4\.2.*7/ }).isVisible())
-    await page.getByText('could sharpen a guess about anyone in them at most 2.8 times (epsilon 1.02), but for a chance of one in 1,000,000').waitFor()
+    await page.getByText('could sharpen a guess about anyone in them at most 6 times (epsilon 1.79), but for a chance of one in 1,000,000').waitFor()
     const meter = page.getByRole('meter')
-    assert.equal(await meter.getAttribute('aria-valuetext'), 'epsilon 1.02 of 4 spent')
+    assert.equal(await meter.getAttribute('aria-valuetext'), '25% of the budget of a year is spent')
     await page.getByText('Show as a table').click()
     assert.equal(await page.getByRole('region', { name: 'What left this instance' }).getByRole('row').count(), 4)
   })

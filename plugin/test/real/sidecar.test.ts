@@ -175,7 +175,7 @@ function withSidecar(demo: Demo) {
       assert.equal(await page.getByRole('slider', { name: 'From old to new videos' }).inputValue(), '-0.5')
       assert.deepEqual(await page.locator('.shoal-chips li').allTextContents(), ['synthesizers×', 'Music×'])
       await page.getByText(/From [1-9]\d* watched and \d+ rated videos/).waitFor()
-      assert.match((await page.getByRole('meter').getAttribute('aria-valuetext')) ?? '', /^epsilon [1-9.]+ of 4 spent$/)
+      assert.match((await page.getByRole('meter').getAttribute('aria-valuetext')) ?? '', /^\d+% of the budget of a year is spent$/)
       await page.getByText('In the last year, one noised sum left.').waitFor()
       await picture(page, 'real-account')
       await accessible(page)

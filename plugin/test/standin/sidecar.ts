@@ -156,9 +156,9 @@ export class Sidecar {
       case 'GET users/me/contributions':
         return reply(200, {
           level: account.settings.level, contributing: account.settings.contributing, explanation: '',
-          year: { epsilonAllowed: 4, delta: 1e-6, epsilonSpent: 1.02, epsilonLeft: 2.98, releases: 3 }, total: 3,
+          year: { epsilonAllowed: 4, delta: 1e-6, shareSpent: 0.25, epsilonSpent: 1.79, releases: 3 }, total: 3,
           data: [20, 85, 150].map((days) => ({
-            date: new Date(Date.now() - days * 86_400_000).toISOString(), epsilon: 0.34, delta: 1e-6, noiseMultiplier: 4.9, bytes: 133_000,
+            date: new Date(Date.now() - days * 86_400_000).toISOString(), share: 1 / 12, epsilon: 0.95, delta: 1e-6, noiseMultiplier: 4.9, bytes: 133_000,
             levelThen: 'contribute', allowedContributing: days < 100, explanation: '',
           })),
         })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
-import { ago, bytes, compact, duration } from '../../src/client/format.ts'
+import { ago, bytes, compact, duration, percent } from '../../src/client/format.ts'
 import { perMonth } from '../../src/client/chart.ts'
 
 before(() => {
@@ -26,15 +26,19 @@ test('counts and sizes', () => {
   assert.deepEqual([12, 133_000, 2_500_000].map(bytes), ['12 byte', '133 kB', '2.5 MB'])
 })
 
+test('shares are told in percent', () => {
+  assert.deepEqual([0, 1e-4, 1 / 12, 0.25, 1, 1.5].map(percent), ['0%', '1%', '8%', '25%', '100%', '150%'])
+})
+
 test('releases are added up per month, and old ones are left out', () => {
   const months = perMonth(
     [
-      { date: '2026-06-02T00:00:00Z', epsilon: 1 }, { date: '2026-06-30T23:00:00Z', epsilon: 0.5 },
-      { date: '2025-07-01T00:00:00Z', epsilon: 2 }, { date: '2025-06-30T00:00:00Z', epsilon: 9 },
+      { date: '2026-06-02T00:00:00Z', share: 0.25 }, { date: '2026-06-30T23:00:00Z', share: 0.125 },
+      { date: '2025-07-01T00:00:00Z', share: 0.5 }, { date: '2025-06-30T00:00:00Z', share: 9 },
     ],
     new Date('2026-06-15T12:00:00Z'),
   )
   assert.equal(months.length, 12)
-  assert.deepEqual([months[0]?.epsilon, months[11]?.epsilon], [2, 1.5])
-  assert.equal(months.reduce((sum, { epsilon }) => sum + epsilon, 0), 3.5)
+  assert.deepEqual([months[0]?.share, months[11]?.share], [0.5, 0.375])
+  assert.equal(months.reduce((sum, { share }) => sum + share, 0), 0.875)
 })

@@ -7,7 +7,7 @@
 
 use axum::Json;
 use axum::extract::{Extension, RawQuery, State};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,12 +18,10 @@ use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::peertube::Viewer;
 use crate::privacy::{AnnualBudget, Delta, Epsilon};
-use crate::store::{LedgerEntry, Level};
+use crate::store::{LedgerEntry, LedgerTotals, Level};
 
 /// Where it is.
 pub const PATH: &str = "/api/v1/users/me/contributions";
-/// Days of the rolling year.
-const YEAR_DAYS: i64 = 365;
 
 /// What left the instance.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -51,27 +49,26 @@ pub struct YearSpending {
     pub epsilon_allowed: f64,
     /// Delta of any 365 days.
     pub delta: f64,
-    /// Epsilon of all releases of the last 365 days together, and of what was debited for releases whose records are lost.
+    /// Share of the year's budget that is used up, as the privacy accountant counts it: one of twelve equal releases is a
+    /// twelfth. Above 1 when the budget was made smaller since.
+    pub share_spent: f64,
+    /// Epsilon of all releases of the last 365 days together, and of what was debited for releases whose records are lost. It
+    /// does not add up: the first releases of a year add more to it than the later ones.
     pub epsilon_spent: f64,
-    /// By how much it may still grow. Releases add less to it the more there were: their squares of mu add up, not their
-    /// epsilons.
-    pub epsilon_left: f64,
     /// Releases in the last 365 days.
     pub releases: usize,
 }
 
 impl YearSpending {
-    /// What was spent in the year before `now`: `spent_mu_squared` by the ledger's own sum, which includes what was debited
-    /// for lost releases; `ledger` for their number.
-    pub fn new(budget: &AnnualBudget, spent_mu_squared: f64, ledger: &[LedgerEntry], now: DateTime<Utc>) -> Self {
-        let start = now - TimeDelta::days(YEAR_DAYS);
-        let epsilon_spent = budget.epsilon_of(&[spent_mu_squared.max(0.0).sqrt()]);
+    /// What was spent in the last 365 days of the ledger's own time.
+    pub fn new(budget: &AnnualBudget, totals: &LedgerTotals) -> Self {
+        let spent = totals.spent_mu_squared.max(0.0);
         Self {
             epsilon_allowed: budget.epsilon().get(),
             delta: budget.delta().get(),
-            epsilon_spent,
-            epsilon_left: (budget.epsilon().get() - epsilon_spent).max(0.0),
-            releases: ledger.iter().filter(|entry| entry.created_at > start).count(),
+            share_spent: budget.share_of(spent),
+            epsilon_spent: budget.epsilon_of(&[spent.sqrt()]),
+            releases: usize::try_from(totals.releases_of_the_year).unwrap_or(0),
         }
     }
 }
@@ -82,6 +79,8 @@ impl YearSpending {
 pub struct ReleaseEntry {
     /// When it was paid for; it left after that.
     pub date: DateTime<Utc>,
+    /// Share of the year's budget that it used up. Shares add up.
+    pub share: f64,
     /// Epsilon of this release alone.
     pub epsilon: f64,
     /// Delta of this release alone.
@@ -123,16 +122,16 @@ pub async fn list(
     let level = chosen.unwrap_or_else(|| state.default_level());
     let ledger = state.store.ledger_since(DateTime::UNIX_EPOCH).await?;
     let budget = annual_budget(&state)?;
-    let spent = state.store.ledger_totals().await?.spent_mu_squared;
+    let totals = state.store.ledger_totals().await?;
     let page = ledger.iter().rev().skip(query.start).take(query.count);
     let data = page
-        .map(|entry| ReleaseEntry::new(entry, history.at(entry.created_at)))
+        .map(|entry| ReleaseEntry::new(entry, &budget, history.at(entry.created_at)))
         .collect();
     Ok(Json(Contributions {
         level,
         contributing: state.is_contributing(&viewer, level),
         explanation: explanation(&state, &viewer, level).to_owned(),
-        year: YearSpending::new(&budget, spent, &ledger, state.clock.now()),
+        year: YearSpending::new(&budget, &totals),
         total: ledger.len(),
         data,
     }))
@@ -162,7 +161,7 @@ fn explanation(state: &ApiState, viewer: &Viewer, level: Level) -> &'static str 
 }
 
 impl ReleaseEntry {
-    fn new(entry: &LedgerEntry, level_then: Option<Level>) -> Self {
+    fn new(entry: &LedgerEntry, budget: &AnnualBudget, level_then: Option<Level>) -> Self {
         let allowed = level_then.map(Level::contributes);
         let date = entry.created_at.date_naive();
         let explanation = match allowed {
@@ -183,6 +182,7 @@ impl ReleaseEntry {
         };
         Self {
             date: entry.created_at,
+            share: budget.share_of(entry.gdp_mu * entry.gdp_mu),
             epsilon: entry.epsilon,
             delta: entry.delta,
             noise_multiplier: entry.noise_multiplier,

@@ -4,11 +4,12 @@ use activitypub_federation::axum::json::FederationJson;
 use activitypub_federation::kinds::activity::CreateType;
 use activitypub_federation::kinds::collection::{OrderedCollectionPageType, OrderedCollectionType};
 use activitypub_federation::protocol::context::WithContext;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use url::Url;
 
+use super::parameters::QueryOf;
 use super::{Http, Problem};
 use crate::federation::FederationError;
 use crate::federation::addresses::Addresses;
@@ -36,7 +37,7 @@ impl PageQuery {
     }
 }
 
-pub async fn followers(State(http): State<Http>, Query(query): Query<PageQuery>) -> Result<Response, Problem> {
+pub async fn followers(State(http): State<Http>, QueryOf(query): QueryOf<PageQuery>) -> Result<Response, Problem> {
     let store = &http.state.store;
     let (_, total) = store.accepted_peers().await.map_err(FederationError::from)?;
     let items = match query.offset() {
@@ -51,7 +52,7 @@ pub async fn followers(State(http): State<Http>, Query(query): Query<PageQuery>)
     ))
 }
 
-pub async fn following(State(http): State<Http>, Query(query): Query<PageQuery>) -> Result<Response, Problem> {
+pub async fn following(State(http): State<Http>, QueryOf(query): QueryOf<PageQuery>) -> Result<Response, Problem> {
     let store = &http.state.store;
     let (total, _) = store.accepted_peers().await.map_err(FederationError::from)?;
     let items = match query.offset() {
@@ -70,7 +71,7 @@ pub async fn following(State(http): State<Http>, Query(query): Query<PageQuery>)
 }
 
 /// Announcements by their addresses; what they say is for followers.
-pub async fn outbox(State(http): State<Http>, Query(query): Query<PageQuery>) -> Result<Response, Problem> {
+pub async fn outbox(State(http): State<Http>, QueryOf(query): QueryOf<PageQuery>) -> Result<Response, Problem> {
     let offset = query.offset().unwrap_or(0);
     let (total, items) = http
         .state

@@ -3,11 +3,12 @@
 use activitypub_federation::axum::json::FederationJson;
 use activitypub_federation::protocol::context::WithContext;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use super::parameters::QueryOf;
 use super::{Http, Problem};
 use crate::federation::FederationError;
 use crate::federation::actor::own_document;
@@ -55,7 +56,10 @@ pub struct WebFingerQuery {
     resource: Option<String>,
 }
 
-pub async fn web_finger(State(http): State<Http>, Query(query): Query<WebFingerQuery>) -> Result<Response, Problem> {
+pub async fn web_finger(
+    State(http): State<Http>,
+    QueryOf(query): QueryOf<WebFingerQuery>,
+) -> Result<Response, Problem> {
     let Some(resource) = query.resource else {
         return Err(FederationError::Malformed("the query needs a `resource`".to_owned()).into());
     };

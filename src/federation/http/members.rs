@@ -1,11 +1,12 @@
 //! What only accepted followers may fetch, with a signed GET: payloads and the objects that announce them.
 
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
+use super::parameters::PathOf;
 use super::{Http, Problem, authentication};
 use crate::federation::FederationError;
 use crate::federation::protocol::PAYLOAD_MEDIA_TYPE;
@@ -33,7 +34,11 @@ impl<S: Sync> FromRequestParts<S> for Head {
     }
 }
 
-pub async fn payload(State(http): State<Http>, Path(digest): Path<String>, request: Head) -> Result<Response, Problem> {
+pub async fn payload(
+    State(http): State<Http>,
+    PathOf(digest): PathOf<String>,
+    request: Head,
+) -> Result<Response, Problem> {
     let Ok(_slot) = http.state.slots.try_acquire() else {
         return Err(FederationError::Busy("too many requests are in progress").into());
     };
@@ -60,7 +65,7 @@ pub async fn payload(State(http): State<Http>, Path(digest): Path<String>, reque
 
 pub async fn announcement(
     State(http): State<Http>,
-    Path(digest): Path<String>,
+    PathOf(digest): PathOf<String>,
     request: Head,
 ) -> Result<Response, Problem> {
     authenticate(&http, &request).await?;
@@ -77,7 +82,7 @@ pub async fn announcement(
 
 pub async fn evidence(
     State(http): State<Http>,
-    Path(digest): Path<String>,
+    PathOf(digest): PathOf<String>,
     request: Head,
 ) -> Result<Response, Problem> {
     authenticate(&http, &request).await?;

@@ -4,7 +4,7 @@
 use activitypub_federation::axum::json::FederationJson;
 use activitypub_federation::kinds::collection::{OrderedCollectionPageType, OrderedCollectionType};
 use activitypub_federation::protocol::context::WithContext;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::collections::{self, PageQuery};
 use super::members::{Head, identify};
+use super::parameters::QueryOf;
 use super::{Http, Problem};
 use crate::federation::FederationError;
 use crate::federation::protocol::{Outbox, OutboxPage, Relation, context};
@@ -22,11 +23,11 @@ const UNCACHED: &str = "private, no-store";
 
 pub async fn outbox(
     State(http): State<Http>,
-    Query(query): Query<PageQuery>,
+    QueryOf(query): QueryOf<PageQuery>,
     request: Head,
 ) -> Result<Response, Problem> {
     if !request.is_signed() {
-        return collections::outbox(State(http), Query(query)).await;
+        return collections::outbox(State(http), QueryOf(query)).await;
     }
     let Ok(_slot) = http.state.slots.try_acquire() else {
         return Err(FederationError::Busy("too many requests are in progress").into());
@@ -44,7 +45,7 @@ pub async fn outbox(
             Ok(uncached(root(&http, relation, follows).await?))
         }
         Some(1) if follows => Ok(uncached(page(&http).await?)),
-        Some(_) => collections::outbox(State(http.clone()), Query(query)).await,
+        Some(_) => collections::outbox(State(http.clone()), QueryOf(query)).await,
     }
 }
 
