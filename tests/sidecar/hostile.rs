@@ -186,6 +186,9 @@ async fn extreme_but_decodable_sums_never_make_a_score_that_is_no_number() {
     }
 }
 
+/// What is wrong with a payload: a part of the reason, and the change.
+type Change = (&'static str, fn(&mut Wire));
+
 /// Each states something that made all evidence infinite or no number, or that nobody could have released.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_states_nonsense_silences_nobody() {
@@ -205,7 +208,6 @@ async fn a_peer_that_states_nonsense_silences_nobody() {
     let with_the_good_one = tube.federated_factors();
     assert!(with_the_good_one != without);
 
-    type Change = (&'static str, fn(&mut Wire));
     let changes: [Change; 9] = [
         ("share", |wire| wire.shares[3] = 1e-300),
         ("share", |wire| wire.shares = [1e-33; 4]),
