@@ -79,6 +79,7 @@ fn in_words(ready: bool, document: &Value) -> String {
         lines.push(format!("nothing is released: {reason}"));
     }
     let evidence = &document["evidence"];
+    let before = lines.len();
     for refused in evidence["refused"].as_array().into_iter().flatten() {
         let (Some(peer), Some(reason)) = (refused["peer"].as_str(), refused["reason"].as_str()) else {
             continue;
@@ -86,7 +87,7 @@ fn in_words(ready: bool, document: &Value) -> String {
         let releases = output::counted(refused["releases"].as_u64().unwrap_or(0), "release");
         lines.push(format!("{releases} of {peer} left out: {reason}"));
     }
-    if let Some(used) = evidence["sourcesUsed"].as_u64().filter(|_| lines.len() > 1) {
+    if let Some(used) = evidence["sourcesUsed"].as_u64().filter(|_| lines.len() > before) {
         lines.push(format!("evidence of {} is used", output::counted(used, "peer")));
     }
     lines.join("\n")
