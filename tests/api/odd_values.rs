@@ -24,7 +24,8 @@ async fn world() -> World {
         (ENDLESS[0], "2026-01-01T00:00:00Z"),
         (ENDLESS[1], "2026-01-01T00:00:00Z"),
     ] {
-        let with = json!({ "name": "music and bees", "publishedAt": published });
+        // Of different lengths: otherwise a list would have one of these copies.
+        let with = json!({ "name": "music and bees", "publishedAt": published, "duration": 100 * (video - 900) });
         instance.add_remote_video(video, with).await;
     }
     instance
